@@ -1,0 +1,1 @@
+"""The SQL contract that third parties read: schema, migrations, views, queries."""

@@ -1,0 +1,63 @@
+"""Every error that platewire raises on purpose; one class per decision the caller takes.
+
+PlatewireError
+├── ConfigError     the configuration cannot be used; ends the command with exit code 2
+├── Unavailable     the other side cannot be reached now; try again, perhaps not before a time
+├── Rejected        the other side will never accept this event; keep it with the reason, go on
+├── Paused          the other side wants no more events at all until a person looks (HTTP 410)
+├── PictureError    this picture or frame cannot be used; count it, go on with the next
+└── LogError        the event log cannot be written or opened
+    ├── LogFull     no space is left; intake waits and says so until there is space again
+    └── LogVersion  the database was written by a newer platewire
+
+A message names the camera, transfer or file, the value seen, and the remedy.
+Programmer errors are not in this tree: they crash.
+"""
+
+
+class PlatewireError(Exception):
+    """Base of all errors that a user can act on; its text is shown without a traceback."""
+
+
+class ConfigError(PlatewireError):
+    """The configuration cannot be used. The message names the path of the setting."""
+
+
+class Unavailable(PlatewireError):
+    """The other side cannot be reached or cannot answer now.
+
+    `retry_after` is the least number of seconds to wait, where the other side named one.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Rejected(PlatewireError):
+    """This event will never be accepted. `answer` is the start of what the other side said."""
+
+    def __init__(self, message: str, *, status: int | None = None, answer: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.answer = answer
+
+
+class Paused(PlatewireError):
+    """The other side wants nothing more; the transfer stands still until a person resumes it."""
+
+
+class PictureError(PlatewireError):
+    """This picture or frame cannot be decoded or encoded."""
+
+
+class LogError(PlatewireError):
+    """The event log cannot be opened, read or written."""
+
+
+class LogFull(LogError):
+    """No space is left where the event log lies; nothing was written."""
+
+
+class LogVersion(LogError):
+    """The database was written by a newer platewire; it is left untouched."""

@@ -1,0 +1,1 @@
+"""The append-only, durable log of events, with cursors."""

@@ -1,0 +1,284 @@
+"""The words that all rooms share, as frozen values. No I/O, no behaviour beyond arithmetic.
+
+In reading order: what a camera gives (`Frame`), what recognition finds in it (`Read`), what the
+passage room says happened (`Change`), and what the event log numbers and hands out (`Event`,
+`Entry`). All times are aware datetimes in UTC; all boxes are pixels of the full frame.
+"""
+
+import enum
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta, Struct, structs
+
+Pixels = npt.NDArray[np.uint8]
+"""A picture: height x width x 3, blue-green-red, 8 bits each."""
+
+
+class Kind(enum.StrEnum):
+    NEW = "new"
+    UPDATED = "updated"
+    LOST = "lost"
+
+
+class Direction(enum.StrEnum):
+    IN = "in"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
+class Box(NamedTuple):
+    """Left, top, width, height in pixels of the full frame; an array of four numbers in JSON."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+
+# --- what a camera gives ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture with its camera and capture time.
+
+    `number` counts the frames of one run of one camera from 0; gaps are dropped frames.
+    """
+
+    camera: str
+    number: int
+    captured_at: datetime
+    pixels: Pixels
+
+
+# --- what recognition finds ------------------------------------------------------------------
+
+
+class Candidate(Struct, frozen=True):
+    """Another text that the same picture may show."""
+
+    text: str
+    confidence: float
+
+
+class Attribute(Struct, frozen=True):
+    """A vehicle property and how sure the recogniser is, 0 to 1."""
+
+    value: str
+    confidence: float
+
+
+class Vehicle(Struct, frozen=True, kw_only=True):
+    """What is known of the vehicle; absent is null, never a guess."""
+
+    make: Attribute | None = None
+    model: Attribute | None = None
+    type: Attribute | None = None
+    color: Attribute | None = None
+    box: Box | None = None
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """One plate recognised in one frame."""
+
+    at: datetime
+    """Capture time of the frame."""
+    text: str
+    """A-Z0-9 after repair of look-alikes; never empty."""
+    raw: str
+    """What the recogniser said before any repair, letters and digits only, upper case."""
+    display: str
+    """As a person would write it for the country, with spaces or dashes."""
+    unicode: str
+    """With the plate's own letters (umlauts, Cyrillic) where the recogniser gave them."""
+    confidence: float
+    """0 to 1 for the whole text."""
+    characters: tuple[float, ...]
+    """0 to 1 for each character of `text`."""
+    candidates: tuple[Candidate, ...] = ()
+    country: str | None = None
+    """ISO 3166-1 alpha-2."""
+    region: str | None = None
+    box: Box
+    vehicle: Vehicle = Vehicle()
+    frame: int | None = None
+    """Number of the frame, by which intake finds its picture; null once the picture is gone."""
+
+
+# --- what the passage room says happened -------------------------------------------------------
+
+
+class Plate(Struct, frozen=True, kw_only=True):
+    """The plate as the passage's reads together say it."""
+
+    text: Annotated[str, Meta(description="Number plate, A-Z and 0-9 only")]
+    display: Annotated[str, Meta(description="As a person would write it, with spaces or dashes")]
+    raw: Annotated[str, Meta(description="As recognised, before look-alikes were repaired")]
+    unicode: Annotated[str, Meta(description="With the plate's own letters, e.g. umlauts")]
+    country: Annotated[str | None, Meta(description="ISO 3166-1 alpha-2, or null")] = None
+    region: Annotated[str | None, Meta(description="State or region within the country")] = None
+    confidence: Annotated[float, Meta(description="0 to 1 for the whole text")]
+    characters: Annotated[
+        tuple[float, ...], Meta(description="0 to 1 for each character of text")
+    ] = ()
+    candidates: Annotated[
+        tuple[Candidate, ...], Meta(description="Other texts the pictures may show, best first")
+    ] = ()
+    box: Annotated[Box, Meta(description="Left, top, width, height in pixels of the frame")]
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What the lifecycle says happened to a passage; an event but for its number and pictures."""
+
+    kind: Kind
+    passage: UUID
+    passage_number: int
+    revision: int
+    changed: tuple[str, ...]
+    occurred_at: datetime
+    first_seen_at: datetime
+    last_seen_at: datetime
+    zone: str | None
+    direction: Direction
+    plate: Plate
+    vehicle: Vehicle
+    reads: int
+    best: Read
+    """The read whose picture the event shows."""
+
+
+# --- what the event log numbers and hands out ---------------------------------------------------
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """A picture of the event: where it is and what it is."""
+
+    url: Annotated[str, Meta(description="Where the picture can be fetched")]
+    sha256: Annotated[str, Meta(description="SHA-256 of the JPEG bytes, 64 hex digits")]
+    width: Annotated[int, Meta(description="Pixels")]
+    height: Annotated[int, Meta(description="Pixels")]
+    bytes: Annotated[int, Meta(description="Size of the JPEG")]
+
+
+class Images(Struct, frozen=True, kw_only=True):
+    """The pictures of an event; the plate picture is the crop that was read."""
+
+    plate: Image | None = None
+    vehicle: Image | None = None
+    frame: Image | None = None
+
+
+class ListHit(Struct, frozen=True):
+    """A list that the plate stands on, and how it matched."""
+
+    name: str
+    mode: str
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """One change of one passage, numbered by the event log. A full snapshot; never edited."""
+
+    schema: Annotated[
+        Literal["platewire.event/1"], Meta(description="Name and version of this form")
+    ] = "platewire.event/1"
+    id: Annotated[UUID, Meta(description="UUIDv7; the same on every attempt, replay and channel")]
+    seq: Annotated[int, Meta(description="Position in the event log, gapless, rising")] = 0
+    kind: Annotated[Kind, Meta(description="new, updated or lost")]
+    passage: Annotated[UUID, Meta(description="UUIDv7 of the passage")]
+    passage_number: Annotated[int, Meta(description="The passage as a 63-bit number")]
+    revision: Annotated[int, Meta(description="0, 1, 2 ... within the passage")]
+    changed: Annotated[
+        tuple[str, ...], Meta(description="Names of the fields that changed since the last event")
+    ]
+    occurred_at: Annotated[datetime, Meta(description="Frame time at which this happened, UTC")]
+    first_seen_at: Annotated[datetime, Meta(description="Frame time of the first read, UTC")]
+    last_seen_at: Annotated[datetime, Meta(description="Frame time of the last read, UTC")]
+    recorded_at: Annotated[
+        datetime | None, Meta(description="Wall time at which the log wrote it, UTC")
+    ] = None
+    camera: Annotated[str, Meta(description="Configured name of the camera")]
+    zone: Annotated[str | None, Meta(description="Configured name of the zone, or null")] = None
+    direction: Annotated[Direction, Meta(description="Against the camera's preset direction")]
+    plate: Plate
+    vehicle: Vehicle
+    images: Images = Images()
+    reads: Annotated[int, Meta(description="How many reads made this answer")]
+    lists: Annotated[tuple[ListHit, ...], Meta(description="Lists that the plate stands on")] = ()
+    test: Annotated[bool, Meta(description="True for a test event")] = False
+    replayed: Annotated[bool, Meta(description="True when sent again by a replay")] = False
+
+    def numbered(self, seq: int, recorded_at: datetime) -> "Event":
+        return structs.replace(self, seq=seq, recorded_at=recorded_at)
+
+
+class Entry(NamedTuple):
+    """An event as the log holds it: the value, and the native JSON bytes that were stored."""
+
+    event: Event
+    body: bytes
+
+
+class Picture(NamedTuple):
+    """JPEG bytes on their way into the log."""
+
+    role: Literal["plate", "vehicle", "frame"]
+    image: Image
+    jpeg: bytes
+
+
+class EventReader(Protocol):
+    """What deliveries and transfers may ask of the event log."""
+
+    async def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """Up to `limit` entries with seq greater than `after`, rising; empty at the end."""
+        ...
+
+    async def wait(self, after: int) -> int:
+        """Returns the last durable seq as soon as it is greater than `after`."""
+        ...
+
+    @property
+    def last_seq(self) -> int:
+        """The last durable seq; 0 in an empty log."""
+        ...
+
+    @property
+    def first_seq(self) -> int:
+        """The first seq that retention has kept; last_seq + 1 when there is none."""
+        ...
+
+    def picture(self, sha256: str) -> Awaitable[bytes | None]:
+        """JPEG bytes, or None when retention has taken them."""
+        ...
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """What the wire formats need to know of the installation, beside the event itself.
+
+    `channels` maps camera name to its index in the configuration, from 0; `zones` maps camera
+    name to its zones' names in order.
+    """
+
+    name: str
+    system_id: int
+    latitude: float
+    longitude: float
+    channels: Mapping[str, int]
+    zones: Mapping[str, tuple[str, ...]]
+
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,1 @@
+"""A frame -> the plates read in it."""

@@ -1,0 +1,72 @@
+"""The board on which each loop writes what it last did; the page, the API and `check` read it.
+
+Plain values on one event loop: no locks, no history. The board decides nothing.
+"""
+
+import enum
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from platewire.clock import Clock
+
+
+class State(enum.StrEnum):
+    STARTING = "starting"
+    RUNNING = "running"
+    WAITING = "waiting"
+    """The other side is not there; being tried again."""
+    PAUSED = "paused"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+class Line(Struct, kw_only=True):
+    """One camera's or transfer's line on the board; counters only rise."""
+
+    role: str
+    """`camera`, `transfer`, `log` or `web`."""
+    name: str
+    state: State = State.STARTING
+    message: str = ""
+    since: datetime
+    """When `state` last changed."""
+    last_error: str = ""
+    last_error_at: datetime | None = None
+    counters: dict[str, float] = field(default_factory=dict)
+
+
+class Board:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lines: dict[tuple[str, str], Line] = {}
+
+    def line(self, role: str, name: str) -> Line:
+        """The line of that name, made when it is not there yet."""
+        key = (role, name)
+        if key not in self._lines:
+            self._lines[key] = Line(role=role, name=name, since=self._clock.now())
+        return self._lines[key]
+
+    def say(self, role: str, name: str, state: State, message: str = "") -> None:
+        line = self.line(role, name)
+        if line.state is not state:
+            line.since = self._clock.now()
+        line.state, line.message = state, message
+
+    def fail(self, role: str, name: str, state: State, error: str) -> None:
+        self.say(role, name, state, error)
+        line = self.line(role, name)
+        line.last_error, line.last_error_at = error, self._clock.now()
+
+    def count(self, role: str, name: str, **amounts: float) -> None:
+        counters = self.line(role, name).counters
+        for key, amount in amounts.items():
+            counters[key] = counters.get(key, 0) + amount
+
+    def gauge(self, role: str, name: str, **values: float) -> None:
+        self.line(role, name).counters.update(values)
+
+    def lines(self, role: str | None = None) -> Iterator[Line]:
+        return (line for line in self._lines.values() if role in (None, line.role))

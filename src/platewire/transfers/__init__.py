@@ -1,0 +1,1 @@
+"""The log -> the outside world: one file per way out."""

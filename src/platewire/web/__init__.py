@@ -1,0 +1,1 @@
+"""Console page, JSON API, live stream, metrics."""

@@ -1,0 +1,1 @@
+"""values <-> bytes, pure, no sockets: one file per wire format."""
