@@ -1,0 +1,1 @@
+"""Small third parties, and the demo."""
