@@ -5,7 +5,7 @@ returns a `FrameSource`. The source decodes on a thread of its own and never blo
 It does not reconnect, count or report: intake does, once, for all.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,6 +43,8 @@ class SourceContext:
     clock: Clock
     first_number: int = 0
     """Number of the first frame."""
+    note: Callable[[str], None] = lambda message: None
+    """Told, on the event loop, what a person should know although the source goes on."""
 
 
 class SourceConfig(Protocol):

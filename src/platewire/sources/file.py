@@ -1,0 +1,209 @@
+"""A clip file as a camera: anything that FFmpeg decodes, to be read once or in a loop.
+
+Decides what time each frame has: the time of the first frame plus the presentation time, going on
+without a step back when the clip is played again. A clip that is cut off gives the frames it has,
+says so, and ends.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+from msgspec import Meta, Struct
+
+from platewire.errors import ConfigError, PictureError, Unavailable
+from platewire.model import Frame
+from platewire.sources.handover import Handover, taken_from_thread
+from platewire.sources.source import SourceContext
+from platewire.sources.tally import Tally
+from platewire.sources.video import decoded, pixels_of, said, seconds, video_stream
+
+TURN_SECONDS = 0.05
+"""How often a thread that waits for a frame's time looks at the clock."""
+MISSING_SECONDS = 1.0
+"""A clip that ends this much before the length it states is called cut off."""
+FIRST_CREDIBLE_YEAR = 2000
+"""Cameras without a set clock write 1904 or 1970."""
+
+
+class ClipFile(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="file"
+):
+    """A clip file: MP4, MKV, AVI, TS and whatever else FFmpeg decodes."""
+
+    path: Annotated[Path, Meta(description="The clip; relative to the configuration file")]
+    loop: Annotated[bool, Meta(description="Begin again at the end, for ever")] = False
+    pace: Annotated[
+        Literal["fastest", "real"],
+        Meta(
+            description="`fastest`: every frame, as fast as they are read; `real`: at the clip's "
+            "own speed as a camera would send it, where the newest frame wins"
+        ),
+    ] = "fastest"
+    start_at: Annotated[
+        datetime | None,
+        Meta(
+            tz=True,
+            description="Time of the first frame, with time zone. Unless set: now, when `pace` is "
+            "`real` or `loop` is true; else when the clip says it was made; else when the file "
+            "was last written",
+        ),
+    ] = None
+
+    def build(self, context: SourceContext) -> "ClipFrames":
+        return ClipFrames(self, context)
+
+
+class ClipFrames:
+    def __init__(self, settings: ClipFile, context: SourceContext) -> None:
+        self._settings = settings
+        self._context = context
+        self._tally = Tally(context.first_number)
+
+    @property
+    def live(self) -> bool:
+        return self._settings.pace == "real"
+
+    @property
+    def dropped(self) -> int:
+        return self._tally.dropped
+
+    @property
+    def broken(self) -> int:
+        return self._tally.broken
+
+    def frames(self) -> AsyncGenerator[Frame, None]:
+        """Unavailable when the file is not there, ConfigError when it is no video."""
+        handover = Handover[Frame](newest_wins=self.live, on_dropped=self._tally.drop)
+        loop = asyncio.get_running_loop()
+
+        def read(to: Handover[Frame]) -> None:
+            for remark in _Playing(self._settings, self._context, self._tally, to).rounds():
+                loop.call_soon_threadsafe(self._context.note, remark)
+
+        return taken_from_thread(f"clip-{self._context.camera}", read, handover)
+
+
+class _Playing:
+    """One playing of the clip, on its own thread; holds where in frame time it has come."""
+
+    def __init__(
+        self,
+        settings: ClipFile,
+        context: SourceContext,
+        tally: Tally,
+        to: Handover[Frame],
+    ) -> None:
+        self._settings = settings
+        self._context = context
+        self._tally = tally
+        self._to = to
+        self._who = f"camera {context.camera}: the clip {settings.path}"
+        self._start: datetime | None = settings.start_at
+        self._begun = context.clock.monotonic()
+        self._next_round = 0.0
+        """Seconds since the start at which the first frame of the next round stands."""
+
+    def rounds(self) -> Iterator[str]:
+        """Plays the clip once, or for ever; yields what a person should know."""
+        while True:
+            before = self._next_round
+            yield from self._round()
+            if self._next_round == before:
+                raise ConfigError(
+                    f"{self._who} has no picture that can be decoded; "
+                    "play it in a video player, and export it again as H.264 in MP4"
+                )
+            if not self._settings.loop:
+                return
+
+    def _round(self) -> Iterator[str]:
+        broken = self._tally.broken
+        with self._opened() as container:
+            stream = video_stream(container, low_delay=False)
+            if stream is None:
+                raise ConfigError(f"{self._who} holds no video that can be decoded")
+            if self._start is None:
+                self._start = self._default_start(container)
+            end = self._play(container, stream)
+            missing = _stated_seconds(container, stream) - end
+        if missing > MISSING_SECONDS:
+            yield (
+                f"{self._who} is cut off: its last {missing:.1f} s could not be read; "
+                "copy it again from where it came"
+            )
+        elif damaged := self._tally.broken - broken:
+            yield f"{self._who} is damaged: {damaged} of its pictures could not be decoded"
+
+    def _opened(self) -> InputContainer:
+        try:
+            return av.open(str(self._settings.path.resolve(strict=True)))
+        except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+            raise Unavailable(
+                f"{self._who} cannot be opened: {error.strerror}; check `path`"
+            ) from error
+        except (av.FFmpegError, OSError) as error:
+            raise ConfigError(
+                f"{self._who} is no video that can be read: {said(error)}; "
+                "name a clip such as an MP4, or copy it again if it was cut off"
+            ) from error
+
+    def _default_start(self, container: InputContainer) -> datetime:
+        if self._settings.loop or self._settings.pace == "real":
+            return self._context.clock.now()
+        stated = container.metadata.get("creation_time", "")
+        try:
+            made = datetime.fromisoformat(stated)
+        except ValueError:
+            made = None
+        if made is not None and made.tzinfo is not None and made.year >= FIRST_CREDIBLE_YEAR:
+            return made.astimezone(UTC)
+        return datetime.fromtimestamp(self._settings.path.stat().st_mtime, UTC)
+
+    def _play(self, container: InputContainer, stream: VideoStream) -> float:
+        """Gives all frames; returns how many seconds of the clip they cover."""
+        interval = 1 / float(stream.average_rate or stream.guessed_rate or 25)
+        first: float | None = None
+        at = -interval
+        for picture in decoded(container.demux(stream)):
+            if isinstance(picture, Exception):
+                self._tally.broken += 1
+                continue
+            stamp = seconds(picture.pts, picture.time_base)
+            if first is None:
+                first = stamp or 0.0
+            at = at + interval if stamp is None else max(stamp - first, at, 0.0)
+            self._give(picture, self._next_round + at)
+        if first is None:
+            return 0.0
+        self._next_round += at + interval
+        return at + interval
+
+    def _give(self, picture: av.VideoFrame, at: float) -> None:
+        assert self._start is not None  # noqa: S101 - set before the first frame
+        try:
+            pixels = pixels_of(picture)
+        except PictureError:
+            self._tally.broken += 1
+            return
+        if self._settings.pace == "real":
+            self._wait_until(at)
+        moment = (self._start + timedelta(seconds=at)).astimezone(UTC)
+        self._to.give(Frame(self._context.camera, self._tally.number(), moment, pixels))
+
+    def _wait_until(self, at: float) -> None:
+        clock = self._context.clock
+        while (left := self._begun + at - clock.monotonic()) > 0:
+            self._to.pause(min(left, TURN_SECONDS))
+
+
+def _stated_seconds(container: InputContainer, stream: VideoStream) -> float:
+    """The length that the clip states; 0 when it states none."""
+    if (length := seconds(stream.duration, stream.time_base)) is not None:
+        return length
+    return (container.duration or 0) / av.time_base
