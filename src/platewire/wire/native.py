@@ -4,12 +4,38 @@ Those bytes are stored, signed and sent. Fields are added with defaults, never r
 so an old receiver reads new events and a new platewire reads old logs.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 
 from platewire.model import Event, JsonObject
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Event)
+
+SCHEMA_ID = "platewire.event/1"
+
+# What the types leave to their docstrings, said per field for whoever reads the schema alone.
+_MEANINGS = {
+    "Event.plate": "The plate as the passage's reads together say it",
+    "Event.vehicle": "What is known of the vehicle",
+    "Event.images": "The pictures of the event",
+    "Candidate.text": "Another text that the pictures may show",
+    "Candidate.confidence": "0 to 1 for that text",
+    "Vehicle.make": "Maker, or null",
+    "Vehicle.model": "Model, or null",
+    "Vehicle.type": "Kind of vehicle, or null",
+    "Vehicle.color": "Main color, or null",
+    "Vehicle.box": "Left, top, width, height of the vehicle in pixels of the frame, or null",
+    "Attribute.value": "The property itself",
+    "Attribute.confidence": "0 to 1",
+    "Images.plate": "The crop that was read, or null",
+    "Images.vehicle": "The vehicle, or null",
+    "Images.frame": "The whole frame, or null",
+    "ListHit.name": "Name of the list",
+    "ListHit.mode": "How the plate matched",
+}
 
 
 def encode(event: Event) -> bytes:
@@ -22,11 +48,63 @@ def decode(body: bytes) -> Event:
 
 
 def json_schema() -> JsonObject:
-    """JSON Schema 2020-12 of the event."""
+    """JSON Schema 2020-12 of the event as this version writes it.
+
+    Every field of today is required, as none is ever left out; unknown fields are allowed, as
+    later versions add some.
+    """
     (schema,), components = msgspec.json.schema_components([Event], ref_template="#/$defs/{name}")
+    components = {name: _explained(name, part) for name, part in sorted(components.items())}
     root = components.pop("Event", schema)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **root,
+        "title": f"{SCHEMA_ID}: one change of one passage",
         "$defs": components,
     }
+
+
+def documented_fields() -> Iterator[str]:
+    """Every field with its path, as `plate.text`; the documentation must name each of them."""
+    schema = json_schema()
+    yield from _fields("", schema, schema["$defs"])
+
+
+def _explained(name: str, part: JsonObject) -> JsonObject:
+    if "properties" not in part:
+        return part
+    properties = {
+        field: _field(f"{name}.{field}", about) for field, about in part["properties"].items()
+    }
+    return {**part, "properties": properties, "required": list(properties)}
+
+
+def _field(path: str, about: JsonObject) -> JsonObject:
+    if path.endswith("_at"):
+        about = _as_time(about)
+    if path in _MEANINGS:
+        return {"description": _MEANINGS[path], **about}
+    return about
+
+
+def _as_time(about: JsonObject) -> JsonObject:
+    """msgspec names the format only where a type insists on a time zone; ours always have one."""
+    if about.get("type") == "string":
+        return {**about, "format": "date-time"}
+    if "anyOf" in about:
+        return {**about, "anyOf": [_as_time(choice) for choice in about["anyOf"]]}
+    return about
+
+
+def _fields(prefix: str, part: JsonObject, components: dict[str, Any]) -> Iterator[str]:
+    for name, about in part.get("properties", {}).items():
+        yield prefix + name
+        for reference in _references(about):
+            yield from _fields(f"{prefix}{name}.", components[reference], components)
+
+
+def _references(about: JsonObject) -> Iterator[str]:
+    if "$ref" in about:
+        yield about["$ref"].removeprefix("#/$defs/")
+    for choice in (*about.get("anyOf", ()), about.get("items") or {}):
+        yield from _references(choice)

@@ -1,0 +1,288 @@
+"""HTTP live mode: a POST of each event to one receiver, in our form or in NumberOk's.
+
+One connection is kept; nothing is redirected, nothing goes through a proxy, of an answer at most
+16 kB are read. `http_answer` decides what an answer means, `http_auth` and `http_tls` how the two
+sides know each other, `wire` what the bytes are.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import aiohttp
+from msgspec import Meta, field
+from yarl import URL
+
+import platewire
+from platewire.errors import ConfigError, Unavailable
+from platewire.model import Entry, Event
+from platewire.secret import Secret, reveal
+from platewire.transfers import http_answer, http_auth, http_tls
+from platewire.transfers.http_answer import Answer
+from platewire.transfers.http_auth import Auth, NoAuth
+from platewire.transfers.http_tls import Tls
+from platewire.transfers.transfer import TransferContext, TransferSettings
+from platewire.wire import multipart, numberok_json, signing
+from platewire.wire.multipart import Part
+from platewire.wire.numberok_json import Dialect, Shown
+
+ANSWER_BYTES_MAX = 16 * 1024
+OURS = ("content-type", "content-length", "transfer-encoding", "connection")
+
+HeaderText = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*$")]
+NETWORK_ERRORS = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
+
+
+class HttpTransfer(TransferSettings, frozen=True, kw_only=True, tag="http"):
+    """POSTs each event to a receiver."""
+
+    url: Annotated[str, Meta(description="Where to POST, with http:// or https://")]
+    format: Annotated[
+        Literal["native", "numberok-1.0", "numberok-1.6", "axis"],
+        Meta(
+            description="`native` is platewire's own JSON; the others are NumberOk's two protocol "
+            "versions and that of AXIS License Plate Verifier and CAMMRA"
+        ),
+    ] = "native"
+    body: Annotated[
+        Literal["json", "multipart"],
+        Meta(
+            description="`json`: the event alone; `multipart`: a form with the files `event` and "
+            "`image`"
+        ),
+    ] = "json"
+    auth: Annotated[Auth, Meta(description="How to prove who we are")] = NoAuth()
+    tls: Annotated[Tls, Meta(description="Certificates, for https")] = Tls()
+    signing_secrets: Annotated[
+        tuple[Secret, ...],
+        Meta(
+            description="Where `whsec_...` secrets lie; each signs every request (Standard "
+            "Webhooks). Two while one replaces the other"
+        ),
+    ] = ()
+    headers: Annotated[
+        dict[str, HeaderText], Meta(description="Further headers; no secrets, those go to `auth`")
+    ] = field(default_factory=dict)
+    connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 10
+    total_seconds: Annotated[
+        float, Meta(gt=0, description="Longest wait for the whole of an attempt")
+    ] = 30
+    sensor_id: Annotated[
+        str,
+        Meta(description="`sensorProviderID` of NumberOk's formats; {camera} is the camera's name"),
+    ] = "{camera}"
+    typed_numbers: Annotated[
+        bool, Meta(description="NumberOk's formats with JSON numbers instead of strings")
+    ] = False
+    time_zone: Annotated[
+        str | None,
+        Meta(
+            description="`datetime` of NumberOk's formats in this zone and without an offset, e.g. "
+            "Europe/Berlin; not set: UTC with +0000"
+        ),
+    ] = None
+    additions: Annotated[
+        bool, Meta(description="Keys of ours at the end of NumberOk's formats, such as `eventID`")
+    ] = True
+
+    def build(self, context: TransferContext) -> "HttpSender":
+        """ConfigError where the url, a secret or a file cannot be used."""
+        return HttpSender(self, context)
+
+
+class HttpSender:
+    """Implements `Transfer`."""
+
+    batch = 1
+
+    def __init__(self, settings: HttpTransfer, context: TransferContext) -> None:
+        self._settings = settings
+        self._context = context
+        self._url = _checked_url(settings)
+        self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
+        self._dialect = _dialect(settings)
+        self._session: aiohttp.ClientSession | None = None
+        self._packets = 0
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Reads secrets and certificates, at the start and again at each connect: they change."""
+        settings = self._settings
+        try:
+            self._headers = _fixed_headers(settings)
+            self._middlewares = http_auth.middlewares(settings.auth)
+            self._keys = [_signing_key(secret) for secret in settings.signing_secrets]
+            self._tls = http_tls.context(settings.tls) if self._url.scheme == "https" else None
+        except ConfigError as error:
+            raise ConfigError(f'transfer "{settings.name}": {error}') from error
+
+    async def connect(self) -> None:
+        """Opens and closes a connection, TLS included: tells a wrong address before any event."""
+        await self.close()
+        self._prepare()
+        await self._knock()
+        self._session = self._new_session()
+
+    async def send(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            content_type, body = await self._message(entry)
+            headers = {"Content-Type": content_type, signing.ID: str(entry.event.id)}
+            if self._keys:
+                now = self._context.clock.now()
+                headers |= signing.sign(self._keys, str(entry.event.id), now, body)
+            answer = await self._post(headers, body)
+            http_answer.judge(answer, self._who, self._context.clock.now())
+            self._packets += 1
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _knock(self) -> None:
+        seconds = self._settings.connect_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                _, writer = await asyncio.open_connection(
+                    self._url.host, self._url.port, ssl=self._tls
+                )
+        except NETWORK_ERRORS as error:
+            raise http_answer.failure(error, self._who, seconds) from error
+        writer.close()
+        with contextlib.suppress(*NETWORK_ERRORS):
+            async with asyncio.timeout(seconds):
+                await writer.wait_closed()
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        settings = self._settings
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._tls or True),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(
+                total=settings.total_seconds, sock_connect=settings.connect_seconds
+            ),
+            headers=self._headers,
+            middlewares=self._middlewares,
+        )
+
+    async def _post(self, headers: dict[str, str], body: bytes) -> Answer:
+        if self._session is None:
+            raise Unavailable(f"{self._who} is not connected")
+        try:
+            async with self._session.post(
+                self._url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                return Answer(response.status, response.headers, await _start(response))
+        except NETWORK_ERRORS as error:
+            raise http_answer.failure(error, self._who, self._settings.total_seconds) from error
+
+    # --- what is sent ---------------------------------------------------------------------------
+
+    async def _message(self, entry: Entry) -> tuple[str, bytes]:
+        picture = await self._picture(entry.event)
+        event = self._event_bytes(entry, picture)
+        if self._settings.body == "json":
+            return "application/json", event
+        return multipart.encode(list(_parts(entry.event, event, picture)))
+
+    async def _picture(self, event: Event) -> Shown | None:
+        """None where none is wanted, none exists, or retention has taken it."""
+        settings = self._settings
+        image = settings.picture_of(event.images)
+        if image is None or (settings.body == "json" and settings.format != "axis"):
+            return None
+        jpeg = await self._context.log.picture(image.sha256)
+        return None if jpeg is None else Shown(numberok_json.image_type(event, image), jpeg)
+
+    def _event_bytes(self, entry: Entry, picture: Shown | None) -> bytes:
+        if self._dialect is None:
+            return entry.body
+        return numberok_json.encode(
+            entry.event,
+            self._context.site,
+            self._dialect,
+            packet_counter=self._packets + 1,
+            picture=picture,
+            embed=self._settings.body == "json",
+        )
+
+
+def _parts(event: Event, body: bytes, picture: Shown | None) -> list[Part]:
+    name = numberok_json.file_name(event, "json")
+    parts = [Part("event", name, "application/json", body)]
+    if picture is not None:
+        name = numberok_json.file_name(event, "jpg", shows=picture.type)
+        parts.append(Part("image", name, "image/jpeg", picture.jpeg))
+    return parts
+
+
+async def _start(response: aiohttp.ClientResponse) -> str:
+    """The first 16 kB; the status stands, whatever becomes of the rest of the answer."""
+    read = bytearray()
+    with contextlib.suppress(*NETWORK_ERRORS):
+        while len(read) < ANSWER_BYTES_MAX:
+            if not (piece := await response.content.read(ANSWER_BYTES_MAX - len(read))):
+                break
+            read += piece
+    if not response.content.at_eof():
+        response.close()
+    return read.decode("utf-8", "replace")
+
+
+def _checked_url(settings: HttpTransfer) -> URL:
+    try:
+        url = URL(settings.url)
+        usable = url.scheme in ("http", "https") and bool(url.host) and url.port
+    except ValueError:
+        usable = False
+    where = f'transfer "{settings.name}": `url`'
+    if not usable:
+        seen = http_answer.shown(settings.url)
+        raise ConfigError(f"{where} is {seen}; it must be like https://host:port/path")
+    if url.user or url.password:
+        raise ConfigError(f"{where} holds a user or password; put them into `auth`")
+    if url.scheme == "http" and settings.tls != Tls():
+        raise ConfigError(f"{where} begins with http://, so `tls` would have no effect")
+    return url
+
+
+def _fixed_headers(settings: HttpTransfer) -> dict[str, str]:
+    for name in settings.headers:
+        if name.lower() in OURS or name.lower().startswith("webhook-"):
+            raise ConfigError(f"header `{name}` is set by platewire, not in `headers`")
+    agent = {"User-Agent": f"platewire/{platewire.__version__}"}
+    return {**agent, **settings.headers, **http_auth.headers(settings.auth)}
+
+
+def _signing_key(secret: str) -> bytes:
+    try:
+        return signing.key(reveal(secret))
+    except ValueError as error:
+        raise ConfigError(f"secret {secret}: {error}") from error
+
+
+def _dialect(settings: HttpTransfer) -> Dialect | None:
+    if settings.format == "native":
+        return None
+    return Dialect(
+        profile=settings.format,
+        sensor_id=settings.sensor_id,
+        typed_numbers=settings.typed_numbers,
+        time_zone=_zone(settings),
+        additions=settings.additions,
+    )
+
+
+def _zone(settings: HttpTransfer) -> tzinfo | None:
+    if settings.time_zone is None:
+        return None
+    try:
+        return ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(
+            f'transfer "{settings.name}": `time_zone` {settings.time_zone} is not known here; '
+            "it must be like Europe/Berlin"
+        ) from error

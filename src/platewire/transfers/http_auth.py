@@ -1,0 +1,76 @@
+"""How the HTTP transfer proves who it is: one setting per way, and what each adds to a request."""
+
+from typing import Annotated
+
+import aiohttp
+from aiohttp import DigestAuthMiddleware, hdrs
+from msgspec import Meta, Struct
+
+from platewire.errors import ConfigError
+from platewire.secret import Secret, reveal
+
+Password = Annotated[Secret, Meta(description="`env:NAME` or `file:PATH` of the password")]
+User = Annotated[str, Meta(min_length=1, pattern="^[^:]+$", description="User name, without colon")]
+
+
+class NoAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="none"):
+    """The receiver asks for nothing."""
+
+
+class BasicAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="basic"):
+    """User and password in each request (RFC 7617); use it over https only."""
+
+    user: User
+    password: Password
+
+
+class DigestAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="digest"):
+    """User and password, proved without sending the password (RFC 7616)."""
+
+    user: User
+    password: Password
+
+
+class BearerAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="bearer"):
+    """`Authorization: Bearer ...` in each request (RFC 6750)."""
+
+    token: Annotated[Secret, Meta(description="`env:NAME` or `file:PATH` of the token")]
+
+
+class HeaderAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="header"):
+    """A header of the receiver's own choice, such as `X-Api-Key`."""
+
+    name: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", description="Name of the header")
+    ]
+    value: Annotated[Secret, Meta(description="`env:NAME` or `file:PATH` of its value")]
+
+
+Auth = NoAuth | BasicAuth | DigestAuth | BearerAuth | HeaderAuth
+
+
+def headers(auth: Auth) -> dict[str, str]:
+    """ConfigError where a secret is not there, or cannot stand in a header."""
+    match auth:
+        case BasicAuth():
+            text = aiohttp.encode_basic_auth(auth.user, reveal(auth.password), "utf-8")
+            return {hdrs.AUTHORIZATION: text}
+        case BearerAuth():
+            return {hdrs.AUTHORIZATION: f"Bearer {_one_line(auth.token)}"}
+        case HeaderAuth():
+            return {auth.name: _one_line(auth.value)}
+        case _:
+            return {}
+
+
+def middlewares(auth: Auth) -> tuple[DigestAuthMiddleware, ...]:
+    if isinstance(auth, DigestAuth):
+        return (DigestAuthMiddleware(auth.user, reveal(auth.password)),)
+    return ()
+
+
+def _one_line(secret: str) -> str:
+    value = reveal(secret)
+    if not value or not value.isascii() or not value.isprintable():
+        raise ConfigError(f"secret {secret} is empty or has characters that no header can carry")
+    return value

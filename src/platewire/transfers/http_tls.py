@@ -1,0 +1,63 @@
+"""TLS of the HTTP transfer: whom it trusts and how it shows who it is."""
+
+import ssl
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from platewire.errors import ConfigError
+
+
+class Tls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For `https://` only."""
+
+    ca_file: Annotated[
+        Path | None,
+        Meta(
+            description="PEM file of the CA that signed the receiver's certificate, if not public"
+        ),
+    ] = None
+    client_cert: Annotated[
+        Path | None,
+        Meta(description="PEM file with our certificate, where the receiver asks for it"),
+    ] = None
+    client_key: Annotated[
+        Path | None, Meta(description="PEM file with its key, if not in the same file")
+    ] = None
+    verify: Annotated[
+        bool, Meta(description="False trusts any certificate: for a trial, never for real use")
+    ] = True
+
+
+def context(tls: Tls) -> ssl.SSLContext:
+    """ConfigError names the file that cannot be used."""
+    made = ssl.create_default_context()
+    if tls.ca_file is not None:
+        made = _trusting(tls.ca_file)
+    if tls.client_cert is not None:
+        _show(made, tls.client_cert, tls.client_key)
+    elif tls.client_key is not None:
+        raise ConfigError("`tls.client_key` needs `tls.client_cert` too")
+    if not tls.verify:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    return made
+
+
+def _trusting(ca_file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"`tls.ca_file` {ca_file} is no PEM file of a CA: {error}") from error
+
+
+def _show(made: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    try:
+        # Without a password of our own OpenSSL would ask on the terminal and wait for ever.
+        made.load_cert_chain(certificate, key, password="")
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"`tls.client_cert` {certificate} with key {key or 'in the same file'} cannot be "
+            f"used: {error}. The key must fit the certificate and have no password."
+        ) from error

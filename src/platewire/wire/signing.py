@@ -1,0 +1,76 @@
+"""Signatures of Standard Webhooks, so that a receiver knows who sent a body and when.
+
+`webhook-signature` holds `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, once for
+each secret: while a secret is being changed, receivers with the old one and with the new one both
+find theirs. The source is standardwebhooks.com, "Webhook specification", 1.0.0.
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+ID = "webhook-id"
+TIMESTAMP = "webhook-timestamp"
+SIGNATURE = "webhook-signature"
+PREFIX = "whsec_"
+KEY_BYTES_MIN = 16
+TOLERANCE_SECONDS = 300.0
+
+
+class SignatureError(ValueError):
+    """The body is not from whoever holds the secret, or not from now."""
+
+
+def key(secret: str) -> bytes:
+    """The key within `whsec_<base64>`; ValueError says what is wrong without showing it."""
+    if not secret.startswith(PREFIX):
+        raise ValueError(f"a signing secret starts with {PREFIX}")
+    try:
+        raw = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    except binascii.Error:
+        raise ValueError(f"what follows {PREFIX} in the signing secret is not base64") from None
+    if len(raw) < KEY_BYTES_MIN:
+        raise ValueError(
+            f"the signing secret holds {len(raw)} bytes, at least {KEY_BYTES_MIN} are needed"
+        )
+    return raw
+
+
+def sign(keys: Sequence[bytes], message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+    """The three headers; `at` is the wall time of this attempt, not of the event."""
+    timestamp = str(int(at.timestamp()))
+    signatures = (_signature(one, message_id, timestamp, body) for one in keys)
+    return {ID: message_id, TIMESTAMP: timestamp, SIGNATURE: " ".join(signatures)}
+
+
+def verify(
+    keys: Sequence[bytes],
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: datetime,
+    tolerance_seconds: float = TOLERANCE_SECONDS,
+) -> None:
+    """What a receiver does; returns when one of the signatures fits one of the keys.
+
+    `headers` are looked up in lower case. Raises SignatureError otherwise, also for a timestamp
+    that is further than the tolerance from `now`.
+    """
+    try:
+        message_id, timestamp = headers[ID], headers[TIMESTAMP]
+        given = [each.encode() for each in headers[SIGNATURE].split()]
+        sent_at = datetime.fromtimestamp(int(timestamp), UTC)
+    except (KeyError, ValueError, OverflowError, OSError) as error:
+        raise SignatureError(f"a signature header is missing or malformed: {error}") from error
+    if abs((now - sent_at).total_seconds()) > tolerance_seconds:
+        raise SignatureError(f"signed at {sent_at:%Y-%m-%d %H:%M:%S} UTC, too far from now")
+    wanted = [_signature(one, message_id, timestamp, body).encode() for one in keys]
+    if not any(hmac.compare_digest(one, other) for one in wanted for other in given):
+        raise SignatureError("no signature fits the secret")
+
+
+def _signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> str:
+    digest = hmac.digest(secret, f"{message_id}.{timestamp}.".encode() + body, "sha256")
+    return "v1," + base64.b64encode(digest).decode()
