@@ -1,0 +1,220 @@
+"""Text as read -> which country's plate it is, with look-alike characters put right.
+
+Every mask that the text fits, as it is or by replacing look-alike characters, is weighed as Bayes
+would: a mask is likelier the fewer texts fit it, the more vehicles its country has and the cheaper
+the repair; countries that the user expects count `EXPECTED` powers of ten more. A country is named
+only when it is `SURE` against all others together; else it stays null.
+
+A text that fits some mask as it stands is never repaired to fit a country the user did not name.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from platewire.country.codes import LISTS
+from platewire.country.masks import Mask, masks_of
+from platewire.country.spelling import normalize
+from platewire.country.tables import COUNTRIES, RARE, Country
+
+COST_MAX = 1.0
+"""Repairs beyond this many powers of ten are guesses."""
+COST_MAX_EXPECTED = 1.5
+"""The same for a country that the user expects."""
+EXPECTED = 2.0
+"""Powers of ten that a country named by the user counts more than others."""
+SURE = 0.7
+"""Share of all likelihood that a country must have to be named."""
+STRANGE_BREAK_COST = 0.7
+"""Cost of a gap seen where the form has none, in powers of ten."""
+MISSED_BREAK_COST = 0.3
+"""Cost of a gap of the form that was not seen, where other gaps were."""
+RARE_COST = 1.0
+"""Cost of a form that is marked as rare."""
+BAND_COST = 1.0
+"""Cost of taking the first characters for the sign of the country's band."""
+
+
+class Match(NamedTuple):
+    """One way to understand a text; the lower `cost` and `decades`, the likelier."""
+
+    country: str
+    text: str
+    """A-Z0-9 after repair; without the band's sign where one was dropped."""
+    display: str
+    region: str | None
+    cost: float
+    """Of the repairs, in powers of ten; 0 where nothing was changed."""
+    decades: float
+    """Powers of ten of texts of this form for each vehicle of the country, plus what the gaps
+    seen speak against it."""
+    band: str = ""
+    """The band's sign that was dropped from the front."""
+
+    @property
+    def weight(self) -> float:
+        return 10.0 ** -(self.cost + self.decades)
+
+
+class Form(NamedTuple):
+    country: Country
+    mask: Mask
+    region: str | None
+    decades: float
+    """Powers of ten of texts for each million vehicles; more for a rare form."""
+
+
+class Understanding(NamedTuple):
+    """What is said of a text in the end; `country` is None where several are as likely."""
+
+    text: str
+    display: str
+    country: str | None
+    region: str | None
+    cost: float
+    band: str
+    known: bool
+    """Whether any country has such plates."""
+
+
+@cache
+def forms_by_length() -> dict[int, tuple[Form, ...]]:
+    found: dict[int, list[Form]] = {}
+    for country in COUNTRIES:
+        for pattern in country.masks:
+            rarity = RARE_COST if pattern.startswith(RARE) else 0.0
+            for mask in masks_of(pattern.removeprefix(RARE), country.letters, LISTS):
+                decades = mask.decades - math.log10(country.millions) + rarity
+                form = Form(country, mask, country.regions.get(pattern), decades)
+                found.setdefault(mask.length, []).append(form)
+    return {length: tuple(forms) for length, forms in found.items()}
+
+
+def match(
+    text: str,
+    confidences: Sequence[float] = (),
+    hint: Sequence[str] = (),
+    breaks: frozenset[int] = frozenset(),
+) -> list[Match]:
+    """All ways to understand a text in normal form, likeliest first.
+
+    `confidences` has one number for each character. `breaks` are the positions in front of which
+    a gap or dash was seen. `hint` names the countries that the user expects, ISO alpha-2.
+    """
+    whole = fits(text, confidences, breaks)
+    banded = without_band(text, confidences, breaks)
+    found = [
+        one
+        for one in (*whole, *banded)
+        if one.cost <= (COST_MAX_EXPECTED if one.country in hint else COST_MAX)
+    ]
+    if any(one.cost == 0 for one in found):
+        found = [one for one in found if one.cost == 0 or one.country in hint]
+    return sorted(found, key=lambda one: (-expected_weight(one, hint), one.country, one.text))
+
+
+def expected_weight(one: Match, hint: Sequence[str]) -> float:
+    return one.weight * (10.0**EXPECTED if one.country in hint else 1.0)
+
+
+def fits(text: str, confidences: Sequence[float], breaks: frozenset[int]) -> list[Match]:
+    forms = forms_by_length().get(len(text), ())
+    found = (fit_form(form, text, confidences, breaks) for form in forms)
+    return [one for one in found if one is not None]
+
+
+def fit_form(
+    form: Form, text: str, confidences: Sequence[float], breaks: frozenset[int]
+) -> Match | None:
+    fit = form.mask.fit(text, confidences)
+    if fit is None or fit.cost > COST_MAX_EXPECTED:
+        return None
+    region = fit.code if form.country.region_is_code else form.region
+    return Match(
+        country=form.country.code,
+        text=fit.text,
+        display=form.mask.display(fit.text),
+        region=region,
+        cost=fit.cost,
+        decades=form.decades + break_cost(form.mask, breaks),
+    )
+
+
+def break_cost(mask: Mask, breaks: frozenset[int]) -> float:
+    """What the gaps seen say against the form; none seen says nothing."""
+    if not breaks:
+        return 0.0
+    shown = mask.breaks()
+    return STRANGE_BREAK_COST * len(breaks - shown) + MISSED_BREAK_COST * len(shown - breaks)
+
+
+def without_band(text: str, confidences: Sequence[float], breaks: frozenset[int]) -> list[Match]:
+    """Matches of what follows a band's sign, for that sign's own country only, unrepaired."""
+    found = []
+    for country in COUNTRIES:
+        for band in country.band:
+            if not text.startswith(band):
+                continue
+            skip = len(band)
+            moved = frozenset(at - skip for at in breaks if at > skip)
+            rest = fits(text[skip:], confidences[skip:], moved)
+            found += [
+                one._replace(band=band, decades=one.decades + BAND_COST)
+                for one in rest
+                if one.country == country.code and one.cost == 0
+            ]
+    return found
+
+
+def understand(
+    text: str,
+    confidences: Sequence[float] = (),
+    hint: Sequence[str] = (),
+    breaks: frozenset[int] = frozenset(),
+) -> Understanding:
+    """The likeliest way to understand a text; it stays as it is where no country has such plates.
+
+    Where the country is open, a repair is kept only if all the likely countries agree on it.
+    """
+    found = match(text, confidences, hint, breaks)
+    as_seen = with_breaks(text, breaks)
+    if not found:
+        return Understanding(text, as_seen, None, None, 0.0, "", False)
+    best = found[0]
+    total = sum(expected_weight(one, hint) for one in found)
+    same_country = [one for one in found if one.country == best.country]
+    same_text = [one for one in found if one.text == best.text]
+    if sum(expected_weight(one, hint) for one in same_country) >= SURE * total:
+        region = agreed_region(same_country, best, hint)
+        return Understanding(
+            best.text, best.display, best.country, region, best.cost, best.band, True
+        )
+    if sum(expected_weight(one, hint) for one in same_text) >= SURE * total:
+        moved = frozenset(at - len(best.band) for at in breaks)
+        display = with_breaks(best.text, moved)
+        return Understanding(best.text, display, None, None, best.cost, best.band, True)
+    return Understanding(text, as_seen, None, None, 0.0, "", True)
+
+
+def with_breaks(text: str, breaks: frozenset[int]) -> str:
+    """The text with a space where a gap was seen."""
+    return "".join(" " * (at > 0 and at in breaks) + char for at, char in enumerate(text))
+
+
+def agreed_region(same_country: Sequence[Match], best: Match, hint: Sequence[str]) -> str | None:
+    """The best match's region, when it is sure among the country's own forms."""
+    total = sum(one.weight for one in same_country)
+    agreeing = sum(one.weight for one in same_country if one.region == best.region)
+    return best.region if agreeing >= SURE * total else None
+
+
+def breaks_of(written: str) -> frozenset[int]:
+    """Positions in the normal form before which `written` has a gap, dash or dot."""
+    found, length = set(), 0
+    for char in written:
+        folded = normalize(char)
+        if not folded:
+            found.add(length)
+        length += len(folded)
+    return frozenset(found - {0, length})

@@ -1,0 +1,51 @@
+"""How plates are written down: the normal form, and which characters look alike.
+
+Normal form is what all comparing is done in: A-Z and 0-9, upper case, nothing else.
+"""
+
+import unicodedata
+
+CYRILLIC = str.maketrans("АВЕКМНОРСТУХІЈЅ", "ABEKMHOPCTYXIJS")
+"""Cyrillic letters that Latin ones look like; Ukrainian and Russian plates use only these."""
+
+GREEK = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX")
+"""Greek letters that Latin ones look like; Greek plates use only these."""
+
+FOLDED = str.maketrans({"Ø": "O", "Đ": "D", "Ł": "L", "ß": "SS", "Æ": "AE", "Œ": "OE"})
+"""Letters that Unicode does not take apart into a plain one and a mark."""
+
+LOOKALIKES: dict[frozenset[str], float] = {
+    frozenset(pair): cost
+    for cost, pairs in (
+        (0.3, ("O0", "I1")),
+        (0.6, ("Q0", "D0", "OQ", "B8", "S5", "Z2", "L1")),
+        (0.9, ("G6", "OD", "VY", "UV", "T7", "Z7", "A4", "CG", "MN", "JI", "J1", "CO", "C0")),
+        (1.0, ("QD", "VW", "KX", "PR", "EF", "HM", "HN", "B3", "U0", "S8", "39", "17", "08", "RB")),
+        (1.2, ("G9", "G0", "EB", "WM", "XY", "MW", "PF", "86", "68", "38", "27", "56", "G8", "T1")),
+    )
+    for pair in pairs
+}
+"""What it costs to take one character for the other, in powers of ten: 1 is one time in ten."""
+
+
+def normalize(text: str) -> str:
+    """A-Z and 0-9 only, upper case; marks folded (Ö to O), look-alike alphabets made Latin."""
+    return "".join(char for char in _latin(text) if char.isascii() and char.isalnum())
+
+
+def keep_letters(text: str) -> str:
+    """Upper case letters and digits of any alphabet, marks kept (ÖL 12 to ÖL12)."""
+    composed = unicodedata.normalize("NFC", text).upper()
+    return "".join(char for char in composed if char.isalnum())
+
+
+def _latin(text: str) -> str:
+    upper = text.upper().translate(CYRILLIC).translate(GREEK).translate(FOLDED)
+    return unicodedata.normalize("NFKD", upper).upper()
+
+
+def confusion(seen: str, meant: str) -> float | None:
+    """Cost of `seen` standing for `meant`, in powers of ten; None where they do not look alike."""
+    if seen == meant:
+        return 0.0
+    return LOOKALIKES.get(frozenset((seen, meant)))

@@ -1,0 +1,45 @@
+"""Where the models lie and how they are opened: ONNX files inside the installed `rapidocr` wheel.
+
+Only its files are used, never its code, so the package itself is not imported. ONNX Runtime gets
+its threads on purpose: it would otherwise take every core and keep them spinning while idle.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import onnxruntime
+
+from platewire.errors import ConfigError
+
+DETECTOR = "PP-OCRv6_det_small.onnx"
+RECOGNISER = "PP-OCRv6_rec_small.onnx"
+
+REMEDY = "reinstall it with: pip install --force-reinstall 'rapidocr>=3.10,<4'"
+
+
+def model_folder() -> Path:
+    """The folder of models in the installed wheel; ConfigError where the wheel is missing."""
+    spec = find_spec("rapidocr")
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError(f"recognition: the package rapidocr is not installed; {REMEDY}")
+    return Path(next(iter(spec.submodule_search_locations))) / "models"
+
+
+def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A session of `threads` threads that sleep between frames; ConfigError names the file."""
+    if not path.is_file():
+        raise ConfigError(f"recognition: the model file {path} is missing; {REMEDY}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(
+            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime's own errors share no base class
+        first_line = str(error).partition("\n")[0]
+        raise ConfigError(
+            f"recognition: the model file {path} is damaged ({first_line}); {REMEDY}"
+        ) from error

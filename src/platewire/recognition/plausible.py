@@ -1,0 +1,79 @@
+"""Whether a line of text is a number plate, judged by what is written alone.
+
+Streets are full of text: dealers' names, TAXI, phone numbers, dates that a camera writes into its
+own picture. A line whose text fits a known country's form is a plate, unless its spelling gives it
+away as something else; a line of unknown form must mix letters and digits as plates do.
+"""
+
+import re
+from collections.abc import Sequence
+
+from platewire.country import Understanding, breaks_of, normalize, understand
+from platewire.recognition.reader import OTHER, Line
+
+LENGTHS = range(4, 11)
+"""Characters of a plate of a known form."""
+UNKNOWN_LENGTHS = range(5, 9)
+"""Characters of a plate of a form that no table has."""
+
+SMALL = re.compile("[abdefghmnqrty]")
+"""Small letters that do not look like their capitals; plates have capitals only."""
+SIGNS = re.compile(r"[:/@#%&+=$€£!?()\[\]<>]")
+"""Signs of times, dates, addresses, prices; no plate has them."""
+DATED = re.compile(
+    r"(19|20)\d\d[-. ](0\d|1[0-2])[-. ][0-3]\d"
+    r"|[0-3]\d[-. ](0\d|1[0-2])[-. ](19|20)\d\d"
+    r"|\d{1,2}[-. ]?(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*[-. ]?\d{2,4}"
+    r"|\d+[-. ]?(AM|PM|FPS|KM|MPH|KMH|KBPS)$",
+)
+"""What cameras write into their pictures."""
+WORDS = re.compile(
+    r"^(CAM|CAMERA|CHANNEL|CH|IPC|IPCAM|DVR|NVR|TAXI|POLICE|POLIZEI|POLITIE|POLICIA|AMBULANCE|BUS"
+    r"|TEL|FAX|WWW|HTTP|STOP|ZONE|EXIT|KM|GMT|UTC|FRAME|FPS)[-. ]*\d*$"
+)
+"""Words that stand in the picture beside a number, and are no plate with it."""
+
+
+def text_of(line: Line) -> str:
+    return normalize(line.text)
+
+
+def looks_foreign(line: Line) -> bool:
+    """Whether the spelling gives the line away as no plate at all."""
+    written = line.written
+    letters = sum(char.isalpha() for char in written)
+    small = len(SMALL.findall(written))
+    return bool(
+        OTHER in line.text
+        or SIGNS.search(written)
+        or DATED.search(written.upper())
+        or WORDS.match(written.upper())
+        or small > max(1, letters // 4)
+    )
+
+
+def understood(line: Line, expected: Sequence[str]) -> Understanding | None:
+    """The line as a plate; None where it is none."""
+    text = text_of(line)
+    if len(text) not in LENGTHS or not mixed(text) or looks_foreign(line):
+        return None
+    found = understand(text, confidences_of(line), expected, breaks_of(line.text))
+    return found if found.known or may_be_unknown(text) else None
+
+
+def mixed(text: str) -> bool:
+    """Letters and digits as they were read: a repair makes no plate of a word or a year."""
+    return not text.isalpha() and not text.isdigit()
+
+
+def may_be_unknown(text: str) -> bool:
+    """Whether a text of no known form may be a plate of some other country."""
+    digits = sum(char.isdigit() for char in text)
+    return len(text) in UNKNOWN_LENGTHS and digits >= 2
+
+
+def confidences_of(line: Line) -> tuple[float, ...]:
+    """One for each character of the line's text in normal form."""
+    return tuple(
+        character.chance for character in line.characters for _ in normalize(character.symbol)
+    )

@@ -1,0 +1,171 @@
+"""The first engine: PP-OCR's text detector and recogniser, with plate shapes and country forms.
+
+A frame's text lines are found, cut out upright and read; neighbours on one line are joined and
+read again as one. What then looks like a plate becomes a read. The models are general text models
+that come inside the `rapidocr` package (Apache-2.0); nothing is downloaded.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from platewire.country import CODES, Understanding
+from platewire.errors import ConfigError, PictureError
+from platewire.model import Frame, Pixels, Read
+from platewire.recognition import geometry
+from platewire.recognition.color import vehicle_of
+from platewire.recognition.detector import Detector, Quad, TextBox
+from platewire.recognition.plausible import looks_foreign, text_of, understood
+from platewire.recognition.reader import Line, Reader
+from platewire.recognition.reading import mean_chance, read_of
+
+LINES_MAX = 40
+"""At most so many lines of a frame are read, the likeliest first; a newspaper is no plate."""
+PICTURE_SIDE_MIN = 16
+"""Pixels; nothing can be read in smaller pictures."""
+
+
+class RapidOcrEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="rapidocr"):
+    """Reads plates with the general text models of the rapidocr package, on the CPU."""
+
+    detector_side: Annotated[
+        int,
+        Meta(
+            ge=160,
+            le=2560,
+            description="Pixels to which the longer side of a frame is scaled for finding text. "
+            "More finds smaller plates and costs time with its square",
+        ),
+    ] = 640
+    threads: Annotated[int, Meta(ge=1, le=64, description="Processor threads for one frame")] = 2
+    min_confidence: Annotated[
+        float, Meta(ge=0, le=1, description="Reads less sure than this are not reported")
+    ] = 0.5
+    min_plate_width: Annotated[
+        int, Meta(ge=8, description="Plates narrower than this many pixels are not read")
+    ] = 28
+    countries: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Countries to expect, ISO 3166-1 alpha-2, e.g. ['NL', 'DE']. Their plate "
+            "forms are preferred where several fit; plates of other countries are still read"
+        ),
+    ] = ()
+
+    def build(self) -> "RapidOcr":
+        if unknown := sorted(set(self.countries) - CODES):
+            raise ConfigError(
+                f"recognition.countries: no plate forms are known for {', '.join(unknown)}; "
+                f"known are: {' '.join(sorted(CODES))}"
+            )
+        return RapidOcr(self)
+
+
+class Found(NamedTuple):
+    """A line that is a plate."""
+
+    quad: Quad
+    line: Line
+    meaning: Understanding
+
+    @property
+    def merit(self) -> float:
+        """For choosing between overlapping ones: known forms first, then sure, then long."""
+        chances = [c.chance for c in self.line.characters]
+        sure = mean_chance(chances) - 0.15 * self.meaning.cost
+        return sure + 0.5 * self.meaning.known + 0.05 * len(self.meaning.text)
+
+
+class RapidOcr:
+    def __init__(self, config: RapidOcrEngine) -> None:
+        self._config = config
+        self._detector = Detector(side=config.detector_side, threads=config.threads, min_score=0.4)
+        self._reader = Reader(threads=config.threads)
+
+    def read(self, frame: Frame) -> Sequence[Read]:
+        pixels = checked(frame)
+        plates = self._plates(pixels, self._lines(pixels))
+        return [read for plate in plates if (read := self._read_of(frame, plate)) is not None]
+
+    def close(self) -> None:
+        """Nothing is held but memory."""
+
+    def _lines(self, pixels: Pixels) -> list[TextBox]:
+        boxes = self._detector.find(pixels)
+        upright = [box for box in boxes if geometry.shape_of(box.quad).slope <= geometry.SLOPE_MAX]
+        return sorted(upright, key=lambda box: -box.score)[:LINES_MAX]
+
+    def _plates(self, pixels: Pixels, boxes: Sequence[TextBox]) -> list[Found]:
+        read = self._read_quads(pixels, [box.quad for box in boxes])
+        joined = self._read_quads(pixels, self._joined(boxes, read))
+        stacked = [
+            stack(boxes[a].quad, read[a][1], boxes[b].quad, read[b][1])
+            for a, b in geometry.stacked_pairs(boxes)
+        ]
+        found = [plate for quad, line in (*read, *joined) if (plate := self._plate(quad, line))]
+        found += [plate for quad, line in stacked if (plate := self._two_lines(quad, line))]
+        return without_overlap(found)
+
+    def _joined(self, boxes: Sequence[TextBox], read: Sequence[tuple[Quad, Line]]) -> list[Quad]:
+        """Lines made of neighbouring pieces none of which is plainly something else."""
+        pieces = [index for index, (_, line) in enumerate(read) if may_be_piece(line)]
+        groups = geometry.joined_lines([boxes[index] for index in pieces])
+        return [geometry.union([boxes[pieces[index]].quad for index in group]) for group in groups]
+
+    def _read_quads(self, pixels: Pixels, quads: Sequence[Quad]) -> list[tuple[Quad, Line]]:
+        lines = self._reader.read([geometry.cut_out(pixels, quad) for quad in quads])
+        return list(zip(quads, lines, strict=True))
+
+    def _plate(self, quad: Quad, line: Line) -> Found | None:
+        if not geometry.may_be_line(quad, self._config.min_plate_width):
+            return None
+        meaning = understood(line, self._config.countries)
+        return Found(quad, line, meaning) if meaning else None
+
+    def _two_lines(self, quad: Quad, line: Line) -> Found | None:
+        """A plate of two lines must be of a known form, as any two lines may stand together."""
+        meaning = understood(line, self._config.countries)
+        return Found(quad, line, meaning) if meaning and meaning.known else None
+
+    def _read_of(self, frame: Frame, plate: Found) -> Read | None:
+        box = geometry.box_around(plate.quad, frame.pixels)
+        vehicle = vehicle_of(frame.pixels, box)
+        read = read_of(frame, plate.line, plate.meaning, box, vehicle)
+        return read if read.confidence >= self._config.min_confidence else None
+
+
+def checked(frame: Frame) -> Pixels:
+    """The frame's picture; PictureError for an array that is none."""
+    pixels = frame.pixels
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        raise PictureError(
+            f"camera {frame.camera}, frame {frame.number}: a picture is height x width x 3 of "
+            f"8 bits, this is {pixels.shape} of {pixels.dtype}"
+        )
+    if min(pixels.shape[:2]) < PICTURE_SIDE_MIN:
+        raise PictureError(
+            f"camera {frame.camera}, frame {frame.number}: {pixels.shape[1]} x {pixels.shape[0]} "
+            f"pixels are too few to read anything; at least {PICTURE_SIDE_MIN} each way are needed"
+        )
+    return pixels
+
+
+def may_be_piece(line: Line) -> bool:
+    return 1 <= len(text_of(line)) <= 8 and not looks_foreign(line)
+
+
+def stack(upper: Quad, first: Line, lower: Quad, second: Line) -> tuple[Quad, Line]:
+    """Two lines taken as one."""
+    line = Line(first.characters + second.characters, f"{first.written} {second.written}")
+    return geometry.union([upper, lower]), line
+
+
+def without_overlap(found: Sequence[Found]) -> list[Found]:
+    """The best of those that share picture with each other, from left to right."""
+    kept: list[Found] = []
+    for plate in sorted(found, key=lambda one: -one.merit):
+        if not any(geometry.overlap(plate.quad, other.quad) > 0.3 for other in kept):
+            kept.append(plate)
+    return sorted(kept, key=lambda one: float(one.quad[:, 0].min()))

@@ -1,0 +1,176 @@
+"""The picture of one line of text -> its characters with their chances: the second half.
+
+The network is PP-OCR's recogniser: a picture of 48 pixels' height in, and for every eight pixels
+of width the chance of each of 18,710 classes out, to be decoded as CTC (Graves et al. 2006): equal
+neighbours are one character, class 0 is the gap between two. Classes are first gathered into the
+few symbols a number plate knows: a letter in either case is one symbol, all dots and dashes are
+one, and everything else on earth is `OTHER`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from platewire.country import normalize
+from platewire.errors import ConfigError
+from platewire.model import Pixels
+from platewire.recognition.models import RECOGNISER, REMEDY, model_folder, open_session
+
+HEIGHT = 48
+"""Pixels of the network's input."""
+WIDTH_STEP = 32
+"""Widths are padded to a multiple of this, so that lines of similar length share one run."""
+WIDTH_MAX = 640
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+DIGITS = "0123456789"
+MARKED = "ÄÖÜŠČŽĆĐ"
+"""Letters with marks that some country has on its plates."""
+SEPARATOR = "-"
+OTHER = "?"
+GAP = ""
+SYMBOLS: tuple[str, ...] = (GAP, *LETTERS, *DIGITS, *MARKED, SEPARATOR, OTHER)
+SEPARATORS = " -–—·.•:*'_,\u3000"
+"""What stands between the groups of a plate. A colon or slash is told apart by `Line.written`."""
+
+Chances = npt.NDArray[np.float32]
+
+
+class Character(NamedTuple):
+    """One character of a line: the symbol, its chance, and other symbols with theirs."""
+
+    symbol: str
+    chance: float
+    others: tuple[tuple[str, float], ...]
+    """Best first; the empty symbol means that there may be no character here at all."""
+    at: float
+    """Where its middle lies: 0 is the line's left end, 1 its right end."""
+
+
+class Line(NamedTuple):
+    """What one picture says."""
+
+    characters: tuple[Character, ...]
+    written: str
+    """As the network spelled it, with case and signs; for judging whether this is a plate."""
+
+    @property
+    def text(self) -> str:
+        return "".join(character.symbol for character in self.characters)
+
+
+class Reader:
+    def __init__(self, *, threads: int, folder: Path | None = None) -> None:
+        path = (folder or model_folder()) / RECOGNISER
+        self._session = open_session(path, threads)
+        self._input = self._session.get_inputs()[0].name
+        listed = self._session.get_modelmeta().custom_metadata_map.get("character", "")
+        if len(listed) < len(DIGITS + LETTERS):
+            raise ConfigError(f"recognition: the model file {path} lists no characters; {REMEDY}")
+        self._classes = (GAP, *listed.split("\n"), " ")
+        self._symbols = Gathering(self._classes)
+
+    def read(self, lines: Sequence[Pixels]) -> list[Line]:
+        """One `Line` for each picture; pictures of the same padded width share one run."""
+        found: dict[int, Line] = {}
+        by_width: dict[int, list[int]] = {}
+        for index, line in enumerate(lines):
+            by_width.setdefault(padded_width(line), []).append(index)
+        for width, indices in by_width.items():
+            batch = np.stack([network_input(lines[index], width) for index in indices])
+            (chances,) = self._session.run(None, {self._input: batch})
+            for index, one in zip(indices, np.asarray(chances), strict=True):
+                share = scaled_width(lines[index]) / width
+                found[index] = self._decode(one, share)
+        return [found[index] for index in range(len(lines))]
+
+    def _decode(self, chances: Chances, share: float) -> Line:
+        best = chances.argmax(axis=1)
+        written = "".join(self._classes[label] for label in collapsed(best))
+        return Line(characters_of(self._symbols.gather(chances, best), share), written)
+
+
+class Gathering:
+    """Which classes of the network stand for which symbol."""
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        known = {symbol: index for index, symbol in enumerate(SYMBOLS)}
+        self._wanted: list[int] = []
+        self._target: list[int] = []
+        for label, written in enumerate(classes):
+            symbol = GAP if label == 0 else symbol_of(written)
+            if symbol != OTHER:
+                self._wanted.append(label)
+                self._target.append(known[symbol])
+        self._sum = np.zeros((len(self._wanted), len(SYMBOLS)), np.float32)
+        self._sum[np.arange(len(self._wanted)), self._target] = 1
+
+    def gather(self, chances: Chances, best: npt.NDArray[np.int64]) -> Chances:
+        """Time steps x symbols; what no symbol stands for is OTHER, so that rows sum to 1."""
+        gathered = chances[:, self._wanted] @ self._sum
+        gathered[:, -1] = np.clip(1 - gathered.sum(axis=1), 0, 1)
+        return gathered
+
+
+def symbol_of(written: str) -> str:
+    """The symbol that a class of the network stands for."""
+    if written in SEPARATORS:
+        return SEPARATOR
+    if written == "l":  # as plates have no small letters, this stroke is no L
+        return "I"
+    upper = written.upper()
+    if upper in MARKED:
+        return upper
+    plain = normalize(written)
+    return plain if len(plain) == 1 else OTHER
+
+
+def scaled_width(line: Pixels) -> int:
+    height, width = line.shape[:2]
+    return int(np.clip(round(width * HEIGHT / height), 8, WIDTH_MAX))
+
+
+def padded_width(line: Pixels) -> int:
+    return -(-scaled_width(line) // WIDTH_STEP) * WIDTH_STEP
+
+
+def network_input(line: Pixels, width: int) -> npt.NDArray[np.float32]:
+    """3 x 48 x width, -1 to 1, padded on the right with middle grey as in training."""
+    scaled = cv2.resize(line, (scaled_width(line), HEIGHT), interpolation=cv2.INTER_LINEAR)
+    padded = np.zeros((3, HEIGHT, width), np.float32)
+    padded[:, :, : scaled.shape[1]] = (scaled.transpose(2, 0, 1).astype(np.float32) / 127.5) - 1
+    return padded
+
+
+def collapsed(labels: npt.NDArray[np.int64]) -> list[int]:
+    """CTC: equal neighbours are one, gaps fall away."""
+    kept = []
+    previous = 0
+    for label in labels.tolist():
+        if label not in (0, previous):
+            kept.append(label)
+        previous = label
+    return kept
+
+
+def characters_of(chances: Chances, share: float) -> tuple[Character, ...]:
+    """The best path through the symbols, one `Character` for each run of equal steps."""
+    best = chances.argmax(axis=1)
+    edges = np.flatnonzero(np.diff(best)) + 1
+    runs = np.split(np.arange(len(best)), edges)
+    return tuple(character_of(chances, run, share) for run in runs if SYMBOLS[best[run[0]]] != GAP)
+
+
+def character_of(chances: Chances, run: npt.NDArray[np.int64], share: float) -> Character:
+    """The run's surest step says the chances."""
+    symbol = int(chances[run[0]].argmax())
+    step = run[chances[run, symbol].argmax()]
+    row = chances[step]
+    order = np.argsort(-row)[:5]
+    others = tuple((SYMBOLS[k], float(row[k])) for k in order if k != symbol and row[k] > 0.001)
+    middle = (run[0] + run[-1] + 1) / 2 / len(chances) / share
+    return Character(SYMBOLS[symbol], float(row[symbol]), others, float(min(middle, 1)))
