@@ -1,0 +1,280 @@
+"""Events as JSON lines to any number of TCP clients, each at its own position in the event log.
+
+The log is the queue. One task follows it and writes each batch, encoded once per choice of
+events, to all clients that keep up. A client that resumes, or whose socket is full, reads the log
+in pages at its own speed until it has caught up. So a slow client costs a number, not memory,
+and nobody else's time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from platewire.model import Entry, Kind
+from platewire.transfers.tcp_listener import Client, Listen, Listener, TcpSettings
+from platewire.transfers.transfer import TransferContext
+from platewire.wire.json_lines import (
+    Hello,
+    LineReader,
+    Marker,
+    Request,
+    RequestError,
+    event_line,
+    marker_line,
+    read_request,
+    span,
+)
+
+REQUEST_SECONDS = 0.3
+"""A client that has asked for nothing by then gets events from the moment it connected."""
+PAGE = 256
+"""Entries read from the log, and lines written to a client, at once."""
+BUFFER_BYTES_HIGH = 256 * 1024
+"""A client with more than this unsent is left to read the log at its own speed."""
+
+
+class JsonLinesTransfer(TcpSettings, frozen=True, kw_only=True, tag="json_lines"):
+    """A TCP server that sends each event as one line of JSON."""
+
+    listen: Listen = "127.0.0.1:7701"
+    max_clients: Annotated[
+        int, Meta(ge=1, le=100_000, description="One more is accepted and closed at once")
+    ] = 1000
+    slow_client: Annotated[
+        Literal["wait", "disconnect", "skip"],
+        Meta(
+            description="A client that is `max_lag_events` behind: `wait` for it as long as the "
+            "log keeps the events, `disconnect` it, or `skip` to the newest with a marker line"
+        ),
+    ] = "wait"
+    max_lag_events: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Events a client may fall behind before `slow_client` applies; for a "
+            "client that resumes, counted from where it stood when it asked",
+        ),
+    ] = 10_000
+
+    def build(self, context: TransferContext) -> "JsonLinesServer":
+        return JsonLinesServer(self, context)
+
+
+class Choice(Struct, frozen=True):
+    """What one client wants of what the transfer sends; equal choices share their bytes."""
+
+    kinds: frozenset[Kind]
+    cameras: frozenset[str]
+
+    def lines(self, entries: Sequence[Entry]) -> bytes:
+        return b"".join(event_line(entry.body) for entry in entries if self._takes(entry))
+
+    def _takes(self, entry: Entry) -> bool:
+        event = entry.event
+        return event.kind in self.kinds and (not self.cameras or event.camera in self.cameras)
+
+
+class LinesClient(Client):
+    """One connection: its position, its choice, and whether it keeps up."""
+
+    def __init__(self, server: "JsonLinesServer") -> None:
+        super().__init__(server.listener)
+        self._server = server
+        self._reader = LineReader()
+        self._asked = False
+        self.started = False
+        self.position = 0
+        """Everything up to this seq has been dealt with."""
+        self.choice = server.whole_choice
+        self.leash = 0
+        """How many events it may lag before `slow_client` applies."""
+        self.behind = asyncio.Event()
+        """Set while it reads the log for itself instead of getting each batch."""
+        self.behind.set()
+
+    def opened(self) -> None:
+        self.transport.set_write_buffer_limits(high=BUFFER_BYTES_HIGH)
+        self._server.welcome(self)
+
+    def closed(self) -> None:
+        self.behind.set()  # wakes its task, which ends
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for line in self._reader.feed(data):
+                self._ask(read_request(line))
+        except RequestError as error:
+            self.refuse("noise", str(error))
+
+    def _ask(self, request: Request) -> None:
+        if self._asked:
+            raise RequestError("one request for each connection; connect again to ask anew")
+        self._asked = True
+        self._server.begin(self, request)
+
+    def refuse(self, reason: str, why: str) -> None:
+        self.write(marker_line(Marker(error=why)))
+        self.drop(reason)
+
+    def write(self, data: bytes) -> None:
+        if data and not self.transport.is_closing():
+            self.transport.write(data)
+
+
+class JsonLinesServer:
+    """Implements `Transfer`. Follows the log itself, so `send` has nothing left to do."""
+
+    batch = 1000
+
+    def __init__(self, settings: JsonLinesTransfer, context: TransferContext) -> None:
+        self._settings = settings
+        self._clock = context.clock
+        self._log = context.log
+        self._position = 0
+        """What the following task has given to the clients that keep up."""
+        self.whole_choice = Choice(settings.kinds, frozenset(settings.cameras))
+        self.listener: Listener[LinesClient] = Listener(
+            settings, context, lambda: LinesClient(self)
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port where it listens."""
+        return self.listener.address
+
+    async def connect(self) -> None:
+        if await self.listener.reopen():
+            self._position = self._log.last_seq
+            self.listener.spawn(self._follow())
+
+    async def send(self, entries: Sequence[Entry]) -> None:
+        """Returns at once: the entries stay in the log, where each client finds them."""
+        self.listener.check()
+
+    async def close(self) -> None:
+        await self.listener.close()
+
+    # --- a client comes and asks ---------------------------------------------------------------
+
+    def welcome(self, client: LinesClient) -> None:
+        client.position = self._log.last_seq
+        self.listener.spawn(self._begin_unasked(client))
+
+    async def _begin_unasked(self, client: LinesClient) -> None:
+        await self._clock.sleep(REQUEST_SECONDS)
+        if not (client.started or client.gone):
+            self.begin(client, Request())
+
+    def begin(self, client: LinesClient, request: Request) -> None:
+        """Sets position and choice, now or (for a late request) anew; RequestError if it can't."""
+        client.position = self._place(client, request)
+        client.choice = self._choice(request)
+        client.leash = self._log.last_seq - client.position + self._settings.max_lag_events
+        client.write(marker_line(Marker(hello=self._hello(client))))
+        client.behind.set()
+        if not client.started:
+            client.started = True
+            self.listener.spawn(self._keep_up(client))
+
+    def _place(self, client: LinesClient, request: Request) -> int:
+        if request.resume == "now":
+            return client.position
+        if request.resume == "beginning":
+            return self._log.first_seq - 1
+        if request.resume > (last := self._log.last_seq):
+            raise RequestError(
+                f"resume {request.resume} is ahead of the event log, whose last seq is {last}: "
+                'it was begun anew; ask for {"resume": "beginning"}'
+            )
+        return request.resume
+
+    def _choice(self, request: Request) -> Choice:
+        whole = self.whole_choice
+        kinds = whole.kinds & frozenset(request.kinds or whole.kinds)
+        cameras = frozenset(request.cameras) or whole.cameras
+        return Choice(kinds, cameras)
+
+    def _hello(self, client: LinesClient) -> Hello:
+        return Hello(
+            after=client.position,
+            first_seq=self._log.first_seq,
+            last_seq=self._log.last_seq,
+            kinds=tuple(kind for kind in Kind if kind in client.choice.kinds),
+            cameras=tuple(sorted(client.choice.cameras)),
+        )
+
+    # --- clients that keep up ------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        while True:
+            last = await self._log.wait(self._position)
+            entries = await self._log.read(self._position, PAGE)
+            start = entries[0].event.seq - 1 if entries else last
+            self._position = entries[-1].event.seq if entries else last
+            self._distribute(start, self._selected(entries))
+
+    def _distribute(self, start: int, entries: Sequence[Entry]) -> None:
+        """`entries` are those after `start` that the transfer sends, up to its new position."""
+        shared: dict[Choice, bytes] = {}
+        for client in self.listener.clients:
+            if client.behind.is_set():
+                self._disconnect_slow(client)
+            elif client.position < start or not client.writable.is_set():
+                client.behind.set()
+            else:
+                client.write(self._lines(client, start, entries, shared))
+                client.position = max(client.position, self._position)
+
+    def _lines(
+        self,
+        client: LinesClient,
+        start: int,
+        entries: Sequence[Entry],
+        shared: dict[Choice, bytes],
+    ) -> bytes:
+        if client.position > start:  # read some of these from the log just before
+            rest = [entry for entry in entries if entry.event.seq > client.position]
+            return client.choice.lines(rest)
+        if client.choice not in shared:
+            shared[client.choice] = client.choice.lines(entries)
+        return shared[client.choice]
+
+    def _selected(self, entries: Sequence[Entry]) -> list[Entry]:
+        return [entry for entry in entries if self._settings.selects(entry)]
+
+    # --- clients that do not -------------------------------------------------------------------
+
+    async def _keep_up(self, client: LinesClient) -> None:
+        while not client.gone:
+            if client.position < self._position:
+                await client.writable.wait()
+                await self._give_page(client)
+                await asyncio.sleep(0)  # a page may come from memory; others want a turn too
+            else:
+                client.leash = self._settings.max_lag_events
+                client.behind.clear()
+                await client.behind.wait()
+
+    async def _give_page(self, client: LinesClient) -> None:
+        if self._settings.slow_client == "skip" and self._too_slow(client):
+            client.write(marker_line(Marker(skipped=span(client.position + 1, self._position))))
+            client.position = self._position
+            return
+        after = client.position
+        entries = await self._log.read(after, PAGE)
+        if client.gone or client.position != after:  # it has asked for another position
+            return
+        client.position = entries[-1].event.seq if entries else self._position
+        following = entries[0].event.seq if entries else client.position + 1
+        if following > after + 1:
+            client.write(marker_line(Marker(gap=span(after + 1, following - 1))))
+        client.write(client.choice.lines(self._selected(entries)))
+
+    def _too_slow(self, client: LinesClient) -> bool:
+        return client.started and self._position - client.position > client.leash
+
+    def _disconnect_slow(self, client: LinesClient) -> None:
+        if self._settings.slow_client == "disconnect" and self._too_slow(client):
+            client.refuse("slow", f"more than {client.leash} events behind; the last is lost")

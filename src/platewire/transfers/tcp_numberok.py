@@ -1,0 +1,311 @@
+"""Events as NumberOk's TCP server sends them, to receivers written for NumberOk.
+
+The protocol has no acknowledgement and no position, so the most that can be done is done here:
+while nobody is subscribed events wait in the log, and `send` returns when the operating system
+has taken the bytes for every client that keeps up. A client that does not is given a bounded
+queue of its own, and then the stated policy. Packets are made in `wire.numberok_tcp`.
+"""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Literal
+
+import cv2
+import numpy as np
+from msgspec import Meta
+
+from platewire.errors import Rejected, Unavailable
+from platewire.model import Entry, Event
+from platewire.transfers.tcp_listener import Client, Listen, Listener, TcpSettings
+from platewire.transfers.transfer import TransferContext
+from platewire.wire import numberok_tcp as wire
+
+SUBSCRIBE_SECONDS = 1.0
+"""A client must have subscribed by then, as NumberOk has it."""
+QUEUE_EVENTS_MAX = 1024
+QUEUE_BYTES_MAX = 16 << 20
+"""What may wait for one slow client, whichever comes first."""
+WRITE_BYTES = 256 * 1024
+"""Packets are joined up to this size for one write."""
+PATIENCE_SECONDS = 1.0
+"""How long a full socket may hold up `send` before its client counts as slow."""
+SHRINK_ATTEMPTS = 8
+
+
+class NumberOkTcpTransfer(TcpSettings, frozen=True, kw_only=True, tag="numberok_tcp"):
+    """A TCP server that speaks NumberOk's protocol."""
+
+    listen: Listen = "127.0.0.1:7700"
+    max_clients: Annotated[
+        int, Meta(ge=1, le=1000, description="One more is accepted and closed at once")
+    ] = 4
+    max_age_seconds: Annotated[
+        float | None,
+        Meta(
+            gt=0,
+            description="Older events are recorded as expired instead of sent; bounds what a "
+            "receiver gets that comes back late",
+        ),
+    ] = 60.0
+    wait_for_client: Annotated[
+        bool,
+        Meta(
+            description="While nobody is subscribed, events wait in the event log for up to "
+            "`max_age_seconds`; false sends them to nobody, as NumberOk does"
+        ),
+    ] = True
+    slow_client: Annotated[
+        Literal["drop_oldest", "disconnect"],
+        Meta(
+            description="A client for which 1024 events or 16 MiB wait: `drop_oldest` of them, or "
+            "`disconnect` it"
+        ),
+    ] = "drop_oldest"
+    picture_quality: Annotated[
+        int | None,
+        Meta(
+            ge=10,
+            le=100,
+            description="JPEG quality to which pictures are compressed again; not set: they go "
+            "as they are stored",
+        ),
+    ] = None
+    event_class: Annotated[
+        bool, Meta(description="Send `EventClass` and `EventType` as the first two pairs")
+    ] = True
+    additions: Annotated[
+        bool,
+        Meta(
+            description="Append keys that NumberOk does not have, such as `EventId` and `Country`"
+        ),
+    ] = True
+    checkpoints: Annotated[
+        dict[str, int],
+        Meta(description="`Checkpoint` number for each camera; cameras not named have 0"),
+    ] = {}  # noqa: RUF012 - msgspec gives each value its own copy
+
+    def build(self, context: TransferContext) -> "NumberOkTcpServer":
+        return NumberOkTcpServer(self, context)
+
+
+class NumberOkClient(Client):
+    """One receiver: whether it has subscribed, and what still waits for it."""
+
+    def __init__(self, server: "NumberOkTcpServer") -> None:
+        super().__init__(server.listener)
+        self._server = server
+        self._decoder = wire.Decoder(wire.SUBSCRIBE)
+        self.subscribed = False
+        self.slow = False
+        self.idle = asyncio.Event()
+        """Set while nothing waits for it, and once it is gone."""
+        self.idle.set()
+        self._queue: deque[bytes] = deque()
+        self._queued_bytes = 0
+
+    def opened(self) -> None:
+        # From 0 on the transport says when the system takes no more, and when it took all.
+        self.transport.set_write_buffer_limits(high=0)
+        self._server.welcome(self)
+
+    def closed(self) -> None:
+        self._server.count_dropped(len(self._queue))
+        self.idle.set()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            packets = self._decoder.feed(data)
+        except wire.FramingError:
+            self.drop("noise")
+        else:
+            if packets and not self.subscribed:
+                self.subscribed = True
+                self._server.someone_subscribed.set()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._flush()
+
+    def put(self, packets: Sequence[bytes]) -> None:
+        self._queue.extend(packets)
+        self._queued_bytes += sum(map(len, packets))
+        self._flush()
+
+    @property
+    def overfull(self) -> bool:
+        return len(self._queue) > QUEUE_EVENTS_MAX or self._queued_bytes > QUEUE_BYTES_MAX
+
+    def shorten(self) -> int:
+        """Takes the oldest packets from an overfull queue; how many."""
+        before = len(self._queue)
+        while self.overfull:
+            self._queued_bytes -= len(self._queue.popleft())
+        return before - len(self._queue)
+
+    def _flush(self) -> None:
+        while self._queue and self.writable.is_set() and not self.transport.is_closing():
+            self.transport.write(self._joined())
+        if self._queue or not self.writable.is_set():
+            self.idle.clear()
+        else:
+            self.slow = False
+            self.idle.set()
+
+    def _joined(self) -> bytes:
+        taken: list[bytes] = []
+        size = 0
+        while self._queue and (not taken or size + len(self._queue[0]) <= WRITE_BYTES):
+            taken.append(self._queue.popleft())
+            size += len(taken[-1])
+        self._queued_bytes -= size
+        return b"".join(taken)
+
+
+class NumberOkTcpServer:
+    """Implements `Transfer`."""
+
+    batch = 32
+
+    def __init__(self, settings: NumberOkTcpTransfer, context: TransferContext) -> None:
+        self._settings = settings
+        self._clock = context.clock
+        self._log = context.log
+        self._site = context.site
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-pictures")
+        self._found_nobody = False
+        self.someone_subscribed = asyncio.Event()
+        self.listener: Listener[NumberOkClient] = Listener(
+            settings, context, lambda: NumberOkClient(self)
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port where it listens."""
+        return self.listener.address
+
+    async def connect(self) -> None:
+        """Listens. Once `send` has found nobody, returns only when somebody has subscribed."""
+        await self.listener.reopen()
+        if self._found_nobody:
+            await self.someone_subscribed.wait()
+            self._found_nobody = False
+
+    async def send(self, entries: Sequence[Entry]) -> None:
+        """Unavailable, where `wait_for_client` is set and no client took the entries."""
+        self.listener.check()
+        self._require(self._subscribed())
+        packets = [await self._packet(entry) for entry in entries]
+        clients = self._subscribed()
+        for client in clients:
+            client.put(packets)
+        await self._taken(clients)
+        for client in clients:
+            self._apply_policy(client)
+        self._require([client for client in clients if not client.gone])
+
+    async def close(self) -> None:
+        await self.listener.close()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def welcome(self, client: NumberOkClient) -> None:
+        self.listener.spawn(self._expect_subscription(client))
+
+    def count_dropped(self, events: int) -> None:
+        if events:
+            self.listener.count(events_dropped=events)
+
+    # --- clients -------------------------------------------------------------------------------
+
+    def _subscribed(self) -> list[NumberOkClient]:
+        clients = self.listener.clients
+        return [one for one in clients if one.subscribed and not one.transport.is_closing()]
+
+    def _require(self, clients: Sequence[NumberOkClient]) -> None:
+        if clients or not self._settings.wait_for_client:
+            return
+        self._found_nobody = True
+        self.someone_subscribed.clear()
+        raise Unavailable(
+            f'transfer "{self._settings.name}": nobody is connected to {self._settings.listen}; '
+            "start the receiver, or set `wait_for_client` to false"
+        )
+
+    async def _expect_subscription(self, client: NumberOkClient) -> None:
+        await self._clock.sleep(SUBSCRIBE_SECONDS)
+        if not client.subscribed:
+            client.drop("late")
+
+    async def _taken(self, clients: Sequence[NumberOkClient]) -> None:
+        """Waits for the clients that keep up, but not for ever: then they are slow."""
+        waiting = [client for client in clients if not (client.slow or client.idle.is_set())]
+        if not waiting:
+            return
+        patience = self.listener.spawn(self._lose_patience(waiting))
+        for client in waiting:
+            await client.idle.wait()
+        patience.cancel()
+
+    async def _lose_patience(self, clients: Sequence[NumberOkClient]) -> None:
+        await self._clock.sleep(PATIENCE_SECONDS)
+        for client in clients:
+            client.slow = not client.idle.is_set()
+            client.idle.set()
+
+    def _apply_policy(self, client: NumberOkClient) -> None:
+        if not (client.slow and client.overfull):
+            return
+        if self._settings.slow_client == "disconnect":
+            client.drop("slow")
+        else:
+            self.count_dropped(client.shorten())
+
+    # --- packets -------------------------------------------------------------------------------
+
+    async def _packet(self, entry: Entry) -> bytes:
+        event = entry.event
+        text = wire.event_text(
+            event,
+            self._site,
+            checkpoint=self._settings.checkpoints.get(event.camera, 0),
+            class_and_type=self._settings.event_class,
+            additions=self._settings.additions,
+        )
+        try:
+            return wire.packet(text, await self._picture(event, wire.BODY_BYTES_MAX - len(text)))
+        except ValueError as error:
+            raise Rejected(
+                f'transfer "{self._settings.name}": event {event.id}: {error}'
+            ) from error
+
+    async def _picture(self, event: Event, room: int) -> bytes:
+        """At most `room` bytes; empty, and counted, where a picture cannot go along."""
+        image = self._settings.picture_of(event.images)
+        if image is None:
+            return b""
+        jpeg = await self._log.picture(image.sha256) or b""
+        quality = self._settings.picture_quality
+        if jpeg and (quality is not None or len(jpeg) > room):
+            loop = asyncio.get_running_loop()
+            jpeg = await loop.run_in_executor(self._thread, fit_jpeg, jpeg, room, quality)
+        if not jpeg:
+            self.listener.count(pictures_left_out=1)
+        return jpeg
+
+
+def fit_jpeg(jpeg: bytes, room: int, quality: int | None) -> bytes:
+    """Compressed again, and scaled down as far as needed; empty where nothing helps."""
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        return b""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality or 75]
+    for _ in range(SHRINK_ATTEMPTS):
+        _, data = cv2.imencode(".jpg", pixels, options)
+        if data.size <= room:
+            return data.tobytes()
+        factor = 0.9 * math.sqrt(max(room, 1) / data.size)
+        height, width = (max(1, int(edge * factor)) for edge in pixels.shape[:2])
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    return b""
