@@ -1,0 +1,149 @@
+"""The pages for people: the live list, one passage, the API's description, login, errors."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from platewire.web import openapi, overview, session
+from platewire.web.context import WebContext
+from platewire.web.guard import may_enter
+from platewire.web.operation import limited_body
+from platewire.web.problem import Problem, ProblemError
+from platewire.web.rows import row, steps
+
+FOLDER = Path(__file__).parent
+ROWS_MAX = 200
+FAILED_LOGIN_SECONDS = 1.0
+
+Page = Callable[[WebContext, Request], Awaitable[Response]]
+
+_templates = Environment(
+    loader=FileSystemLoader(FOLDER / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(context: WebContext, template: str, code: int = 200, **values: Any) -> Response:
+    common = {
+        "site": context.site.name,
+        "version": context.version,
+        "login": context.access.token is not None,
+    }
+    text = _templates.get_template(template).render(**common, **values)
+    return HTMLResponse(text, code, {"cache-control": "no-store"})
+
+
+async def console(context: WebContext, request: Request) -> Response:
+    # The seq is taken first: what happens while the rows are fetched comes through the stream.
+    seq = context.log.last_seq
+    passages = await context.queries.passages(limit=ROWS_MAX)
+    return render(
+        context,
+        "console.html",
+        rows=[row(passage.last.event) for passage in passages],
+        rows_max=ROWS_MAX,
+        seq=seq,
+        now=overview.status(context),
+    )
+
+
+async def passage(context: WebContext, request: Request) -> Response:
+    seq = context.log.last_seq
+    entries = await context.queries.passage(_uuid(request.path_params["id"]))
+    if not entries:
+        raise _no_passage()
+    events = [entry.event for entry in entries]
+    return render(context, "passage.html", row=row(events[-1]), steps=steps(events), seq=seq)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise _no_passage() from error
+
+
+def _no_passage() -> ProblemError:
+    return ProblemError(404, "No such passage", "It was never here, or retention has taken it.")
+
+
+async def api_reference(context: WebContext, request: Request) -> Response:
+    described = openapi.document(context.version)
+    return render(context, "api.html", api=described, groups=_by_tag(described))
+
+
+def _by_tag(described: dict[str, Any]) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
+    groups: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            groups.setdefault(operation["tags"][0], []).append((method.upper(), path, operation))
+    return groups
+
+
+# --- login -------------------------------------------------------------------------------------
+
+
+async def login_form(context: WebContext, request: Request) -> Response:
+    target = _local(request.query_params.get("next", "/"))
+    if may_enter(request.headers, context.access, context.clock):
+        return RedirectResponse(target, 303)
+    return render(context, "login.html", next=target, wrong=False)
+
+
+async def log_in(context: WebContext, request: Request) -> Response:
+    form = parse_qs((await limited_body(request)).decode("utf-8", "replace"))
+    target, given = _local(_first(form.get("next"))), _first(form.get("token")).strip()
+    token = context.access.token
+    if token is None:
+        return RedirectResponse(target, 303)
+    if not session.same_token(given, token):
+        await context.clock.sleep(FAILED_LOGIN_SECONDS)
+        return render(context, "login.html", 401, next=target, wrong=True)
+    response = RedirectResponse(target, 303)
+    _set_cookie(context, response, session.issue(token, context.clock.now()))
+    return response
+
+
+async def log_out(context: WebContext, request: Request) -> Response:
+    response = RedirectResponse("/login", 303)
+    _set_cookie(context, response, "", seconds=0)
+    return response
+
+
+def _set_cookie(
+    context: WebContext,
+    response: Response,
+    value: str,
+    seconds: int = int(session.LIFETIME.total_seconds()),
+) -> None:
+    response.set_cookie(
+        session.COOKIE,
+        value,
+        max_age=seconds,
+        httponly=True,
+        samesite="strict",
+        secure=(context.access.public_url or "").startswith("https:"),
+    )
+
+
+def _first(values: Sequence[str] | None) -> str:
+    return values[0] if values else ""
+
+
+def _local(target: str) -> str:
+    """Only a path of ours: a form must not send people elsewhere."""
+    ours = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if ours and target.isprintable() else "/"
+
+
+def error_page(context: WebContext, problem: Problem) -> Response:
+    return render(context, "error.html", problem.status, problem=problem)

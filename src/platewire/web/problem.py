@@ -1,0 +1,45 @@
+"""Errors of the API as RFC 9457 problem documents, and as a small page for people."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What went wrong, in the form of RFC 9457 (`application/problem+json`)."""
+
+    title: str
+    """The kind of problem, in a few words."""
+    status: int
+    """The HTTP status."""
+    detail: str = ""
+    """What was wrong this time, and the remedy."""
+    parameter: str = ""
+    """The parameter, header or field that was wrong."""
+
+
+class ProblemError(Exception):
+    """Ends the request with this problem."""
+
+    def __init__(
+        self, status: int, title: str, detail: str, *, parameter: str = "", **headers: str
+    ) -> None:
+        super().__init__(detail)
+        self.problem = Problem(title=title, status=status, detail=detail, parameter=parameter)
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def problem_response(error: ProblemError) -> Response:
+    return Response(
+        msgspec.json.encode(error.problem),
+        error.problem.status,
+        {"cache-control": "no-store", **error.headers},
+        "application/problem+json",
+    )
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asks, outside the API."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get(
+        "accept", ""
+    )

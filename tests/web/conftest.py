@@ -1,0 +1,19 @@
+"""A running web server and a client of it."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from tests.web.world import World
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with World().serving() as served:
+        yield served
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[aiohttp.ClientSession]:
+    async with world.client() as session:
+        yield session
