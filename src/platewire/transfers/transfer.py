@@ -56,8 +56,8 @@ class TransferSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float, Meta(ge=0, le=1, description="Only plates read at least this surely")
     ] = 0.0
     max_age_seconds: Annotated[
-        float | None,
-        Meta(gt=0, description="Older events are recorded as expired instead of sent"),
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="Older events are recorded as expired instead of sent"),
     ] = None
     picture: Annotated[PictureChoice, Meta(description="Which picture goes along")] = "plate"
     start: Annotated[
