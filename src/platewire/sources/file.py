@@ -31,7 +31,7 @@ FIRST_CREDIBLE_YEAR = 2000
 """Cameras without a set clock write 1904 or 1970."""
 
 
-class ClipFile(
+class FileSource(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="file"
 ):
     """A clip file: MP4, MKV, AVI, TS and whatever else FFmpeg decodes."""
@@ -55,12 +55,12 @@ class ClipFile(
         ),
     ] = None
 
-    def build(self, context: SourceContext) -> "ClipFrames":
-        return ClipFrames(self, context)
+    def build(self, context: SourceContext) -> "FileFrames":
+        return FileFrames(self, context)
 
 
-class ClipFrames:
-    def __init__(self, settings: ClipFile, context: SourceContext) -> None:
+class FileFrames:
+    def __init__(self, settings: FileSource, context: SourceContext) -> None:
         self._settings = settings
         self._context = context
         self._tally = Tally(context.first_number)
@@ -94,7 +94,7 @@ class _Playing:
 
     def __init__(
         self,
-        settings: ClipFile,
+        settings: FileSource,
         context: SourceContext,
         tally: Tally,
         to: Handover[Frame],
@@ -170,8 +170,8 @@ class _Playing:
         interval = 1 / float(stream.average_rate or stream.guessed_rate or 25)
         first: float | None = None
         at = -interval
-        for picture in decoded(container.demux(stream)):
-            if isinstance(picture, Exception):
+        for picture in self._pictures(container, stream):
+            if isinstance(picture, PictureError):
                 self._tally.broken += 1
                 continue
             stamp = seconds(picture.pts, picture.time_base)
@@ -183,6 +183,15 @@ class _Playing:
             return 0.0
         self._next_round += at + interval
         return at + interval
+
+    def _pictures(
+        self, container: InputContainer, stream: VideoStream
+    ) -> Iterator[av.VideoFrame | PictureError]:
+        try:
+            for packet in container.demux(stream):
+                yield from decoded(packet)
+        except av.FFmpegError as error:
+            yield PictureError(said(error))  # the file ends in the middle
 
     def _give(self, picture: av.VideoFrame, at: float) -> None:
         assert self._start is not None  # noqa: S101 - set before the first frame

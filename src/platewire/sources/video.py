@@ -5,6 +5,7 @@ Decoders are told the largest picture they may make before they see the first by
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -48,12 +49,11 @@ def said(error: Exception) -> str:
     return type(error).__name__
 
 
-def decoded(packets: "Iterator[av.Packet[VideoStream]]") -> Iterator[av.VideoFrame | Exception]:
-    """Pictures in presentation order; an Exception in place of each packet that is damaged."""
-    for packet in packets:
-        try:
-            pictures = packet.decode()
-        except (av.error.InvalidDataError, av.error.FFmpegError) as error:
-            yield error
-        else:
-            yield from pictures
+def decoded(packet: "av.Packet[Any]") -> Iterator[av.VideoFrame | PictureError]:
+    """The packet's pictures, in presentation order; a PictureError when it is damaged."""
+    try:
+        pictures = packet.decode()
+    except av.FFmpegError as error:
+        yield PictureError(said(error))
+    else:
+        yield from pictures

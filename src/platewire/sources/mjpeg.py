@@ -1,0 +1,118 @@
+"""A camera that sends JPEG after JPEG in one HTTP answer (multipart/x-mixed-replace, MJPEG).
+
+A task reads the camera and keeps the newest picture; only pictures that are taken are decoded.
+Where a picture begins and ends is read from the picture itself: see `jpeg_stream`.
+"""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from typing import Annotated, NamedTuple
+
+import aiohttp
+from msgspec import Meta
+
+from platewire.errors import PictureError, Unavailable
+from platewire.model import Frame
+from platewire.sources.arrival import ArrivalTimes
+from platewire.sources.handover import Handover, taken_from_task
+from platewire.sources.http import HttpAccess, HttpCamera
+from platewire.sources.jpeg_stream import JpegStream
+from platewire.sources.off_loop import off_loop
+from platewire.sources.picture import BrokenPictures, decode
+from platewire.sources.source import SourceContext
+from platewire.sources.tally import Tally
+from platewire.sources.thinning import Thinning
+
+PICTURE_BYTES_MAX = 16 * 2**20
+
+
+class MjpegSource(HttpCamera, frozen=True, kw_only=True, tag_field="type", tag="mjpeg"):
+    """A camera that sends Motion JPEG over HTTP."""
+
+    max_fps: Annotated[
+        float | None, Meta(gt=0, description="Frames a second at most; more are dropped evenly")
+    ] = None
+
+    def build(self, context: SourceContext) -> "MjpegFrames":
+        """ConfigError when the address holds a password or a secret is not there."""
+        return MjpegFrames(self, HttpAccess(context.camera, self), context)
+
+
+class _Jpeg(NamedTuple):
+    number: int
+    taken_at: datetime
+    data: bytes
+
+
+class MjpegFrames:
+    live = True
+
+    def __init__(self, settings: MjpegSource, access: HttpAccess, context: SourceContext) -> None:
+        self._settings = settings
+        self._access = access
+        self._context = context
+        self._tally = Tally(context.first_number)
+
+    @property
+    def dropped(self) -> int:
+        return self._tally.dropped
+
+    @property
+    def broken(self) -> int:
+        return self._tally.broken
+
+    async def frames(self) -> AsyncGenerator[Frame, None]:
+        camera = self._context.camera
+        pictures = BrokenPictures(camera, "open its address in a browser and check `url`")
+        handover = Handover[_Jpeg](newest_wins=True, on_dropped=self._tally.drop)
+        taken = taken_from_task(f"mjpeg-{camera}", self._read, handover)
+        with off_loop(f"mjpeg-{camera}") as call:
+            async with contextlib.aclosing(taken):
+                async for number, taken_at, data in taken:
+                    try:
+                        pixels = await call(decode, data)
+                    except PictureError as error:
+                        self._tally.broken += 1
+                        pictures.bad(error)
+                    else:
+                        pictures.good()
+                        yield Frame(camera, number, taken_at, pixels)
+
+    async def _read(self, to: Handover[_Jpeg]) -> None:
+        async with self._access.session() as session, self._access.asked(session) as answer:
+            if answer.content_type.startswith("text/"):
+                raise Unavailable(
+                    f"{self._access.named} sends {answer.content_type}, no pictures; "
+                    "check the path in `url`"
+                )
+            await self._follow(answer, to)
+        raise Unavailable(f"{self._access.named} ended the stream; trying again")
+
+    async def _follow(self, answer: aiohttp.ClientResponse, to: Handover[_Jpeg]) -> None:
+        """Gives pictures until the answer ends; Unavailable when none comes for too long."""
+        clock = self._context.clock
+        times = ArrivalTimes(self._context.camera, clock)
+        thinning = Thinning(self._settings.max_fps)
+        stream = JpegStream(PICTURE_BYTES_MAX)
+        last, junk = clock.monotonic(), 0
+        async for chunk in answer.content.iter_any():
+            given_up = stream.broken
+            pictures = stream.feed(chunk)
+            self._tally.broken += stream.broken - given_up
+            for data in pictures:
+                self._give(_Jpeg(self._tally.number(), times.of(), data), thinning, to)
+            # Noise keeps the connection busy, so silence is measured from picture to picture.
+            last, junk = (clock.monotonic(), 0) if pictures else (last, junk + len(chunk))
+            silent = clock.monotonic() - last
+            if silent > self._settings.silence_seconds or junk > 2 * PICTURE_BYTES_MAX:
+                raise Unavailable(
+                    f"{self._access.named} sent {junk:,} bytes in {silent:.1f} s and no JPEG "
+                    "among them; open its address in a browser and check `url`"
+                )
+
+    def _give(self, jpeg: _Jpeg, thinning: Thinning, to: Handover[_Jpeg]) -> None:
+        if thinning.keeps(jpeg.taken_at):
+            to.give(jpeg)
+        else:
+            self._tally.drop()
