@@ -15,6 +15,8 @@ from platewire.country.spelling import confusion
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
+REPEATED = 0.2
+"""Share of its cost that a replacement costs when it is made again."""
 TOKEN = re.compile(r"L|D|l|\[(?P<any>[A-Z0-9]+)\]|<(?P<list>\w+)>|'(?P<self>[A-Z0-9]+)'|[ .-]")
 
 
@@ -67,17 +69,17 @@ class Mask(NamedTuple):
         """The cheapest text that fits and looks like this one; None where none does."""
         if len(text) != self.length:
             return None
-        at, cost, pieces, code = 0, 0.0, [], None
+        at, pieces, code = 0, [], None
         for cell in self.cells:
             end = at + cell.length
             chosen = cheapest(cell, text[at:end], confidences[at:end])
             if chosen is None:
                 return None
-            pieces.append(chosen[0])
-            cost += chosen[1]
-            code = chosen[0] if cell.is_code else code
+            pieces.append(chosen)
+            code = chosen if cell.is_code else code
             at = end
-        return Fit("".join(pieces), cost, code)
+        meant = "".join(pieces)
+        return Fit(meant, repair_cost(text, meant, confidences) or 0.0, code)
 
     def display(self, text: str) -> str:
         """The text with the country's spaces and dashes."""
@@ -91,25 +93,30 @@ class Mask(NamedTuple):
         return shown
 
 
-def cheapest(cell: Cell, seen: str, confidences: Sequence[float]) -> tuple[str, float] | None:
-    """The choice that the characters seen are most easily taken for, and its cost."""
+def cheapest(cell: Cell, seen: str, confidences: Sequence[float]) -> str | None:
+    """The choice that the characters seen are most easily taken for."""
     if seen in cell.choices:
-        return seen, 0.0
-    costs = ((choice, choice_cost(seen, choice, confidences)) for choice in cell.choices)
-    possible = [(choice, cost) for choice, cost in costs if cost is not None]
-    return min(possible, key=lambda one: one[1], default=None)
+        return seen
+    costs = ((repair_cost(seen, choice, confidences), choice) for choice in cell.choices)
+    return min(((cost, choice) for cost, choice in costs if cost is not None), default=(0, None))[1]
 
 
-def choice_cost(seen: str, choice: str, confidences: Sequence[float]) -> float | None:
-    """An unsure character costs less to replace: half the cost at confidence 0."""
-    total = 0.0
-    for index, (one, other) in enumerate(zip(seen, choice, strict=True)):
-        cost = confusion(one, other)
+def repair_cost(seen: str, meant: str, confidences: Sequence[float]) -> float | None:
+    """Cost of all replacements; None where two characters do not look alike.
+
+    An unsure character costs less to replace: half at confidence 0. The same replacement costs
+    less when it repeats, as it is the typeface that makes the two look alike.
+    """
+    costs: dict[tuple[str, str], float] = {}
+    for index, pair in enumerate(zip(seen, meant, strict=True)):
+        cost = confusion(*pair)
         if cost is None:
             return None
         sureness = confidences[index] if index < len(confidences) else 1.0
-        total += cost * (0.5 + 0.5 * sureness)
-    return total
+        cost *= 0.5 + 0.5 * sureness
+        known = costs.get(pair, 0.0)
+        costs[pair] = max(known, cost) + (REPEATED * min(known, cost))
+    return sum(costs.values())
 
 
 def masks_of(pattern: str, letters: str, lists: Mapping[str, Sequence[str]]) -> Iterator[Mask]:

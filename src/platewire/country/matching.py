@@ -18,7 +18,7 @@ from platewire.country.masks import Mask, masks_of
 from platewire.country.spelling import normalize
 from platewire.country.tables import COUNTRIES, RARE, Country
 
-COST_MAX = 1.0
+COST_MAX = 0.65
 """Repairs beyond this many powers of ten are guesses."""
 COST_MAX_EXPECTED = 1.5
 """The same for a country that the user expects."""
@@ -31,7 +31,8 @@ STRANGE_BREAK_COST = 0.7
 MISSED_BREAK_COST = 0.3
 """Cost of a gap of the form that was not seen, where other gaps were."""
 RARE_COST = 1.0
-"""Cost of a form that is marked as rare."""
+"""Cost of a form that is marked as rare; and without a hint nothing is
+repaired to fit it."""
 BAND_COST = 1.0
 """Cost of taking the first characters for the sign of the country's band."""
 
@@ -49,12 +50,14 @@ class Match(NamedTuple):
     decades: float
     """Powers of ten of texts of this form for each vehicle of the country, plus what the gaps
     seen speak against it."""
+    rare: bool = False
+    """Whether few plates of the country have this form."""
     band: str = ""
     """The band's sign that was dropped from the front."""
 
     @property
     def weight(self) -> float:
-        return 10.0 ** -(self.cost + self.decades)
+        return math.pow(10, -(self.cost + self.decades))
 
 
 class Form(NamedTuple):
@@ -63,6 +66,7 @@ class Form(NamedTuple):
     region: str | None
     decades: float
     """Powers of ten of texts for each million vehicles; more for a rare form."""
+    rare: bool
 
 
 class Understanding(NamedTuple):
@@ -83,10 +87,10 @@ def forms_by_length() -> dict[int, tuple[Form, ...]]:
     found: dict[int, list[Form]] = {}
     for country in COUNTRIES:
         for pattern in country.masks:
-            rarity = RARE_COST if pattern.startswith(RARE) else 0.0
+            rare = pattern.startswith(RARE)
             for mask in masks_of(pattern.removeprefix(RARE), country.letters, LISTS):
-                decades = mask.decades - math.log10(country.millions) + rarity
-                form = Form(country, mask, country.regions.get(pattern), decades)
+                decades = mask.decades - math.log10(country.millions) + RARE_COST * rare
+                form = Form(country, mask, country.regions.get(pattern), decades, rare)
                 found.setdefault(mask.length, []).append(form)
     return {length: tuple(forms) for length, forms in found.items()}
 
@@ -104,14 +108,16 @@ def match(
     """
     whole = fits(text, confidences, breaks)
     banded = without_band(text, confidences, breaks)
-    found = [
-        one
-        for one in (*whole, *banded)
-        if one.cost <= (COST_MAX_EXPECTED if one.country in hint else COST_MAX)
-    ]
+    found = [one for one in (*whole, *banded) if one.cost <= cost_allowed(one, hint)]
     if any(one.cost == 0 for one in found):
         found = [one for one in found if one.cost == 0 or one.country in hint]
     return sorted(found, key=lambda one: (-expected_weight(one, hint), one.country, one.text))
+
+
+def cost_allowed(one: Match, hint: Sequence[str]) -> float:
+    if one.country in hint:
+        return COST_MAX_EXPECTED
+    return 0.0 if one.rare else COST_MAX
 
 
 def expected_weight(one: Match, hint: Sequence[str]) -> float:
@@ -138,6 +144,7 @@ def fit_form(
         region=region,
         cost=fit.cost,
         decades=form.decades + break_cost(form.mask, breaks),
+        rare=form.rare,
     )
 
 

@@ -190,7 +190,7 @@ COUNTRIES: tuple[Country, ...] = (
         "Romania",
         ("RO",),
         9.8,
-        ("<RO> DD lll", "'B' DDD lll", "'B' DD lll", "<RO> DDDDDD", "'B' DDDDDD"),
+        ("<RO> DD lll", "'B' DDD lll", "'B' DD lll", "~<RO> DDDDDD", "~'B' DDDDDD"),
         "ABCDEFGHIJKLMNOPRSTUVWXYZ",
         region_is_code=True,
     ),
@@ -222,9 +222,9 @@ COUNTRIES: tuple[Country, ...] = (
         (),
         290,
         (
-            *("LLL-DDDD", "LLL DDD", "DDD LLL", "DLLLDDD", "LDD-LLL", "DDD-LLLL", "LLLL-DD"),
-            *("DLL-DDDD", "LL-DDDDD", "~LLL-DDL", "~LLLDLDD", "~DLL DDD", "~LL DDDD", "~DDLLLD"),
+            *("LLL-DDDD", "LLL DDD", "DDD LLL", "LLLL-DD", "~DLLLDDD", "~LDD-LLL", "~DDD-LLLL"),
+            *("~DLL-DDDD", "~LL-DDDDD", "~LLL-DDL", "~LLLDLDD", "~DLL DDD", "~LL DDDD", "~DDLLLD"),
         ),
-        regions={"DLLLDDD": "CA", "LDD-LLL": "NJ"},
+        regions={"~DLLLDDD": "CA", "~LDD-LLL": "NJ"},
     ),
 )

@@ -52,7 +52,8 @@ class Detector:
 
     def find(self, pixels: Pixels) -> list[TextBox]:
         """Boxes in pixels of the picture, in no order."""
-        scaled = cv2.resize(pixels, network_size(pixels, self._side), interpolation=cv2.INTER_AREA)
+        size = network_size(pixels, self._side)
+        scaled = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
         (maps,) = self._session.run(None, {self._input: normalized(scaled)})
         boxes = boxes_of_map(np.asarray(maps)[0, 0], self._min_score)
         scale = np.array(
@@ -81,7 +82,7 @@ def boxes_of_map(chances: npt.NDArray[np.float32], min_score: float) -> list[Tex
     """Cuts the map into cores, and grows each to the size of its text."""
     cores = (chances > CORE).astype(np.uint8)
     contours, _ = cv2.findContours(cores, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    boxes = (box_of_core(chances, contour, min_score) for contour in contours)
+    boxes = (box_of_core(chances, np.asarray(one, np.int32), min_score) for one in contours)
     return [box for box in boxes if box is not None]
 
 
@@ -91,11 +92,15 @@ def box_of_core(
     rectangle = cv2.minAreaRect(contour)
     if min(rectangle[1]) < CORE_SIDE:
         return None
-    core = cv2.boxPoints(rectangle)
+    core = corners_of(rectangle)
     score = mean_inside(chances, core)
     if score < min_score:
         return None
     return TextBox(ordered(grown(core)), score)
+
+
+def corners_of(rectangle: cv2.typing.RotatedRect) -> Quad:
+    return np.asarray(cv2.boxPoints(rectangle), np.float32)
 
 
 def mean_inside(chances: npt.NDArray[np.float32], corners: Quad) -> float:
@@ -120,7 +125,7 @@ def grown(core: Quad) -> Quad:
     paths = offset.Execute(distance)
     if not paths:
         return core
-    return cv2.boxPoints(cv2.minAreaRect(np.array(paths[0], np.float32)))
+    return corners_of(cv2.minAreaRect(np.array(paths[0], np.float32)))
 
 
 def ordered(corners: Quad) -> Quad:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from platewire.model import Box, Pixels
-from platewire.recognition.detector import Quad, TextBox, ordered
+from platewire.recognition.detector import Quad, TextBox, corners_of, ordered
 
 SLOPE_MAX = 0.7
 """Rise by run; steeper text is no plate that a camera is meant to read (about 35 degrees)."""
@@ -81,7 +81,7 @@ def axis(left: Quad, right: Quad) -> Quad:
 def union(quads: Sequence[Quad]) -> Quad:
     """The smallest rotated box around all."""
     points = np.concatenate(list(quads))
-    return ordered(cv2.boxPoints(cv2.minAreaRect(points)))
+    return ordered(corners_of(cv2.minAreaRect(points)))
 
 
 def stacked_pairs(boxes: Sequence[TextBox]) -> list[tuple[int, int]]:
@@ -101,7 +101,7 @@ def is_below(upper: Quad, lower: Quad) -> bool:
         return False
     across, down = lower.mean(axis=0) - upper.mean(axis=0)
     wider = max(a.width, b.width)
-    return 0.7 * height <= down <= 1.7 * height and abs(across) <= 0.35 * wider
+    return bool(0.7 * height <= down <= 1.7 * height and abs(across) <= 0.35 * wider)
 
 
 def cut_out(pixels: Pixels, quad: Quad) -> Pixels:

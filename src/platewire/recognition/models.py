@@ -7,7 +7,7 @@ its threads on purpose: it would otherwise take every core and keep them spinnin
 from importlib.util import find_spec
 from pathlib import Path
 
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 
 from platewire.errors import ConfigError
 

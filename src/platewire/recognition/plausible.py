@@ -16,9 +16,12 @@ LENGTHS = range(4, 11)
 UNKNOWN_LENGTHS = range(5, 9)
 """Characters of a plate of a form that no table has."""
 
+FREE_CHOICE = frozenset({"US"})
+"""Countries where owners often choose the text of their plates."""
+
 SMALL = re.compile("[abdefghmnqrty]")
 """Small letters that do not look like their capitals; plates have capitals only."""
-SIGNS = re.compile(r"[:/@#%&+=$€£!?()\[\]<>]")
+SIGNS = re.compile(r"[/@#&+=$€£!?()\[\]<>]|:.*:|\.COM|\.NET|WWW")
 """Signs of times, dates, addresses, prices; no plate has them."""
 DATED = re.compile(
     r"(19|20)\d\d[-. ](0\d|1[0-2])[-. ][0-3]\d"
@@ -45,7 +48,7 @@ def looks_foreign(line: Line) -> bool:
     small = len(SMALL.findall(written))
     return bool(
         OTHER in line.text
-        or SIGNS.search(written)
+        or SIGNS.search(written.upper())
         or DATED.search(written.upper())
         or WORDS.match(written.upper())
         or small > max(1, letters // 4)
@@ -58,7 +61,7 @@ def understood(line: Line, expected: Sequence[str]) -> Understanding | None:
     if len(text) not in LENGTHS or not mixed(text) or looks_foreign(line):
         return None
     found = understand(text, confidences_of(line), expected, breaks_of(line.text))
-    return found if found.known or may_be_unknown(text) else None
+    return found if found.known or may_be_unknown(text, expected) else None
 
 
 def mixed(text: str) -> bool:
@@ -66,10 +69,12 @@ def mixed(text: str) -> bool:
     return not text.isalpha() and not text.isdigit()
 
 
-def may_be_unknown(text: str) -> bool:
-    """Whether a text of no known form may be a plate of some other country."""
+def may_be_unknown(text: str, expected: Sequence[str]) -> bool:
+    """Whether a text of no known form may be a plate of some other country or a wish of its owner.
+
+    A single digit is more often a word misread, but where owners choose their texts it counts."""
     digits = sum(char.isdigit() for char in text)
-    return len(text) in UNKNOWN_LENGTHS and digits >= 2
+    return len(text) in UNKNOWN_LENGTHS and digits >= (1 if FREE_CHOICE & set(expected) else 2)
 
 
 def confidences_of(line: Line) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ few symbols a number plate knows: a letter in either case is one symbol, all dot
 one, and everything else on earth is `OTHER`.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -34,8 +35,8 @@ SEPARATOR = "-"
 OTHER = "?"
 GAP = ""
 SYMBOLS: tuple[str, ...] = (GAP, *LETTERS, *DIGITS, *MARKED, SEPARATOR, OTHER)
-SEPARATORS = " -–—·.•:*'_,\u3000"
-"""What stands between the groups of a plate. A colon or slash is told apart by `Line.written`."""
+LATIN_SHAPES = {"l": "I", "口": "0", "ロ": "0", "〇": "0", "工": "I", "丨": "1"}
+"""What the network calls by another name but no plate means so."""
 
 Chances = npt.NDArray[np.float32]
 
@@ -117,16 +118,14 @@ class Gathering:
 
 
 def symbol_of(written: str) -> str:
-    """The symbol that a class of the network stands for."""
-    if written in SEPARATORS:
-        return SEPARATOR
-    if written == "l":  # as plates have no small letters, this stroke is no L
-        return "I"
-    upper = written.upper()
+    """The symbol that a class of the network stands for; dots, dashes, seals are one symbol."""
+    upper = LATIN_SHAPES.get(written, written.upper())
     if upper in MARKED:
         return upper
-    plain = normalize(written)
-    return plain if len(plain) == 1 else OTHER
+    plain = normalize(upper)
+    if len(plain) == 1:
+        return plain
+    return OTHER if plain or unicodedata.category(written)[0] in "LNC" else SEPARATOR
 
 
 def scaled_width(line: Pixels) -> int:

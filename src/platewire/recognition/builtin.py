@@ -1,0 +1,5 @@
+"""The engines that come with platewire, as the choice that the configuration's `type` makes."""
+
+from platewire.recognition.rapidocr import RapidOcrEngine
+
+EngineSettings = RapidOcrEngine
