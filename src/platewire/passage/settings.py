@@ -65,10 +65,8 @@ class PassageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = 0.5
     min_characters: Annotated[int, Meta(ge=1, le=12, description="Shorter reads are not used")] = 4
     direction_in: Annotated[
-        float | None,
+        Annotated[float, Meta(ge=0, lt=360)] | None,
         Meta(
-            ge=0,
-            lt=360,
             description="Angle of movement across the picture that means `in`, in degrees: 0 is "
             "to the right, 90 is down, towards the camera. Not set: direction stays unknown",
         ),

@@ -1,0 +1,279 @@
+"""The passages of one camera: reads of each frame in, changes out.
+
+Works through a frame in this order: what has been silent too long is lost; reads that cannot be
+used are left out; each of the others continues a passage or starts one (`tracker.py`); the passage
+learns from its read (`track.py`); what happened is looked up in the table (`lifecycle.py`), told.
+
+Time is frame time and comes with each call. A frame time that stands still or goes back a little
+counts as the last one; one that goes back further than `lost_after` means that the camera's clock
+was set back, and ends the open passages, as nothing later can be compared with them.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from msgspec import Struct, structs
+
+from platewire.model import Change, Direction, Kind, Plate, Read, Vehicle
+from platewire.passage.answer import Answer, changed, matters, settle
+from platewire.passage.keep import Kept, pack, unpack
+from platewire.passage.lifecycle import Happening, State, move
+from platewire.passage.motion import has_place
+from platewire.passage.picture import is_notably_better
+from platewire.passage.settings import PassageSettings
+from platewire.passage.track import Track, begin, plate_of
+from platewire.passage.tracker import Pair, associate, at_same_place, distinct
+from platewire.passage.zones import zone_at
+
+
+class OpenPassage(Struct, frozen=True, kw_only=True):
+    """What the console and the tests may see of a passage that is not over."""
+
+    passage: UUID | None
+    """None while its first results are held back."""
+    text: str
+    reads: int
+    direction: Direction
+    zone: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class Passages:
+    """`new_passage` gives the id and the number of a passage at the moment it is first shown."""
+
+    def __init__(
+        self, settings: PassageSettings, new_passage: Callable[[], tuple[UUID, int]]
+    ) -> None:
+        self._settings = settings
+        self._new_passage = new_passage
+        self._lost_after = timedelta(seconds=settings.lost_after_seconds)
+        self._tracks: list[Track] = []
+        self._next_key = 0
+        self._frame_time: datetime | None = None
+        self._clock_set_back = False
+
+    # --- what happens ------------------------------------------------------------------------
+
+    def update(self, reads: Sequence[Read], at: datetime, width: int, height: int) -> list[Change]:
+        """The changes that a frame brings; to be called for every frame, also without reads.
+
+        `at` is the frame's capture time, aware, UTC; `width` and `height` its size in pixels.
+        """
+        changes, at = self._turn_clock(at)
+        changes += self.tick(at)
+        pairs = self._pairs(reads, at, width, height)
+        read_again = {pair.track.key for pair in pairs if pair.track}
+        unread = [track for track in self._tracks if track.key not in read_again]
+        for pair in pairs:
+            track = pair.track or self._begin(pair.read, at, unread)
+            changes += self._take(track, pair, at, self._zone(pair.read, width, height))
+        self._forget_misreadings(unread, at)
+        return changes
+
+    def tick(self, at: datetime) -> list[Change]:
+        """Time passes without a frame; `at` is what the frame time would be, aware, UTC."""
+        if self._clock_set_back:
+            return self.end()
+        return self._lose(lambda track: track.last_seen_at + self._lost_after <= at)
+
+    def end(self) -> list[Change]:
+        """The recording ended: every open passage is lost, `lost_after` after its last read."""
+        self._frame_time, self._clock_set_back = None, False
+        return self._lose(lambda track: True)
+
+    # --- what is open ------------------------------------------------------------------------
+
+    @property
+    def open(self) -> tuple[OpenPassage, ...]:
+        """The passages that are not over, in the order in which they began."""
+        return tuple(_summary(track) for track in self._tracks)
+
+    def frames_in_use(self) -> set[int]:
+        """Numbers of the frames whose pictures stand for open passages."""
+        return {track.best.frame for track in self._tracks if track.best.frame is not None}
+
+    def dump(self) -> bytes:
+        """All that is open, for `load` after a restart; without the frame numbers of pictures."""
+        tracks = [_without_frame(track) for track in self._tracks]
+        return pack(Kept(frame_time=self._frame_time, next_key=self._next_key, tracks=tracks))
+
+    def load(self, state: bytes, at: datetime | None = None) -> None:
+        """Goes on where `dump` was taken, under the present settings; replaces what is open.
+
+        With `at`, the present time, a state from the future is recognised: the clock was set back
+        meanwhile, and the next call ends its passages. PlatewireError for bytes that are no state
+        or one of a newer version; then nothing has changed.
+        """
+        kept = unpack(state)
+        self._tracks, self._next_key = kept.tracks, kept.next_key
+        self._frame_time = kept.frame_time
+        self._clock_set_back = at is not None and self._is_set_back(at)
+
+    # --- time --------------------------------------------------------------------------------
+
+    def _turn_clock(self, at: datetime) -> tuple[list[Change], datetime]:
+        changes = self.end() if self._is_set_back(at) else []
+        self._frame_time = at if self._frame_time is None else max(self._frame_time, at)
+        return changes, self._frame_time
+
+    def _is_set_back(self, at: datetime) -> bool:
+        return self._frame_time is not None and at < self._frame_time - self._lost_after
+
+    def _lose(self, is_over: Callable[[Track], bool]) -> list[Change]:
+        over = [track for track in self._tracks if is_over(track)]
+        over.sort(key=lambda track: (track.last_seen_at, track.key))
+        return [change for track in over for change in self._fall_silent(track)]
+
+    def _fall_silent(self, track: Track) -> list[Change]:
+        forget = track.state is State.HELD and self._settings.unconfirmed == "drop"
+        happening = Happening.FORGOTTEN if forget else Happening.SILENT
+        return self._move(track, happening, track.last_seen_at + self._lost_after)
+
+    # --- reads -------------------------------------------------------------------------------
+
+    def _pairs(self, reads: Sequence[Read], at: datetime, width: int, height: int) -> list[Pair]:
+        usable = distinct([read for read in reads if self._is_usable(read, width, height)])
+        if self._settings.results == "single":
+            return [Pair(read, None, False) for read in usable]
+        return associate(usable, self._tracks, at, self._settings.distance)
+
+    def _is_usable(self, read: Read, width: int, height: int) -> bool:
+        settings = self._settings
+        return (
+            settings.min_confidence <= read.confidence < math.inf
+            and len(read.text) >= settings.min_characters
+            and (not settings.zones or self._zone(read, width, height) is not None)
+        )
+
+    def _zone(self, read: Read, width: int, height: int) -> str | None:
+        if not has_place(read.box):
+            return None
+        x, y = read.box.centre
+        return zone_at(self._settings.zones, x / max(width, 1), y / max(height, 1))
+
+    def _begin(self, read: Read, at: datetime, unread: Sequence[Track]) -> Track:
+        track = begin(self._next_key, read, at, at_same_place(read, unread, at))
+        self._next_key += 1
+        self._tracks.append(track)
+        return track
+
+    def _take(self, track: Track, pair: Pair, at: datetime, zone: str | None) -> list[Change]:
+        if pair.is_piece and self._settings.results == "combined":
+            track.glimpse(pair.read, at)
+            return self._move(track, Happening.READ, at)
+        track.learn(pair.read, at, zone, self._settings)
+        if self._settings.results != "combined":
+            return self._take_as_it_is(track, pair.read, at)
+        if track.state is State.HELD:
+            return self._hold(track, pair.read, at)
+        return self._compare(track, pair.read, at)
+
+    def _take_as_it_is(self, track: Track, read: Read, at: datetime) -> list[Change]:
+        track.take_picture(read)
+        first = track.state is State.HELD
+        return self._move(track, Happening.CONFIRMED if first else Happening.CHANGED, at)
+
+    def _hold(self, track: Track, read: Read, at: datetime) -> list[Change]:
+        track.consider_picture(read, track.text)
+        enough = track.reads > self._settings.hold_back
+        return self._move(track, Happening.CONFIRMED if enough else Happening.READ, at)
+
+    def _compare(self, track: Track, read: Read, at: datetime) -> list[Change]:
+        """Holds what the reads now say against what was told."""
+        shown = track.shown_answer
+        answer = settle(shown, track.answer(), track.pending)
+        answer = structs.replace(answer, display=track.display(answer.text))
+        track.consider_picture(read, answer.text)
+        tell = matters(shown, answer) or is_notably_better(track.best, track.shown_quality)
+        return self._move(track, Happening.CHANGED if tell else Happening.READ, at, answer)
+
+    def _forget_misreadings(self, unread: Sequence[Track], at: datetime) -> None:
+        """Drops what was never shown and turns out to be another text of a passage read just now.
+
+        Two vehicles are never at one place; so when a text came up where a passage's plate was, and
+        that passage is read on, it was a misreading of that plate.
+        """
+        read_now = [track for track in self._tracks if all(track is not other for other in unread)]
+        for track in unread:
+            if track.state is State.HELD and any(_explains(other, track) for other in read_now):
+                self._move(track, Happening.FORGOTTEN, at)
+
+    # --- what is told ------------------------------------------------------------------------
+
+    def _move(
+        self, track: Track, happening: Happening, at: datetime, answer: Answer | None = None
+    ) -> list[Change]:
+        """Looks the happening up, and tells what the table says with `answer`, or all we know."""
+        track.state, kinds = move(track.state, happening)
+        if track.state is State.GONE:
+            self._tracks = [other for other in self._tracks if other is not track]
+        return [self._tell(track, kind, at, answer or self._answer(track)) for kind in kinds]
+
+    def _answer(self, track: Track) -> Answer:
+        return track.answer() if self._settings.results == "combined" else track.answer_of_best()
+
+    def _tell(self, track: Track, kind: Kind, at: datetime, answer: Answer) -> Change:
+        new = kind is Kind.NEW
+        change = Change(
+            kind=kind,
+            passage=track.passage or self._name(track),
+            passage_number=track.passage_number,
+            revision=track.revision,
+            changed=() if new else _changed(track, answer),
+            occurred_at=track.last_seen_at if new else at,
+            first_seen_at=track.first_seen_at,
+            last_seen_at=track.last_seen_at,
+            zone=answer.zone,
+            direction=answer.direction,
+            plate=self._plate(track, answer),
+            vehicle=self._vehicle(track, answer),
+            reads=track.reads,
+            best=track.best,
+        )
+        track.told(answer)
+        return change
+
+    def _name(self, track: Track) -> UUID:
+        track.passage, track.passage_number = self._new_passage()
+        return track.passage
+
+    def _plate(self, track: Track, answer: Answer) -> Plate:
+        if self._settings.results == "combined":
+            return track.plate(answer, self._settings.decision)
+        return plate_of(track.best)
+
+    def _vehicle(self, track: Track, answer: Answer) -> Vehicle:
+        if self._settings.results == "combined":
+            return track.vehicle_of(answer)
+        return track.best.vehicle
+
+
+def _changed(track: Track, answer: Answer) -> tuple[str, ...]:
+    names = changed(track.shown_answer, answer)
+    return names if track.best_is_shown else (*names, "images")
+
+
+def _explains(passage: Track, misreading: Track) -> bool:
+    """Whether `passage`, read just now, shows the plate that `misreading` was read from."""
+    if passage.key in misreading.same_place:
+        return passage.state is State.OPEN or passage.reads > misreading.reads
+    return misreading.key in passage.same_place and passage.state is State.OPEN
+
+
+def _summary(track: Track) -> OpenPassage:
+    return OpenPassage(
+        passage=track.passage,
+        text=track.text,
+        reads=track.reads,
+        direction=track.compass.direction,
+        zone=track.zone,
+        first_seen_at=track.first_seen_at,
+        last_seen_at=track.last_seen_at,
+    )
+
+
+def _without_frame(track: Track) -> Track:
+    return structs.replace(track, best=structs.replace(track.best, frame=None))

@@ -1,0 +1,127 @@
+"""Which read of a frame belongs to which open passage.
+
+A read may continue a passage when its text equals the passage's, or differs from it in at most
+`distance` characters and lies where the vehicle can be by now, or is a piece of it (a half hidden
+plate) at the very place. Texts are compared with what the votes say now, never from read to read,
+so small errors do not add up to another plate. Position alone joins nothing: another text at the
+same place is another vehicle. Of all pairings of a frame the cheapest is taken, so two reads of one
+frame never continue the same passage, and of two vehicles with like plates each keeps its own.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from platewire.model import Read
+from platewire.passage.assignment import FORBIDDEN, assign
+from platewire.passage.lifecycle import State
+from platewire.passage.motion import has_place, overlap
+from platewire.passage.text import distance, is_piece
+from platewire.passage.track import Track
+
+# Reach in plate widths. Lanes are six or seven plate widths apart; 30 widths a second are about
+# 55 km/h straight across the picture, more than a vehicle does in a picture that can be read.
+REACH_WIDTHS = 2.5
+REACH_WIDTHS_PER_SECOND_NEW = 30.0
+"""While a vehicle was seen once and may move in any direction."""
+REACH_WIDTHS_PER_SECOND = 8.0
+REACH_WIDTHS_MAX = 10.0
+"""However long a vehicle was hidden, once its movement is known."""
+SCALE_MAX = 3.0
+"""Plate widths of one vehicle from read to read differ at most by this factor."""
+PIECE_REACH_WIDTHS = 1.5
+PIECE_REACH_WIDTHS_PER_SECOND = 2.0
+PIECE_REACH_WIDTHS_MAX = 4.0
+
+# Costs: a character is 1, an impossible place 3, and starting a passage more than any of them.
+PLACE_COST_MAX = 3.0
+HELD_COST = 0.1
+"""Of two equal passages the one already shown is continued."""
+
+SAME_PLATE_OVERLAP = 0.5
+SAME_PLACE_OVERLAP = 0.3
+SAME_PLACE_SECONDS = 1.0
+
+
+class Pair(NamedTuple):
+    read: Read
+    track: Track | None
+    """None where the read starts a passage."""
+    is_piece: bool
+    """Whether the read shows only a part of the track's plate."""
+
+
+def associate(
+    reads: Sequence[Read], tracks: Sequence[Track], at: datetime, distance_max: int
+) -> list[Pair]:
+    """One pair for each read, in the order of the reads."""
+    costs = [[_cost(track, read, at, distance_max) for track in tracks] for read in reads]
+    columns = assign(costs, alone=distance_max + PLACE_COST_MAX + 2)
+    return [
+        _pair(read, None if column is None else tracks[column], distance_max)
+        for read, column in zip(reads, columns, strict=True)
+    ]
+
+
+def distinct(reads: Sequence[Read]) -> list[Read]:
+    """Without reads of a plate that a surer read of the same frame already covers."""
+    kept: list[Read] = []
+    for read in sorted(reads, key=lambda read: -read.confidence):
+        if all(overlap(read.box, other.box) < SAME_PLATE_OVERLAP for other in kept):
+            kept.append(read)
+    return [read for read in reads if any(read is other for other in kept)]
+
+
+def at_same_place(read: Read, tracks: Sequence[Track], at: datetime) -> list[int]:
+    """Keys of the tracks whose plate should be just where this read is."""
+    return [track.key for track in tracks if _is_at_same_place(track, read, at)]
+
+
+def _pair(read: Read, track: Track | None, distance_max: int) -> Pair:
+    if track is None or distance(track.text, read.text) <= distance_max:
+        return Pair(read, track, False)
+    return Pair(read, track, len(read.text) < len(track.text))
+
+
+def _cost(track: Track, read: Read, at: datetime, distance_max: int) -> float:
+    apart = distance(track.text, read.text)
+    placed = track.motion.is_placed and has_place(read.box)
+    jump = track.motion.jump(read.box, at) if placed else 0.0
+    held = HELD_COST if track.state is State.HELD else 0.0
+    if apart > distance_max:
+        if not placed or not _is_piece(track, read, jump, at):
+            return FORBIDDEN
+        return distance_max + 1 + _place_cost(jump) + held
+    if apart and placed and not _in_reach(track, read, jump, at):
+        return FORBIDDEN
+    return apart + _place_cost(jump) + held
+
+
+def _place_cost(jump: float) -> float:
+    return min(jump / 2, PLACE_COST_MAX)
+
+
+def _in_reach(track: Track, read: Read, jump: float, at: datetime) -> bool:
+    scale = read.box.width / track.motion.width
+    if not 1 / SCALE_MAX <= scale <= SCALE_MAX:
+        return False
+    seconds = (at - track.motion.at).total_seconds()
+    if track.motion.steps == 0:
+        return jump <= REACH_WIDTHS + REACH_WIDTHS_PER_SECOND_NEW * seconds
+    return jump <= min(REACH_WIDTHS + REACH_WIDTHS_PER_SECOND * seconds, REACH_WIDTHS_MAX)
+
+
+def _is_piece(track: Track, read: Read, jump: float, at: datetime) -> bool:
+    seconds = (at - track.motion.at).total_seconds()
+    reach = PIECE_REACH_WIDTHS + PIECE_REACH_WIDTHS_PER_SECOND * seconds
+    if jump > min(reach, PIECE_REACH_WIDTHS_MAX):
+        return False
+    return is_piece(read.text, track.text) or is_piece(track.text, read.text)
+
+
+def _is_at_same_place(track: Track, read: Read, at: datetime) -> bool:
+    if not (track.motion.is_placed and has_place(read.box)):
+        return False
+    if (at - track.last_seen_at).total_seconds() > SAME_PLACE_SECONDS:
+        return False
+    return overlap(track.motion.predicted(at), read.box) >= SAME_PLACE_OVERLAP
