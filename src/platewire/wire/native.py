@@ -4,8 +4,8 @@ Those bytes are stored, signed and sent. Fields are added with defaults, never r
 so an old receiver reads new events and a new platewire reads old logs.
 """
 
-from collections.abc import Iterator
-from typing import Any
+import json
+import sys
 
 import msgspec
 
@@ -64,12 +64,6 @@ def json_schema() -> JsonObject:
     }
 
 
-def documented_fields() -> Iterator[str]:
-    """Every field with its path, as `plate.text`; the documentation must name each of them."""
-    schema = json_schema()
-    yield from _fields("", schema, schema["$defs"])
-
-
 def _explained(name: str, part: JsonObject) -> JsonObject:
     if "properties" not in part:
         return part
@@ -80,6 +74,7 @@ def _explained(name: str, part: JsonObject) -> JsonObject:
 
 
 def _field(path: str, about: JsonObject) -> JsonObject:
+    about = {key: value for key, value in about.items() if key != "default"}
     if path.endswith("_at"):
         about = _as_time(about)
     if path in _MEANINGS:
@@ -96,15 +91,5 @@ def _as_time(about: JsonObject) -> JsonObject:
     return about
 
 
-def _fields(prefix: str, part: JsonObject, components: dict[str, Any]) -> Iterator[str]:
-    for name, about in part.get("properties", {}).items():
-        yield prefix + name
-        for reference in _references(about):
-            yield from _fields(f"{prefix}{name}.", components[reference], components)
-
-
-def _references(about: JsonObject) -> Iterator[str]:
-    if "$ref" in about:
-        yield about["$ref"].removeprefix("#/$defs/")
-    for choice in (*about.get("anyOf", ()), about.get("items") or {}):
-        yield from _references(choice)
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")
