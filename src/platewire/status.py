@@ -57,6 +57,10 @@ class Board:
 
     def fail(self, role: str, name: str, state: State, error: str) -> None:
         self.say(role, name, state, error)
+        self.note(role, name, error)
+
+    def note(self, role: str, name: str, error: str) -> None:
+        """Writes an error down without changing the state."""
         line = self.line(role, name)
         line.last_error, line.last_error_at = error, self._clock.now()
 

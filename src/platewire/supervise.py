@@ -1,14 +1,15 @@
 """Runs one loop for ever: run it, report how it ended, wait, run it again.
 
 `Unavailable` is expected and answered with back-off; any other `PlatewireError` too, as a camera
-or a transfer fails alone. A programmer's error is not caught: it ends the server, visibly.
+or a transfer fails alone. A `LogError` is not caught, as nothing can be kept any more, nor is a
+programmer's error: both end the server, visibly.
 """
 
 from collections.abc import Awaitable, Callable
 
 from platewire.backoff import Backoff
 from platewire.clock import Clock
-from platewire.errors import PlatewireError, Unavailable
+from platewire.errors import LogError, PlatewireError, Unavailable
 from platewire.status import Board, State
 
 
@@ -29,6 +30,8 @@ async def run_for_ever(
         started = clock.monotonic()
         try:
             await once()
+        except LogError:
+            raise
         except PlatewireError as error:
             if clock.monotonic() - started > steady_seconds:
                 attempt = 0

@@ -1,0 +1,5 @@
+import sys
+
+from platewire.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,45 @@
+"""`platewire check`: validates the file, then really connects to each camera and transfer."""
+
+import argparse
+import asyncio
+
+import msgspec
+
+from platewire.cli.options import add_config, add_json, print_json
+from platewire.config.load import load
+from platewire.diagnose import Finding, diagnose
+
+
+def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "check", help="validate the configuration, then connect to every camera and transfer"
+    )
+    add_config(parser)
+    add_json(parser)
+    parser.add_argument(
+        "--timeout", type=float, default=10.0, metavar="SECONDS", help="patience with each one"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    config = load(options.config)
+    if not options.json:
+        print(f"{options.config}: valid", flush=True)
+
+    async def report() -> bool:
+        good = True
+        async for finding in diagnose(config, patience=options.timeout):
+            good = good and finding.good
+            show(finding, as_json=options.json)
+        return good
+
+    return 0 if asyncio.run(report()) else 1
+
+
+def show(finding: Finding, *, as_json: bool) -> None:
+    if as_json:
+        print_json(msgspec.to_builtins(finding))
+    else:
+        mark = "ok  " if finding.good else "FAIL"
+        print(f"{mark}  {finding.role:<11} {finding.name:<14} {finding.message}", flush=True)

@@ -1,0 +1,33 @@
+"""`platewire init`: writes a commented platewire.toml to start from."""
+
+import argparse
+from pathlib import Path
+
+from platewire.cli.options import DEFAULT_CONFIG
+from platewire.config.reference import page, starter
+from platewire.errors import ConfigError
+
+
+def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("init", help="write a commented platewire.toml")
+    parser.add_argument(
+        "file", nargs="?", type=Path, default=DEFAULT_CONFIG, help="default: %(default)s"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the file")
+    parser.add_argument("--reference", action="store_true", help="print the reference page instead")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.reference:
+        print(page(), end="")
+        return 0
+    path: Path = options.file
+    if path.exists() and not options.force:
+        raise ConfigError(f"{path} exists already; --force overwrites it")
+    try:
+        path.write_text(starter(), "utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+    print(f"{path} written. Next: set your camera, then `platewire check --config {path}`.")
+    return 0

@@ -1,0 +1,98 @@
+"""`platewire passages FILE`: the events of a clip, as the server would log them; no server needed."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from platewire.cli.options import print_json
+from platewire.cli.progress import bar
+from platewire.cli.read import engine_of, reads_of
+from platewire.cli.recordings import length_of
+from platewire.clock import SystemClock
+from platewire.config.load import load
+from platewire.errors import ConfigError
+from platewire.identity import Identities
+from platewire.ledger import event_of
+from platewire.model import Event
+from platewire.passage.passages import Passages
+from platewire.passage.settings import PassageSettings
+from platewire.recognition.engine import Engine
+
+
+def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "passages", help="the events of a clip: new, updated and lost of every vehicle"
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="clips or pictures")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="take engine and camera settings from this file"
+    )
+    parser.add_argument("--camera", metavar="NAME", help="the camera of that file to take them of")
+    parser.add_argument("--json", action="store_true", help="print events as JSON lines")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when there was a passage, 1 when there was none, 3 when a file cannot be used."""
+    engine = engine_of(options.config).build()
+    settings = settings_of(options.config, options.camera)
+    count = 0
+    try:
+        for path in options.files:
+            count += asyncio.run(print_events(path, engine, settings, as_json=options.json))
+    finally:
+        engine.close()
+    return int(count == 0)
+
+
+def settings_of(config: Path | None, camera: str | None) -> PassageSettings:
+    if config is None:
+        return PassageSettings()
+    cameras = {each.name: each for each in load(config).camera}
+    if camera is None and len(cameras) == 1:
+        return next(iter(cameras.values())).passage
+    if camera not in cameras:
+        raise ConfigError(f"--camera must name one of: {', '.join(cameras) or 'none'}")
+    return cameras[camera].passage
+
+
+async def print_events(
+    path: Path, engine: Engine, settings: PassageSettings, *, as_json: bool
+) -> int:
+    count = 0
+    async for event in events_of(path, engine, settings):
+        count += 1
+        if as_json:
+            print_json(event)
+        else:
+            print(line_of(event), flush=True)
+    return count
+
+
+async def events_of(path: Path, engine: Engine, settings: PassageSettings) -> AsyncIterator[Event]:
+    """The clip's events in order, numbered from 1, without pictures."""
+    identities = Identities(SystemClock())
+    passages = Passages(settings, identities.passage)
+    seq = 0
+    with bar(length_of(path), path.name, "frames") as progress:
+        async for frame, reads in reads_of(path, engine):
+            progress.update()
+            height, width = frame.pixels.shape[:2]
+            for change in passages.update(reads, frame.captured_at, width, height):
+                seq += 1
+                yield event_of(change, path.stem, identities.event()).numbered(
+                    seq, frame.captured_at
+                )
+    for change in passages.end():
+        seq += 1
+        yield event_of(change, path.stem, identities.event()).numbered(seq, change.occurred_at)
+
+
+def line_of(event: Event) -> str:
+    plate = event.plate
+    moment = event.occurred_at.strftime("%H:%M:%S.%f")[:-3]
+    return (
+        f"{event.camera}  {moment}  {event.kind:<8}{plate.text:<10} {plate.country or '--'}  "
+        f"{plate.confidence:.2f}  {event.direction:<8} {', '.join(event.changed)}"
+    ).rstrip()

@@ -1,0 +1,86 @@
+"""`platewire read FILE…`: what the engine reads in pictures and clips, as JSON lines."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import msgspec
+
+from platewire.cli.options import print_json
+from platewire.cli.progress import bar
+from platewire.cli.recordings import frames_of, is_clip, length_of
+from platewire.config.load import load
+from platewire.errors import PictureError
+from platewire.model import Frame, Read
+from platewire.recognition import pictures
+from platewire.recognition.builtin import EngineSettings
+from platewire.recognition.engine import Engine
+from platewire.recognition.rapidocr import RapidOcrEngine
+
+
+def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "read", help="read the plates in pictures and clips, frame by frame, as JSON lines"
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="pictures or clips")
+    parser.add_argument(
+        "--annotate", type=Path, metavar="FOLDER", help="write pictures with boxes and texts there"
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="take the engine's settings from this file"
+    )
+    parser.add_argument("--json", action="store_true", help="the only form there is; accepted")
+    parser.set_defaults(run=run)
+
+
+def engine_of(config: Path | None) -> EngineSettings:
+    return load(config).recognition if config else RapidOcrEngine()
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when at least one plate was read, 1 when none was, 3 when a file cannot be used."""
+    engine = engine_of(options.config).build()
+    found, unusable = 0, 0
+    try:
+        for path in options.files:
+            try:
+                found += asyncio.run(read_file(path, engine, options.annotate))
+            except PictureError as error:
+                unusable += 1
+                print_json({"file": str(path), "error": str(error)})
+    finally:
+        engine.close()
+    return 3 if unusable else int(found == 0)
+
+
+async def read_file(path: Path, engine: Engine, annotate: Path | None) -> int:
+    """Prints the file's reads; how many there were. PictureError for what is no picture."""
+    count = 0
+    with bar(length_of(path), path.name, "frames") as progress:
+        async for frame, reads in reads_of(path, engine):
+            progress.update()
+            count += len(reads)
+            for read in reads:
+                print_json(line_of(path, frame, read))
+            if annotate is not None and (reads or not is_clip(path)):
+                write_annotated(annotate, path, frame, reads)
+    return count
+
+
+async def reads_of(path: Path, engine: Engine) -> AsyncIterator[tuple[Frame, Sequence[Read]]]:
+    async for frame in frames_of(path):
+        yield frame, await asyncio.to_thread(engine.read, frame)
+
+
+def line_of(path: Path, frame: Frame, read: Read) -> dict[str, Any]:
+    return {"file": str(path), "frame": frame.number, **msgspec.to_builtins(read)}
+
+
+def write_annotated(folder: Path, path: Path, frame: Frame, reads: Sequence[Read]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{path.stem}-{frame.number:06d}.jpg" if is_clip(path) else f"{path.stem}.jpg"
+    if not cv2.imwrite(str(folder / name), pictures.annotate(frame.pixels, reads)):
+        raise PictureError(f"{folder / name} cannot be written; is the folder writable?")

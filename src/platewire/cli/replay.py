@@ -1,0 +1,172 @@
+"""`platewire replay TRANSFER --from …`: sends old events again, marked `replayed`.
+
+A running server does it over its own connections (its API is asked); where none runs, this
+command does it itself. Either way the transfer's live position stays where it is.
+"""
+
+import argparse
+import asyncio
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+
+from platewire.cli.events import open_database
+from platewire.cli.options import add_config, add_json, print_json
+from platewire.cli.progress import bar
+from platewire.clock import SystemClock
+from platewire.config.load import load
+from platewire.config.tree import Config
+from platewire.control import RESUMES_BY_ITSELF
+from platewire.database.queries import Database
+from platewire.delivery import replay
+from platewire.errors import ConfigError
+from platewire.eventlog.sqlite import SqliteLog
+from platewire.status import Board
+from platewire.transfers.builtin import AnyTransfer
+from platewire.transfers.tcp_lines import JsonLinesTransfer
+from platewire.transfers.transfer import TransferContext
+from platewire.web.settings import access
+
+POLL_SECONDS = 0.25
+
+
+def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("replay", help="send old events to a transfer again")
+    add_config(parser)
+    add_json(parser)
+    parser.add_argument("transfer", metavar="TRANSFER", help="name of the transfer")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        required=True,
+        metavar="SEQ|TIME",
+        help="first event: its seq, or a UTC time such as 2026-01-31T08:00",
+    )
+    parser.add_argument("--to", dest="end", metavar="SEQ|TIME", help="last event (default: now)")
+    parser.add_argument("--rate", type=float, metavar="N", help="at most N events a second")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when all was sent, 1 when some events were rejected."""
+    return asyncio.run(replay_now(load(options.config), options))
+
+
+async def replay_now(config: Config, options: argparse.Namespace) -> int:
+    settings = transfer_of(config, options.transfer)
+    database = open_database(config.log.database)
+    try:
+        first = await seq_of(database, options.start, after=False)
+        last = await seq_of(database, options.end, after=True) if options.end else None
+    finally:
+        await database.close()
+    if config.web.enabled:
+        async with aiohttp.ClientSession(headers=headers_of(config)) as session:
+            server = RunningServer(session, f"http://{access(config.web).address}/api/v1")
+            if job := await server.start(settings.name, first, last):
+                return await server.follow(job, as_json=options.json)
+    return await send_here(config, settings, first, last, options)
+
+
+def transfer_of(config: Config, name: str) -> AnyTransfer:
+    named = {transfer.name: transfer for transfer in config.transfer}
+    if name not in named:
+        there = ", ".join(named) or "none"
+        raise ConfigError(f'there is no transfer "{name}"; there are: {there}')
+    return named[name]
+
+
+async def seq_of(database: Database, text: str, *, after: bool) -> int:
+    """A seq as it stands; a time as the first event at or after it (`after`: the last before)."""
+    if text.isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{text!r} is neither a seq nor a UTC time such as 2026-01-31T08:00"
+        ) from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    first = await database.seq_at(moment)
+    return first - 1 if after else first
+
+
+def headers_of(config: Config) -> dict[str, str]:
+    token = access(config.web).token
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+class RunningServer:
+    """A platewire that runs already, asked over its API."""
+
+    def __init__(self, session: aiohttp.ClientSession, api: str) -> None:
+        self._session = session
+        self._api = api
+
+    async def start(self, transfer: str, first: int, last: int | None) -> str | None:
+        """The job's id, or None when no server answers there."""
+        body = {"from_seq": first, "to_seq": last}
+        url = f"{self._api}/transfers/{transfer}/replay"
+        try:
+            async with self._session.post(url, json=body) as answer:
+                said = await answer.json(content_type=None)
+                if answer.status != HTTPStatus.ACCEPTED:
+                    raise ConfigError(f"the running server refused: {said.get('detail', said)}")
+                return str(said["job"])
+        except aiohttp.ClientConnectionError:
+            return None
+
+    async def follow(self, job: str, *, as_json: bool) -> int:
+        """Waits until the job has ended, showing how far it is; 1 when it failed."""
+        with bar(None, f"replay {job}", "events") as progress:
+            while (state := await self._state(job))["state"] == "running":
+                progress.total = state["to_seq"] - state["from_seq"] + 1
+                progress.update(state["at_seq"] - state["from_seq"] + 1 - progress.n)
+                await asyncio.sleep(POLL_SECONDS)
+        report(state, f"replay {job} {state['state']}: {state['message']}", as_json=as_json)
+        return int(state["state"] != "done")
+
+    async def _state(self, job: str) -> dict[str, Any]:
+        async with self._session.get(f"{self._api}/jobs") as answer:
+            jobs: list[dict[str, Any]] = (await answer.json())["jobs"]
+        return next(each for each in jobs if each["id"] == job)
+
+
+async def send_here(
+    config: Config,
+    settings: AnyTransfer,
+    first: int,
+    last: int | None,
+    options: argparse.Namespace,
+) -> int:
+    """Without a server: this process holds the log and the transfer while it sends."""
+    if isinstance(settings, JsonLinesTransfer):
+        raise ConfigError(RESUMES_BY_ITSELF.format(name=settings.name))
+    clock = SystemClock()
+    board = Board(clock)
+    log = await SqliteLog.open(config.log, clock, board)
+    try:
+        transfer = settings.build(TransferContext(clock, log, config.as_site(), board))
+        with bar(None, f"replay to {settings.name}", "events") as progress:
+
+            def show(done: int, total: int) -> None:
+                progress.total = total
+                progress.update(done - progress.n)
+
+            result = await replay(
+                log, settings, transfer, first, last, rate=options.rate, clock=clock, progress=show
+            )
+    finally:
+        await log.close()
+    said = f"{result.delivered} sent, {result.rejected} rejected"
+    report(result, "\n".join([said, *result.reasons]), as_json=options.json)
+    return int(result.rejected > 0)
+
+
+def report(value: Any, words: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(value)
+    else:
+        print(words)

@@ -1,0 +1,120 @@
+"""What `check` finds out: does each camera give a picture, does each transfer reach its other side?
+
+One finding each; one failing keeps none of the others from being tried. Nothing is sent, and the
+event log is left alone: an empty one in a temporary folder stands in for it.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from platewire.clock import Clock, SystemClock
+from platewire.config.tree import CameraSettings, Config
+from platewire.errors import PlatewireError
+from platewire.eventlog.settings import LogSettings
+from platewire.eventlog.sqlite import SqliteLog
+from platewire.sources.probe import first_frame
+from platewire.sources.source import SourceContext
+from platewire.status import Board
+from platewire.transfers.builtin import AnyTransfer
+from platewire.transfers.transfer import TransferContext
+from platewire.web.settings import access
+
+
+class Finding(Struct, frozen=True):
+    """`role` is recognition, log, web, camera or transfer."""
+
+    role: str
+    name: str
+    good: bool
+    message: str
+
+
+async def diagnose(
+    config: Config, *, patience: float, clock: Clock | None = None
+) -> AsyncIterator[Finding]:
+    """`patience` is how long to wait for each camera and transfer, in seconds."""
+    clock = clock or SystemClock()
+    yield await _recognition(config)
+    yield _log(config)
+    yield _page(config)
+    for camera in config.camera:
+        yield await _camera(camera, clock, patience)
+    with tempfile.TemporaryDirectory() as folder:
+        board = Board(clock)
+        log = await SqliteLog.open(LogSettings(folder=Path(folder)), clock, board)
+        context = TransferContext(clock, log, config.as_site(), board)
+        try:
+            for transfer in config.transfer:
+                yield await _transfer(transfer, context, patience)
+        finally:
+            await log.close()
+
+
+async def _recognition(config: Config) -> Finding:
+    kind = str(config.recognition.__struct_config__.tag)
+    try:
+        engine = await asyncio.to_thread(config.recognition.build)
+    except PlatewireError as error:
+        return Finding("recognition", kind, good=False, message=str(error))
+    engine.close()
+    return Finding("recognition", kind, good=True, message="models loaded")
+
+
+def _log(config: Config) -> Finding:
+    folder = Path(config.log.folder)
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        message = f"{place} cannot be written ({error.strerror}); give platewire's user the right"
+        return Finding("log", "folder", good=False, message=message)
+    return Finding("log", "folder", good=True, message=f"{folder} can be written")
+
+
+def _page(config: Config) -> Finding:
+    if not config.web.enabled:
+        return Finding("web", "page", good=True, message="switched off")
+    try:
+        entrance = access(config.web)
+    except PlatewireError as error:
+        return Finding("web", "page", good=False, message=str(error))
+    guarded = "with a token" if entrance.token else "without a token, on this machine only"
+    return Finding("web", "page", good=True, message=f"{entrance.address}, {guarded}")
+
+
+async def _camera(camera: CameraSettings, clock: Clock, patience: float) -> Finding:
+    started = clock.monotonic()
+    try:
+        source = camera.source.build(SourceContext(camera=camera.name, clock=clock))
+        frame = await first_frame(source, patience, clock)
+    except PlatewireError as error:
+        return Finding("camera", camera.name, good=False, message=str(error))
+    height, width = frame.pixels.shape[:2]
+    seconds = clock.monotonic() - started
+    message = f"a picture of {width}x{height} after {seconds:.1f} s"
+    return Finding("camera", camera.name, good=True, message=message)
+
+
+async def _transfer(settings: AnyTransfer, context: TransferContext, patience: float) -> Finding:
+    name = settings.name
+    transfer = None
+    try:
+        transfer = settings.build(context)
+        async with asyncio.timeout(patience):
+            await transfer.connect()
+    except PlatewireError as error:
+        return Finding("transfer", name, good=False, message=str(error))
+    except TimeoutError:
+        message = f"no answer within {patience:g} s; is the other side running?"
+        return Finding("transfer", name, good=False, message=message)
+    finally:
+        if transfer is not None:
+            await transfer.close()
+    reached = "can listen" if hasattr(settings, "listen") else "reached"
+    where = getattr(settings, "listen", None) or getattr(settings, "url", "")
+    return Finding("transfer", name, good=True, message=f"{reached}: {where}")

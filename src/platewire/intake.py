@@ -1,0 +1,142 @@
+"""One camera: source -> recognition -> passage -> event log.
+
+In order: take up the passages that an earlier run left open; tell the ledger what each frame
+shows; while a live camera is silent let time pass without frames, so that passages end; when a
+recording ends, end its passages.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from platewire.backoff import Backoff
+from platewire.clock import Clock
+from platewire.errors import PictureError
+from platewire.eventlog.log import EventLog
+from platewire.identity import Identities
+from platewire.ledger import Album, Ledger
+from platewire.model import Frame, Read
+from platewire.passage.passages import Passages
+from platewire.passage.settings import PassageSettings
+from platewire.recognition.picture_settings import PictureSettings
+from platewire.sources.source import FrameSource
+from platewire.status import Board, State
+from platewire.supervise import run_for_ever
+
+ROLE = "camera"
+
+
+class Reader(Protocol):
+    """What intake needs of recognition."""
+
+    async def read(self, frame: Frame) -> Sequence[Read]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeContext:
+    """The parts that all cameras share."""
+
+    reader: Reader
+    log: EventLog
+    identities: Identities
+    clock: Clock
+    board: Board
+
+    def ledger(self, camera: str, passage: PassageSettings, kept: PictureSettings) -> Ledger:
+        return Ledger(
+            camera,
+            Passages(passage, self.identities.passage),
+            album=Album(kept),
+            log=self.log,
+            identities=self.identities,
+            clock=self.clock,
+            board=self.board,
+        )
+
+
+class Intake:
+    """One camera's loop. `latest` is the newest frame that was read."""
+
+    def __init__(
+        self,
+        camera: str,
+        source: FrameSource,
+        passage: PassageSettings,
+        pictures: PictureSettings,
+        context: IntakeContext,
+    ) -> None:
+        self.latest: Frame | None = None
+        self._camera = camera
+        self._source = source
+        self._patience = passage.lost_after_seconds
+        self._ledger = context.ledger(camera, passage, pictures)
+        self._reader = context.reader
+        self._clock = context.clock
+        self._board = context.board
+        self._turn = asyncio.Lock()
+        self._last_frame_at = context.clock.monotonic()
+
+    async def run(self) -> None:
+        """Returns when a recording has ended; a live camera is tried for ever."""
+        await self._ledger.take_up()
+        if not self._source.live:
+            # A recording starts anew from its first frame: what an earlier run left open is over.
+            await self._ledger.keep(self._ledger.passages.end())
+        async with asyncio.TaskGroup() as group:
+            silence = group.create_task(self._watch_silence(), name=f"{self._camera}-silence")
+            await run_for_ever(
+                ROLE,
+                self._camera,
+                self._follow,
+                clock=self._clock,
+                board=self._board,
+                backoff=Backoff(first_seconds=1, longest_seconds=30),
+            )
+            silence.cancel()
+        await self._ledger.keep(self._ledger.passages.end())
+
+    async def _follow(self) -> None:
+        frames = cast("AsyncGenerator[Frame, None]", self._source.frames())
+        async with contextlib.aclosing(frames):
+            async for frame in frames:
+                reads = await self._read(frame)
+                async with self._turn:
+                    await self._ledger.see(frame, reads)
+                    self._last_frame_at = self._clock.monotonic()
+                self.latest = frame
+                self._report(len(reads))
+
+    async def _read(self, frame: Frame) -> Sequence[Read]:
+        try:
+            return await self._reader.read(frame)
+        except PictureError as error:
+            self._board.count(ROLE, self._camera, unreadable=1)
+            self._board.note(ROLE, self._camera, str(error))
+            return ()
+
+    async def _watch_silence(self) -> None:
+        """Lets passages end by wall time while a live camera gives no frames."""
+        while self._source.live:
+            await self._clock.sleep(min(1.0, self._patience / 4))
+            async with self._turn:
+                if self._clock.monotonic() - self._last_frame_at >= self._patience:
+                    passages = self._ledger.passages
+                    await self._ledger.keep(passages.tick(self._clock.now()))
+
+    def _report(self, reads: int) -> None:
+        self._board.say(ROLE, self._camera, State.RUNNING)
+        self._board.count(ROLE, self._camera, frames=1, reads=reads)
+        self._board.gauge(
+            ROLE, self._camera, dropped=self._source.dropped, broken=self._source.broken
+        )
+
+
+async def close_left_open(configured: Sequence[str], context: IntakeContext) -> None:
+    """Ends the passages of cameras that the configuration does not name any more."""
+    for camera in await context.log.cameras_with_open_passages():
+        if camera not in configured:
+            ledger = context.ledger(camera, PassageSettings(), PictureSettings())
+            await ledger.take_up()
+            await ledger.keep(ledger.passages.end())

@@ -1,0 +1,7 @@
+"""The transfers that come with platewire, as the choice that the configuration's `type` makes."""
+
+from platewire.transfers.http import HttpTransfer
+from platewire.transfers.tcp_lines import JsonLinesTransfer
+from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
+
+AnyTransfer = HttpTransfer | JsonLinesTransfer | NumberOkTcpTransfer
