@@ -1,1 +1,1 @@
-"""The SQL contract that third parties read: schema, migrations, views, queries."""
+"""The SQL contract: schema, migrations, views for third parties, and the queries of our own."""

@@ -1,0 +1,151 @@
+"""Which events, and which pictures with them, are old enough to go; in small steps.
+
+Events go from the oldest on without leaving a hole. What stays, however old:
+
+- what a transfer that is waited for has not dealt with yet,
+- events of an open passage, until its newest event is `OPEN_PASSAGE_MS` old: one that never
+  gets its `lost` (a camera taken away, results sent singly) must not hold the log for ever.
+
+A picture goes with the newest event that shows it. The clock may have jumped: events that seem to
+come from the future are as old as the first event after them that does not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import apsw
+
+from platewire.database.connection import row, rows
+from platewire.eventlog.images import ImageFiles
+
+STEP_EVENTS = 500
+"""Per transaction, so that no append waits for long."""
+OPEN_PASSAGE_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    now_ms: int
+    cutoff_ms: int | None
+    """Events recorded before this are too old."""
+    bytes_max: int | None
+    seq_max: int
+    """The last event that may go at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """What retention deleted, and what is the first event left."""
+
+    first_seq: int
+    events: int = 0
+    pictures: tuple[str, ...] = ()
+    """Their hashes."""
+    overtaken: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Transfer to the first and last seq that it can never get any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    first_seq: int
+    events: int = 0
+    pictures: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def step(connection: apsw.Connection, limits: Limits) -> Step:
+    """Deletes up to `STEP_EVENTS` events; the caller commits and then deletes the files."""
+    first, last_seq = row(connection, "SELECT first_seq, last_seq FROM log")
+    end = min(first + STEP_EVENTS - 1, limits.seq_max, last_seq)
+    last = max(_last_too_old(connection, first, limits), _last_too_many(connection, limits))
+    last = min(last, end, _last_not_held(connection, first, end, limits.now_ms))
+    if last < first:
+        return Step(first)
+    return _delete(connection, first, last)
+
+
+def _last_too_old(connection: apsw.Connection, first: int, limits: Limits) -> int:
+    if limits.cutoff_ms is None:
+        return first - 1
+    candidates = rows(
+        connection,
+        "SELECT seq, recorded_ms FROM event WHERE seq >= ? AND recorded_ms <= ? "
+        "ORDER BY seq LIMIT ?",
+        *(first, limits.now_ms, STEP_EVENTS),
+    )
+    last = first - 1
+    for seq, recorded_ms in candidates:
+        if recorded_ms >= limits.cutoff_ms:
+            break
+        last = seq
+    return last
+
+
+def _last_too_many(connection: apsw.Connection, limits: Limits) -> int:
+    if limits.bytes_max is None:
+        return 0
+    first, last_seq = row(connection, "SELECT first_seq, last_seq FROM log")
+    used = bytes_used(connection)
+    if used <= limits.bytes_max:
+        return 0
+    share = (used - limits.bytes_max) / used
+    return int(first - 1 + max(1, share * (last_seq + 1 - first)))
+
+
+def bytes_used(connection: apsw.Connection) -> int:
+    """Of the database what is not free for new rows, and the picture files."""
+    pages, free, size = (
+        connection.execute(f"PRAGMA {name}").get
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    (files,) = row(connection, "SELECT file_bytes FROM log")
+    return int((pages - free) * size + files)
+
+
+def _last_not_held(connection: apsw.Connection, first: int, end: int, now_ms: int) -> int:
+    held = connection.execute(
+        """
+        SELECT min(e.seq) FROM event e
+        JOIN passage p ON p.number = e.passage_number
+        JOIN event newest ON newest.seq = p.last_seq
+        WHERE e.seq BETWEEN ? AND ? AND p.open AND newest.recorded_ms BETWEEN ? AND ?
+        """,
+        (first, end, now_ms - OPEN_PASSAGE_MS, now_ms),
+    ).get
+    return end if held is None else held - 1
+
+
+def _delete(connection: apsw.Connection, first: int, last: int) -> Step:
+    connection.execute("UPDATE log SET first_seq = ?", (last + 1,))
+    connection.execute("DELETE FROM event WHERE seq <= ?", (last,))
+    connection.execute("DELETE FROM undelivered WHERE seq <= ?", (last,))
+    pictures = rows(
+        connection, "DELETE FROM image WHERE last_seq <= ? RETURNING sha256, path, bytes", last
+    )
+    in_files = sum(size for _, path, size in pictures if path is not None)
+    connection.execute("UPDATE log SET file_bytes = file_bytes - ?", (in_files,))
+    return Step(
+        first_seq=last + 1,
+        events=last + 1 - first,
+        pictures=tuple(sha256 for sha256, _, _ in pictures),
+        files=tuple(path for _, path, _ in pictures if path is not None),
+    )
+
+
+def sweep(connection: apsw.Connection, images: ImageFiles) -> int:
+    """Deletes files that no row names, in one of the 256 folders; returns how many these were.
+
+    They are left by a crash between writing the file and the commit, or between deleting the row
+    and the file. On the writer's thread none can be on its way in meanwhile.
+    """
+    stray = [path for path in images.next_folder() if not _is_named(connection, path)]
+    for path in stray:
+        images.unlink(path)
+    return len(stray)
+
+
+def _is_named(connection: apsw.Connection, path: str) -> bool:
+    sha256 = path.rpartition("/")[2].removesuffix(".jpg")
+    return bool(
+        connection.execute("SELECT 1 FROM image WHERE sha256 = ? AND path = ?", (sha256, path)).get
+    )

@@ -1,0 +1,87 @@
+"""The log's smaller statements: what it remembers of transfers, and what it reads back.
+
+Those that write run on the writer thread within its transaction, the others on the reader's.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import apsw
+
+from platewire.database.connection import rows
+from platewire.eventlog.log import Undelivered
+from platewire.model import Entry, Site
+from platewire.wire import native
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+def set_cursor(connection: apsw.Connection, transfer: str, seq: int) -> None:
+    connection.execute("REPLACE INTO cursor VALUES (?, ?)", (transfer, seq))
+
+
+def keep_undelivered(connection: apsw.Connection, row: Undelivered) -> None:
+    connection.execute(
+        "REPLACE INTO undelivered VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(row.transfer, row.seq, row.outcome, row.reason),
+            *(row.status, row.answer, row.at.isoformat()),
+        ),
+    )
+
+
+def pause(connection: apsw.Connection, transfer: str, reason: str | None) -> None:
+    if reason is None:
+        connection.execute("DELETE FROM paused WHERE transfer = ?", (transfer,))
+    else:
+        connection.execute("REPLACE INTO paused VALUES (?, ?)", (transfer, reason))
+
+
+def describe(connection: apsw.Connection, site: Site) -> None:
+    connection.execute("UPDATE log SET system_id = ?", (site.system_id,))
+    connection.execute("UPDATE camera SET channel_index = NULL")
+    connection.executemany("REPLACE INTO camera VALUES (?, ?)", site.channels.items())
+    connection.execute("DELETE FROM zone")
+    connection.executemany(
+        "INSERT INTO zone VALUES (?, ?, ?)",
+        [
+            (camera, zone, index)
+            for camera, zones in site.zones.items()
+            for index, zone in enumerate(zones)
+        ],
+    )
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def entries(connection: apsw.Connection, after: int, last: int, limit: int) -> Sequence[Entry]:
+    """Entries after `after` up to and with `last`, rising. Nothing is open when this returns."""
+    found = rows(
+        connection,
+        "SELECT body FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+        *(after, last, limit),
+    )
+    return [Entry(native.decode(body), body) for (body,) in found]
+
+
+def undelivered(connection: apsw.Connection, transfer: str, limit: int) -> Sequence[Undelivered]:
+    """Newest first."""
+    found = rows(
+        connection,
+        "SELECT transfer, seq, outcome, reason, status, answer, at FROM undelivered "
+        "WHERE transfer = ? ORDER BY seq DESC LIMIT ?",
+        *(transfer, limit),
+    )
+    return [
+        Undelivered(
+            transfer=name,
+            seq=seq,
+            outcome=outcome,
+            reason=reason,
+            status=status,
+            answer=answer,
+            at=datetime.fromisoformat(at),
+        )
+        for name, seq, outcome, reason, status, answer, at in found
+    ]
