@@ -13,7 +13,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from platewire.model import Entry, Kind
-from platewire.transfers.tcp_listener import Client, Listen, Listener, TcpSettings
+from platewire.transfers.tcp_listener import (
+    PATIENCE_SECONDS,
+    Client,
+    Listen,
+    Listener,
+    TcpSettings,
+    all_set,
+)
 from platewire.transfers.transfer import TransferContext
 from platewire.wire.json_lines import (
     Hello,
@@ -150,8 +157,10 @@ class JsonLinesServer:
             self.listener.spawn(self._follow())
 
     async def send(self, entries: Sequence[Entry]) -> None:
-        """Returns at once: the entries stay in the log, where each client finds them."""
+        """Returns at once, as each client finds the entries in the log; replayed ones excepted."""
         self.listener.check()
+        if replayed := [entry for entry in entries if entry.event.replayed]:
+            await self._replay(replayed)
 
     async def close(self) -> None:
         await self.listener.close()
@@ -243,6 +252,16 @@ class JsonLinesServer:
 
     def _selected(self, entries: Sequence[Entry]) -> list[Entry]:
         return [entry for entry in entries if self._settings.selects(entry)]
+
+    async def _replay(self, entries: Sequence[Entry]) -> None:
+        """To the clients that keep up; the others, counted, ask for what they want by `resume`."""
+        clients = [client for client in self.listener.clients if client.started]
+        for client in clients:
+            if client.behind.is_set() or not client.writable.is_set():
+                self.listener.count(events_dropped=len(entries))
+            else:
+                client.write(client.choice.lines(entries))
+        await all_set((client.writable for client in clients), self._clock, PATIENCE_SECONDS)
 
     # --- clients that do not -------------------------------------------------------------------
 

@@ -7,11 +7,12 @@ they start, so that nothing outlives `close`.
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Generic, TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 from msgspec import Meta
 
+from platewire.clock import Clock
 from platewire.errors import ConfigError, PlatewireError, Unavailable
 from platewire.status import Board
 from platewire.transfers.transfer import TransferContext, TransferSettings
@@ -19,6 +20,8 @@ from platewire.transfers.transfer import TransferContext, TransferSettings
 GRACE_SECONDS = 2.0
 """How long a client has to take what was already written for it, once its connection closes."""
 BACKLOG = 1024
+PATIENCE_SECONDS = 1.0
+"""How long full sockets may hold up a `send` before it goes on without their clients."""
 KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 """A silent peer is probed after 30 s and given up 30 s later, where the system can do so."""
 
@@ -109,11 +112,10 @@ class Client(asyncio.Protocol):
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type
-        self.transport = transport
-        self.peer = _host(transport)
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one only by behaviour
+        self.peer = _host(self.transport)
         if self._listener.admit(self):
-            _tune(transport)
+            _tune(self.transport)
             self.opened()
         else:
             self.gone = True
@@ -212,15 +214,20 @@ class Listener(Generic[C]):
         if owner is not None:
             await asyncio.gather(owner, return_exceptions=True)
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs until it ends or the listener closes; a failure ends all and shows in `check`."""
-        assert self._group is not None  # noqa: S101 - clients exist only while it is open
-        return self._group.create_task(work)
+        assert self._group is not None  # noqa: S101 - clients exist only once it was opened
+        try:
+            self._group.create_task(work)
+        except RuntimeError:  # the group is ending, and takes the clients with it
+            work.close()
 
     def count(self, **amounts: float) -> None:
         self._board.count("transfer", self._settings.name, **amounts)
 
     def admit(self, client: Client) -> bool:
+        if self._owner is None or self._owner.done():
+            return False
         if not self._allowed(client.peer):
             self.count(clients_refused=1, clients_refused_address=1)
             return False
@@ -260,6 +267,24 @@ class Listener(Generic[C]):
                 self._server.close()
             for client in self.clients:
                 client.transport.abort()
+
+
+async def all_set(events: Iterable[asyncio.Event], clock: Clock, seconds: float) -> None:
+    """Returns once all are set, or after that time."""
+    waiting = [event for event in events if not event.is_set()]
+    if not waiting:
+        return
+    async with asyncio.TaskGroup() as group:
+        timer = group.create_task(clock.sleep(seconds))
+        others = group.create_task(_each(waiting))
+        await asyncio.wait({timer, others}, return_when=asyncio.FIRST_COMPLETED)
+        timer.cancel()
+        others.cancel()
+
+
+async def _each(events: Iterable[asyncio.Event]) -> None:
+    for event in events:
+        await event.wait()
 
 
 def _host(transport: asyncio.Transport) -> str:

@@ -19,7 +19,15 @@ from msgspec import Meta
 
 from platewire.errors import Rejected, Unavailable
 from platewire.model import Entry, Event
-from platewire.transfers.tcp_listener import Client, Listen, Listener, TcpSettings
+from platewire.status import Board, State
+from platewire.transfers.tcp_listener import (
+    PATIENCE_SECONDS,
+    Client,
+    Listen,
+    Listener,
+    TcpSettings,
+    all_set,
+)
 from platewire.transfers.transfer import TransferContext
 from platewire.wire import numberok_tcp as wire
 
@@ -30,8 +38,6 @@ QUEUE_BYTES_MAX = 16 << 20
 """What may wait for one slow client, whichever comes first."""
 WRITE_BYTES = 256 * 1024
 """Packets are joined up to this size for one write."""
-PATIENCE_SECONDS = 1.0
-"""How long a full socket may hold up `send` before its client counts as slow."""
 SHRINK_ATTEMPTS = 8
 
 
@@ -43,9 +49,8 @@ class NumberOkTcpTransfer(TcpSettings, frozen=True, kw_only=True, tag="numberok_
         int, Meta(ge=1, le=1000, description="One more is accepted and closed at once")
     ] = 4
     max_age_seconds: Annotated[
-        float | None,
+        Annotated[float, Meta(gt=0)] | None,
         Meta(
-            gt=0,
             description="Older events are recorded as expired instead of sent; bounds what a "
             "receiver gets that comes back late",
         ),
@@ -65,10 +70,8 @@ class NumberOkTcpTransfer(TcpSettings, frozen=True, kw_only=True, tag="numberok_
         ),
     ] = "drop_oldest"
     picture_quality: Annotated[
-        int | None,
+        Annotated[int, Meta(ge=10, le=100)] | None,
         Meta(
-            ge=10,
-            le=100,
             description="JPEG quality to which pictures are compressed again; not set: they go "
             "as they are stored",
         ),
@@ -174,8 +177,13 @@ class NumberOkTcpServer:
         self._clock = context.clock
         self._log = context.log
         self._site = context.site
+        self._board: Board = context.board
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-pictures")
         self._found_nobody = False
+        self._nobody = (
+            f'transfer "{settings.name}": nobody is connected to {settings.listen}; '
+            "start the receiver, or set `wait_for_client` to false"
+        )
         self.someone_subscribed = asyncio.Event()
         self.listener: Listener[NumberOkClient] = Listener(
             settings, context, lambda: NumberOkClient(self)
@@ -190,6 +198,7 @@ class NumberOkTcpServer:
         """Listens. Once `send` has found nobody, returns only when somebody has subscribed."""
         await self.listener.reopen()
         if self._found_nobody:
+            self._board.say("transfer", self._settings.name, State.WAITING, self._nobody)
             await self.someone_subscribed.wait()
             self._found_nobody = False
 
@@ -228,10 +237,7 @@ class NumberOkTcpServer:
             return
         self._found_nobody = True
         self.someone_subscribed.clear()
-        raise Unavailable(
-            f'transfer "{self._settings.name}": nobody is connected to {self._settings.listen}; '
-            "start the receiver, or set `wait_for_client` to false"
-        )
+        raise Unavailable(self._nobody)
 
     async def _expect_subscription(self, client: NumberOkClient) -> None:
         await self._clock.sleep(SUBSCRIBE_SECONDS)
@@ -240,19 +246,10 @@ class NumberOkTcpServer:
 
     async def _taken(self, clients: Sequence[NumberOkClient]) -> None:
         """Waits for the clients that keep up, but not for ever: then they are slow."""
-        waiting = [client for client in clients if not (client.slow or client.idle.is_set())]
-        if not waiting:
-            return
-        patience = self.listener.spawn(self._lose_patience(waiting))
-        for client in waiting:
-            await client.idle.wait()
-        patience.cancel()
-
-    async def _lose_patience(self, clients: Sequence[NumberOkClient]) -> None:
-        await self._clock.sleep(PATIENCE_SECONDS)
-        for client in clients:
+        quick = [client for client in clients if not client.slow]
+        await all_set((client.idle for client in quick), self._clock, PATIENCE_SECONDS)
+        for client in quick:
             client.slow = not client.idle.is_set()
-            client.idle.set()
 
     def _apply_policy(self, client: NumberOkClient) -> None:
         if not (client.slow and client.overfull):

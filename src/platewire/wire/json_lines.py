@@ -22,7 +22,7 @@ class RequestError(ValueError):
 class Request(Struct, frozen=True, forbid_unknown_fields=True):
     """The one line that a client may send."""
 
-    resume: Annotated[int, Meta(ge=0, lt=1 << 63)] | Literal["now", "beginning"] = "now"
+    resume: Annotated[int, Meta(ge=0)] | Literal["now", "beginning"] = "now"
     """The last `seq` that the client has; events after it follow."""
     kinds: tuple[Kind, ...] = ()
     """Only these kinds; empty means all that the transfer sends."""

@@ -1,0 +1,184 @@
+"""What the tests of the TCP ways out share: a context, events in quantity, clients over sockets."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import structs
+
+from platewire.clock import Clock
+from platewire.model import Candidate, Entry, Event, Picture, Site
+from platewire.status import Board
+from platewire.testing.clock import FakeClock
+from platewire.testing.memory_log import MemoryLog
+from platewire.testing.sample_events import passage_events
+from platewire.transfers.tcp_lines import JsonLinesServer
+from platewire.transfers.tcp_listener import Client, Listener
+from platewire.transfers.tcp_numberok import NumberOkTcpServer
+from platewire.transfers.transfer import TransferContext
+from platewire.wire import numberok_tcp as wire
+from platewire.wire.json_lines import Hello, Marker, Request, read_line, request_line
+
+SECONDS = 20.0
+SITE = Site(
+    name="yard",
+    system_id=7,
+    latitude=50.0,
+    longitude=30.0,
+    channels={"gate": 0, "back": 1},
+    zones={"gate": ("entry",)},
+)
+
+
+@dataclass
+class World:
+    """A log, a board and a clock that one transfer sees."""
+
+    clock: Any = field(default_factory=FakeClock)
+    log: MemoryLog = field(init=False)
+    board: Board = field(init=False)
+    _passages: int = 0
+
+    def __post_init__(self) -> None:
+        clock: Clock = self.clock
+        self.log, self.board = MemoryLog(clock), Board(clock)
+
+    @property
+    def context(self) -> TransferContext:
+        return TransferContext(clock=self.clock, log=self.log, site=SITE, board=self.board)
+
+    def counter(self, name: str, transfer: str = "out") -> float:
+        return self.board.line("transfer", transfer).counters.get(name, 0)
+
+    async def passage(
+        self, camera: str = "gate", *, pictures: Sequence[Picture] = ()
+    ) -> list[Entry]:
+        """Three events of one vehicle, now."""
+        self._passages += 1
+        events = passage_events(self._passages, camera=camera, start=self.clock.now())
+        return list(await self.log.append(camera, events, pictures))
+
+    async def heavy(self, count: int) -> list[Entry]:
+        """`count` events of about 16 kB each."""
+        entries: list[Entry] = []
+        while len(entries) < count:
+            self._passages += 1
+            events = [fattened(event) for event in passage_events(self._passages)]
+            entries += await self.log.append("gate", events)
+        return entries
+
+
+def fattened(event: Event) -> Event:
+    padding = tuple(Candidate("X" * 1000, 0.5) for _ in range(16))
+    raw = "Y" * 16_000
+    return structs.replace(event, plate=structs.replace(event.plate, raw=raw, candidates=padding))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not condition():  # noqa: ASYNC110 - what is awaited for sets no event
+            await asyncio.sleep(0.001)
+
+
+def only(listener: Listener[Any]) -> Client:
+    (client,) = listener.clients
+    assert isinstance(client, Client)
+    return client
+
+
+def narrow(client: Client) -> None:
+    """Makes the system take very little for this client."""
+    connection: socket.socket = client.transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+
+@contextmanager
+def sleeper(
+    server: JsonLinesServer | NumberOkTcpServer, first: bytes | Request
+) -> Iterator[socket.socket]:
+    """A client that sends its first bytes and then reads nothing; its buffers are small."""
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(server.address)
+        connection.sendall(request_line(first) if isinstance(first, Request) else first)
+        yield connection
+
+
+class Wire:
+    """A client's end of a connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def line(self) -> Event | Marker:
+        async with asyncio.timeout(SECONDS):
+            return read_line(await self.reader.readuntil(b"\n"))
+
+    async def hello(self) -> Hello:
+        line = await self.line()
+        assert isinstance(line, Marker)
+        assert line.hello is not None
+        return line.hello
+
+    async def seqs(self, count: int) -> list[int]:
+        found = []
+        for _ in range(count):
+            line = await self.line()
+            assert isinstance(line, Event)
+            found.append(line.seq)
+        return found
+
+    async def packet(self) -> wire.Received:
+        async with asyncio.timeout(SECONDS):
+            header = await self.reader.readexactly(8)
+            kind, length = wire._HEADER.unpack(header)
+            assert kind == wire.EVENT
+            return wire.read_event(await self.reader.readexactly(length))
+
+    async def rest(self) -> bytes:
+        """Everything until the server closes."""
+        async with asyncio.timeout(SECONDS):
+            try:
+                return await self.reader.read()
+            except ConnectionResetError:
+                return b""
+
+    def send(self, data: bytes | Request) -> None:
+        self.writer.write(request_line(data) if isinstance(data, Request) else data)
+
+
+@asynccontextmanager
+async def dialled(
+    server: JsonLinesServer | NumberOkTcpServer,
+    first: bytes | Request = b"",
+    *,
+    connection: socket.socket | None = None,
+) -> AsyncIterator[Wire]:
+    """A client; with `connection`, one that begins to read there."""
+    if connection is not None:
+        connection.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=connection, limit=1 << 22)
+    else:
+        reader, writer = await asyncio.open_connection(*server.address, limit=1 << 22)
+    client = Wire(reader, writer)
+    client.send(first)
+    try:
+        yield client
+    finally:
+        writer.transport.abort()
+
+
+@asynccontextmanager
+async def running(
+    server: JsonLinesServer | NumberOkTcpServer,
+) -> AsyncIterator[None]:
+    await server.connect()
+    try:
+        yield
+    finally:
+        for client in list(server.listener.clients):
+            client.transport.abort()
+        await server.close()
