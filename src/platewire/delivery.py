@@ -98,7 +98,13 @@ class Delivery:
                 group.create_task(self._deliver_for_ever())
                 group.create_task(self._measure_for_ever())
         finally:
+            await self._close()
+
+    async def _close(self) -> None:
+        try:
             await self._transfer.close()
+        except Exception:
+            diagnostics.exception("transfer %s failed to close", self.name)
 
     async def _deliver_for_ever(self) -> None:
         while True:
@@ -156,7 +162,6 @@ class Delivery:
         return reason is None
 
     async def _connect(self) -> None:
-        self._board.say(ROLE, self.name, State.STARTING, "connecting")
         await self._transfer.connect()
         self._connected = True
         self._say_running()
@@ -170,6 +175,7 @@ class Delivery:
             if expired := self._too_old(entry):
                 await self._flush(batch)
                 await self._keep(entry.event.seq, "expired", expired)
+                self._board.count(ROLE, self.name, expired=1)
                 await self._advance(entry.event.seq)
                 continue
             batch.append(entry)
@@ -230,6 +236,7 @@ class Delivery:
         await self._keep(
             entry.event.seq, "rejected", str(error), status=error.status, answer=error.answer
         )
+        self._board.count(ROLE, self.name, rejected=1)
         await self._advance(entry.event.seq)
         self._say_running()
 
@@ -275,9 +282,7 @@ class Delivery:
                 at=self._clock.now(),
             )
         )
-        self._board.count(ROLE, self.name, **{outcome: 1})
-        line = self._board.line(ROLE, self.name)
-        line.last_error, line.last_error_at = f"seq {seq} {outcome}: {reason}", self._clock.now()
+        self._board.note(ROLE, self.name, f"seq {seq} {outcome}: {reason}")
 
     async def _advance(self, seq: int) -> None:
         if seq != self._cursor:

@@ -1,0 +1,119 @@
+"""A transfer that does as it is told, and a delivery on a log in memory and a clock to turn."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from platewire.delivery import Delivery
+from platewire.model import Entry, Event
+from platewire.status import Board, Line, State
+from platewire.testing.clock import FakeClock
+from platewire.testing.memory_log import MemoryLog
+from platewire.testing.sample_events import passage_events
+from platewire.transfers.transfer import TransferSettings
+
+Says = BaseException | None
+
+
+class Told:
+    """A `Transfer`. What `says` holds is raised by one send each; None and nothing is delivered."""
+
+    def __init__(self, clock: FakeClock, *says: Says, batch: int = 1) -> None:
+        self._clock = clock
+        self._batch = batch
+        self.says: deque[Says] = deque(says)
+        self.says_at_connect: deque[Says] = deque()
+        self.refuses: Callable[[Entry], Exception | None] = lambda _: None
+        self.open = asyncio.Event()
+        """Clear it, and sends hang until it is set."""
+        self.open.set()
+        self.got: list[Entry] = []
+        self.attempts: list[tuple[float, list[int]]] = []
+        """When, in seconds of the clock, and which seqs."""
+        self.connects = 0
+        self.closes = 0
+
+    @property
+    def batch(self) -> int:
+        return self._batch
+
+    @property
+    def seqs(self) -> list[int]:
+        return [entry.event.seq for entry in self.got]
+
+    async def connect(self) -> None:
+        self.connects += 1
+        _say(self.says_at_connect)
+
+    async def send(self, entries: Sequence[Entry]) -> None:
+        assert 1 <= len(entries) <= self._batch
+        seqs = [entry.event.seq for entry in entries]
+        self.attempts.append((self._clock.monotonic(), seqs))
+        await self.open.wait()
+        _say(self.says)
+        for entry in entries:
+            if (refusal := self.refuses(entry)) is not None:
+                raise refusal
+        self.got += entries
+
+    async def close(self) -> None:
+        self.closes += 1
+
+
+def _say(says: deque[Says]) -> None:
+    if says and (error := says.popleft()) is not None:
+        raise error
+
+
+class Stage:
+    def __init__(self, *says: Says, batch: int = 1, **settings: Any) -> None:
+        self.clock = FakeClock()
+        self.log = MemoryLog(self.clock)
+        self.board = Board(self.clock)
+        self.transfer = Told(self.clock, *says, batch=batch)
+        raw = {"name": "gate", "start": "beginning", **settings}
+        self.settings = msgspec.convert(raw, TransferSettings)
+
+    @property
+    def line(self) -> Line:
+        return self.board.line("transfer", "gate")
+
+    def state(self) -> State:
+        return self.line.state
+
+    async def settle(self) -> None:
+        """Until all that can be done without time passing is done."""
+        await self.clock.settle(turns=500)
+
+    async def append(self, *events: Event) -> None:
+        await self.log.append("gate", events)
+
+    async def passages(self, count: int, **more: Any) -> None:
+        for number in range(1, count + 1):
+            await self.append(*passage_events(number, start=self.clock.now(), **more))
+
+    def delivery(self, transfer: Told | None = None, *, grace_seconds: float = 5.0) -> Delivery:
+        return Delivery(
+            self.settings,
+            transfer or self.transfer,
+            self.log,
+            clock=self.clock,
+            board=self.board,
+            grace_seconds=grace_seconds,
+            uniform=lambda: 1.0,
+        )
+
+    @contextlib.asynccontextmanager
+    async def running(self, delivery: Delivery | None = None) -> AsyncIterator[Delivery]:
+        delivery = delivery or self.delivery()
+        task = asyncio.create_task(delivery.run())
+        try:
+            await self.settle()
+            yield delivery
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,487 @@
+"""The delivery loop: what moves the cursor, what is kept, and when it tries again."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable
+
+import pytest
+from tests.delivering import Stage, Told
+
+from platewire.errors import LogError, Paused, Rejected, Unavailable
+from platewire.model import Entry
+from platewire.status import State
+from platewire.testing.sample_events import passage_events
+
+
+async def test_delivers_in_order_and_remembers_how_far_it_came() -> None:
+    stage = Stage()
+    await stage.passages(3)
+    async with stage.running():
+        assert stage.transfer.seqs == list(range(1, 10))
+        await stage.passages(1)
+        await stage.settle()
+    assert stage.transfer.seqs == list(range(1, 10))  # the same ids again are the same entries
+    assert await stage.log.cursor("gate") == 9
+    assert stage.state() is State.RUNNING
+    assert stage.transfer.closes == 1
+
+
+async def test_new_events_go_out_at_once() -> None:
+    stage = Stage()
+    async with stage.running():
+        await stage.passages(2)
+        await stage.settle()
+        assert stage.transfer.seqs == [1, 2, 3, 4, 5, 6]
+
+
+async def test_sends_the_logged_bytes() -> None:
+    stage = Stage()
+    await stage.passages(1)
+    async with stage.running():
+        assert stage.transfer.got == list(await stage.log.read(0, 10))
+
+
+async def test_counts_and_measures() -> None:
+    stage = Stage()
+    await stage.passages(2)
+    async with stage.running():
+        counters = stage.line.counters
+        assert counters["delivered"] == 6
+        assert counters["cursor"] == 6
+        assert counters["lag_events"] == 0
+        assert counters["lag_seconds"] == 0
+        assert counters["last_delivered_at"] == stage.clock.now().timestamp()
+        assert counters["retries"] == counters["rejected"] == counters["expired"] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "seqs"),
+    [
+        ({"events": "all"}, [1, 2, 3, 4, 5, 6]),
+        ({"events": "parking"}, [1, 2, 4, 5]),
+        ({"events": "traffic"}, [1, 3, 4, 6]),
+        ({"events": "lost_only"}, [3, 6]),
+        ({"events": ["updated"]}, [2, 5]),
+        ({"cameras": ["gate"]}, [1, 2, 3, 4, 5, 6]),
+        ({"cameras": ["yard"]}, []),
+        ({"countries": ["DE", "AT"]}, [1, 2, 3, 4, 5, 6]),
+        ({"countries": ["AT"]}, []),
+        ({"min_confidence": 0.9}, []),
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 4])
+async def test_only_what_was_asked_for(
+    settings: dict[str, object], seqs: list[int], batch: int
+) -> None:
+    stage = Stage(batch=batch, **settings)
+    await stage.passages(2)
+    async with stage.running():
+        assert stage.transfer.seqs == seqs
+    assert await stage.log.cursor("gate") == 6
+
+
+@pytest.mark.parametrize(("start", "seqs"), [("now", [4, 5, 6]), ("beginning", [1, 2, 3, 4, 5, 6])])
+async def test_where_a_transfer_begins_that_never_ran(start: str, seqs: list[int]) -> None:
+    stage = Stage(start=start)
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        assert await stage.log.cursor("gate") == 3
+        await stage.append(*passage_events(2))
+        await stage.settle()
+        assert stage.transfer.seqs == seqs
+
+
+async def test_a_restart_goes_on_where_it_was() -> None:
+    stage = Stage()
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        pass
+    await stage.append(*passage_events(2))
+    again = Told(stage.clock)
+    async with stage.running(stage.delivery(again)):
+        assert again.seqs == [4, 5, 6]
+
+
+# --- not now -------------------------------------------------------------------------------------
+
+
+async def test_waits_longer_each_time_and_never_gives_up() -> None:
+    stage = Stage(*[Unavailable("the gate is down")] * 12)
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        assert stage.state() is State.WAITING
+        assert stage.line.message == "the gate is down"
+        await stage.clock.advance(3600)
+        assert stage.transfer.seqs == [1, 2, 3]
+    times = [at for at, _ in stage.transfer.attempts]
+    waits = [after - before for before, after in itertools.pairwise(times)]
+    assert waits == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 0, 0]
+    assert stage.transfer.connects == 13
+    assert stage.line.counters["retries"] == 12
+    assert stage.state() is State.RUNNING
+    assert stage.line.last_error == "the gate is down"
+
+
+async def test_success_makes_the_next_wait_short_again() -> None:
+    down = Unavailable("down")
+    stage = Stage(down, down, down, None, down)
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        await stage.clock.advance(10)
+    assert [at for at, _ in stage.transfer.attempts] == [0, 0.5, 1.5, 3.5, 3.5, 4.0, 4.0]
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(0.1, 0.5), (120, 120), (86_400, 3600)])
+async def test_the_other_side_may_name_the_wait(asked: float, waited: float) -> None:
+    stage = Stage(Unavailable("slow down", retry_after=asked))
+    await stage.append(passage_events(1)[0])
+    async with stage.running():
+        await stage.clock.advance(waited)
+    assert [at for at, _ in stage.transfer.attempts] == [0, waited]
+
+
+async def test_connects_before_anything_and_waits_where_it_cannot() -> None:
+    stage = Stage()
+    stage.transfer.says_at_connect += [Unavailable("nobody there")] * 2
+    async with stage.running():
+        assert stage.state() is State.WAITING
+        await stage.append(*passage_events(1))
+        await stage.clock.advance(1.5)
+        assert stage.state() is State.RUNNING
+    assert stage.transfer.connects == 3
+    assert stage.transfer.seqs == [1, 2, 3]
+
+
+async def test_is_closed_once_though_it_never_connected() -> None:
+    stage = Stage()
+    stage.transfer.says_at_connect.append(Unavailable("nobody there"))
+    async with stage.running():
+        pass
+    assert stage.transfer.closes == 1
+
+
+async def test_lag_grows_while_nothing_is_delivered() -> None:
+    stage = Stage(*[Unavailable("down")] * 100, events="lost_only")
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        await stage.clock.advance(60)
+        await stage.append(*passage_events(2))
+        await stage.clock.advance(5)
+        counters = stage.line.counters
+        assert counters["lag_events"] == 6
+        assert counters["lag_seconds"] == pytest.approx(65, abs=5)
+
+
+async def test_a_clock_that_jumps_changes_no_wait() -> None:
+    stage = Stage(Unavailable("down"), Unavailable("down"))
+    await stage.append(passage_events(1)[0])
+    async with stage.running():
+        stage.clock.jump(-3600)
+        await stage.clock.advance(0.5)
+        stage.clock.jump(86_400)
+        await stage.clock.advance(1)
+    assert [at for at, _ in stage.transfer.attempts] == [0, 0.5, 1.5]
+
+
+async def test_an_error_of_the_log_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    await stage.append(*passage_events(1))
+    read, broken = stage.log.read, [LogError("the disk is gone")] * 2
+
+    async def breaks(after: int, limit: int) -> object:
+        if broken:
+            raise broken.pop()
+        return await read(after, limit)
+
+    monkeypatch.setattr(stage.log, "read", breaks)
+    async with stage.running():
+        assert stage.line.message == "the disk is gone"
+        await stage.clock.advance(2)
+        assert stage.transfer.seqs == [1, 2, 3]
+
+
+# --- never ---------------------------------------------------------------------------------------
+
+
+async def test_what_is_rejected_is_kept_with_the_answer() -> None:
+    stage = Stage(None, Rejected("422 no such plate", status=422, answer="plate unknown"))
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        assert stage.transfer.seqs == [1, 3]
+        assert stage.state() is State.RUNNING
+        assert "422 no such plate" in stage.line.last_error
+    (kept,) = await stage.log.undelivered("gate", 10)
+    assert (kept.seq, kept.outcome, kept.status) == (2, "rejected", 422)
+    assert (kept.reason, kept.answer) == ("422 no such plate", "plate unknown")
+    assert kept.at == stage.clock.now()
+    assert stage.line.counters["rejected"] == 1
+    assert await stage.log.cursor("gate") == 3
+
+
+async def test_of_a_batch_only_the_one_at_fault_is_rejected() -> None:
+    stage = Stage(batch=6)
+    stage.transfer.refuses = refusing(2, 5)
+    await stage.passages(2)
+    async with stage.running():
+        assert stage.transfer.seqs == [1, 3, 4, 6]
+    assert [row.seq for row in await stage.log.undelivered("gate", 10)] == [5, 2]
+    sent = [seqs for _, seqs in stage.transfer.attempts]
+    assert sent == [[1, 2, 3, 4, 5, 6], [1], [2], [3], [4], [5], [6]]
+
+
+async def test_a_batch_that_is_cut_off_between_single_sends_repeats_nothing() -> None:
+    stage = Stage(Rejected("one of them"), None, Unavailable("down"), batch=3)
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        await stage.clock.advance(1)
+    assert stage.transfer.seqs == [1, 2, 3]
+    assert [seqs for _, seqs in stage.transfer.attempts] == [[1, 2, 3], [1], [2], [2, 3]]
+
+
+async def test_what_is_too_old_is_kept_as_expired() -> None:
+    stage = Stage(max_age_seconds=60)
+    await stage.passages(1)
+    stage.clock.jump(120)
+    await stage.append(*passage_events(9, start=stage.clock.now()))
+    async with stage.running():
+        assert stage.transfer.seqs == [4, 5, 6]
+    kept = await stage.log.undelivered("gate", 10)
+    assert [(row.seq, row.outcome) for row in kept] == [
+        (3, "expired"),
+        (2, "expired"),
+        (1, "expired"),
+    ]
+    assert "s old when its turn came; `max_age_seconds` is 60" in kept[0].reason
+    assert stage.line.counters["expired"] == 3
+
+
+async def test_events_grow_too_old_while_the_other_side_is_away() -> None:
+    stage = Stage(*[Unavailable("down")] * 4, max_age_seconds=6, batch=2)
+    await stage.append(passage_events(1, start=stage.clock.now())[0])
+    async with stage.running():
+        await stage.clock.advance(5)
+        await stage.append(passage_events(2, start=stage.clock.now())[0])
+        await stage.clock.advance(5)
+        assert stage.transfer.seqs == [2]
+        assert stage.line.counters["expired"] == 1
+    assert [row.seq for row in await stage.log.undelivered("gate", 10)] == [1]
+
+
+async def test_what_was_not_asked_for_does_not_expire() -> None:
+    stage = Stage(max_age_seconds=60, events="lost_only")
+    await stage.passages(1)
+    stage.clock.jump(3600)
+    async with stage.running():
+        assert stage.line.counters["expired"] == 1
+
+
+# --- standing still ------------------------------------------------------------------------------
+
+
+async def test_paused_by_the_other_side_over_a_restart_until_resumed() -> None:
+    stage = Stage(None, Paused("410 Gone"))
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        assert stage.state() is State.PAUSED
+        assert stage.line.last_error == "410 Gone"
+        await stage.clock.advance(7200)
+        assert len(stage.transfer.attempts) == 2
+    assert await stage.log.paused("gate") == "410 Gone"
+    again = Told(stage.clock)
+    async with stage.running(stage.delivery(again)) as delivery:
+        assert stage.state() is State.PAUSED
+        assert stage.line.message == "410 Gone"
+        await stage.clock.advance(7200)
+        assert again.connects == 0
+        assert stage.line.counters["lag_events"] == 2
+        assert stage.line.counters["lag_seconds"] > 7000
+        await delivery.resume()
+        await stage.settle()
+        assert again.seqs == [2, 3]
+        assert stage.state() is State.RUNNING
+    assert await stage.log.paused("gate") is None
+
+
+async def test_paused_and_resumed_by_a_person() -> None:
+    stage = Stage()
+    async with stage.running() as delivery:
+        await delivery.pause("works at the gate")
+        assert (stage.state(), stage.line.message) == (State.PAUSED, "works at the gate")
+        assert stage.line.last_error == ""
+        await stage.append(*passage_events(1))
+        await stage.settle()
+        assert stage.transfer.seqs == []
+        assert await stage.log.paused("gate") == "works at the gate"
+        await delivery.resume()
+        await stage.settle()
+        assert stage.transfer.seqs == [1, 2, 3]
+
+
+async def test_a_pause_lets_the_running_send_end_and_starts_no_other() -> None:
+    stage = Stage()
+    stage.transfer.open.clear()
+    await stage.append(*passage_events(1))
+    async with stage.running() as delivery:
+        await delivery.pause("wait")
+        stage.transfer.open.set()
+        await stage.settle()
+        assert stage.transfer.seqs == [1]
+        assert stage.state() is State.PAUSED
+        assert await stage.log.cursor("gate") == 1
+
+
+async def test_a_pause_while_waiting_to_retry_is_not_overwritten() -> None:
+    stage = Stage(*[Unavailable("down")] * 3)
+    await stage.append(*passage_events(1))
+    async with stage.running() as delivery:
+        await delivery.pause("wait")
+        await stage.clock.advance(60)
+        assert stage.state() is State.PAUSED
+        assert len(stage.transfer.attempts) == 1
+
+
+async def test_a_pause_that_cannot_be_kept_still_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(Paused("410 Gone"))
+    await stage.append(*passage_events(1))
+
+    async def breaks(*_: object) -> None:
+        raise LogError("read-only")
+
+    monkeypatch.setattr(stage.log, "pause", breaks)
+    async with stage.running():
+        await stage.clock.advance(3600)
+        assert stage.state() is State.PAUSED
+        assert "410 Gone" in stage.line.message
+        assert "read-only" in stage.line.message
+        assert len(stage.transfer.attempts) == 1
+
+
+async def test_an_error_in_the_plug_is_told_and_takes_nobody_along(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage, other = Stage(ZeroDivisionError("oops")), Stage()
+    for each in (stage, other):
+        await each.append(*passage_events(1))
+    async with stage.running() as delivery, other.running():
+        assert stage.state() is State.FAILED
+        assert "ZeroDivisionError('oops')" in stage.line.message
+        assert other.transfer.seqs == [1, 2, 3]
+        (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
+        assert record.exc_info is not None
+        await stage.clock.advance(3600)
+        assert len(stage.transfer.attempts) == 1
+        await delivery.resume()
+        await stage.settle()
+        assert stage.transfer.seqs == [1, 2, 3]
+
+
+async def test_a_plug_that_leaks_a_cancellation_has_failed() -> None:
+    stage = Stage(asyncio.CancelledError())
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        assert stage.state() is State.FAILED
+        assert "cancelled" in stage.line.message
+
+
+async def test_a_plug_that_cannot_close_harms_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = Stage()
+
+    async def breaks() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(stage.transfer, "close", breaks)
+    task = asyncio.create_task(stage.delivery().run())
+    await stage.settle()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert "failed to close" in caplog.text
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+async def test_a_running_send_is_given_its_grace() -> None:
+    stage = Stage()
+    stage.transfer.open.clear()
+    await stage.append(*passage_events(1))
+    task = asyncio.create_task(stage.delivery().run())
+    await stage.settle()
+    task.cancel()
+    await stage.settle()
+    await stage.clock.advance(4.9)
+    assert not task.done()
+    stage.transfer.open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stage.transfer.seqs == [1]
+    assert await stage.log.cursor("gate") == 1
+    assert stage.transfer.closes == 1
+
+
+async def test_after_the_grace_it_ends_all_the_same() -> None:
+    stage = Stage()
+    stage.transfer.open.clear()
+    await stage.append(*passage_events(1))
+    task = asyncio.create_task(stage.delivery().run())
+    await stage.settle()
+    task.cancel()
+    await stage.settle()
+    await stage.clock.advance(5)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stage.transfer.seqs == []
+    assert await stage.log.cursor("gate") == 0
+    assert stage.transfer.closes == 1
+
+
+async def test_a_send_that_fails_during_its_grace_is_repeated_after_the_restart() -> None:
+    stage = Stage(Unavailable("down"))
+    stage.transfer.open.clear()
+    await stage.append(*passage_events(1))
+    task = asyncio.create_task(stage.delivery().run())
+    await stage.settle()
+    task.cancel()
+    await stage.settle()
+    stage.transfer.open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    again = Told(stage.clock)
+    async with stage.running(stage.delivery(again)):
+        assert again.seqs == [1, 2, 3]
+
+
+# --- retention -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_gap_is_told_and_passed(kept: bool, caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage()
+    await stage.append(*passage_events(1))
+    async with stage.running():
+        pass
+    await stage.append(*passage_events(2), *passage_events(3))
+    stage.log.drop_before(8 if kept else 10)
+    again = Told(stage.clock)
+    async with stage.running(stage.delivery(again)):
+        assert again.seqs == ([8, 9] if kept else [])
+        await stage.append(*passage_events(4))
+        await stage.settle()
+        assert again.seqs[-3:] == [10, 11, 12]
+    lost, last = (4, 7) if kept else (6, 9)
+    (row,) = await stage.log.undelivered("gate", 10)
+    assert row.seq == last
+    assert f"{lost} events, seq 4 to {last}, were removed by retention" in row.reason
+    assert row.reason in stage.line.last_error
+    assert row.reason in caplog.text
+    assert stage.line.counters["gap_events"] == lost
+
+
+def refusing(*seqs: int) -> Callable[[Entry], Exception | None]:
+    def refuses(entry: Entry) -> Rejected | None:
+        return Rejected("not this one") if entry.event.seq in seqs else None
+
+    return refuses
