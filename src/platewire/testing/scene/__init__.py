@@ -1,10 +1,12 @@
 """A road scene of our own making: drawn by code, filmed through a modelled camera, truth known.
 
 In reading order: `lens` (metres to pixels), `plates` and `vehicles` (how things look), `road` (what
-stands still), `script` (what drives when), `truth` (what a reader should report), `render` (frames
-and the clip). Nothing here knows how plates are recognised, and no picture is downloaded.
+stands still), `script` (what drives when), `chance` (scenes by a seed), `truth` (what a reader
+should report), `render` (frames and the clip). Nothing here knows how plates are recognised, and
+no picture is downloaded.
 """
 
+from platewire.testing.scene.chance import random_scene
 from platewire.testing.scene.lens import Lens
 from platewire.testing.scene.render import clip, frames, picture
 from platewire.testing.scene.script import Drive, Scene, road_scene, short_scene
@@ -20,6 +22,7 @@ __all__ = [
     "passages",
     "passages_per_plate",
     "picture",
+    "random_scene",
     "road_scene",
     "short_scene",
 ]

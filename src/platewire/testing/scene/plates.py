@@ -52,6 +52,7 @@ STYLES: dict[str, Style] = {
     "NL": Style(ground=YELLOW, band="NL"),
     "FR": Style(band="F", right_band=True, cell=45, gap=22),
     "IT": Style(band="I", right_band=True, cell=45, gap=22),
+    "CZ": Style(band="CZ"),
     "ES": Style(band="E"),
     "PL": Style(band="PL"),
     "GB": Style(band="UK", stars=False, cell=50, gap=32, cap=79),

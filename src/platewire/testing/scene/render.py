@@ -10,11 +10,13 @@ import math
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.video.stream import VideoStream
 from tqdm import tqdm
 
 from platewire.model import Pixels
@@ -67,7 +69,7 @@ def encode(scene: Scene, path: Path, *, progress: bool) -> None:
         disable=not progress,
     )
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(encoder(), rate=scene.frames_per_second)
+        stream = cast("VideoStream", container.add_stream(encoder(), scene.frames_per_second))
         stream.width, stream.height = scene.lens.width, scene.lens.height
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": "20", "preset": "veryfast", "qscale": "3"}
@@ -103,7 +105,7 @@ def picture(scene: Scene, number: int) -> Pixels:
     return sensed(canvas, scene, number)
 
 
-# --- one car ----------------------------------------------------------------------------------------
+# --- one car ------------------------------------------------------------------------------------
 
 
 def draw_car(canvas: Pixels, lens: Lens, drive: Drive, seconds: float) -> None:
@@ -198,7 +200,7 @@ def drop_shadow(canvas: Pixels, lens: Lens, ground: Points) -> None:
     part[:] = (part * (255 - soft[:, :, None]) // 255).astype(np.uint8)
 
 
-# --- lens and sensor ----------------------------------------------------------------------------------
+# --- lens and sensor ----------------------------------------------------------------------------
 
 
 def defocused(layer: Layer, sigma: float) -> Layer:

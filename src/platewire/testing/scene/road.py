@@ -152,7 +152,7 @@ def tint(canvas: Canvas, corners: npt.NDArray[np.int32], factor: float) -> None:
     canvas[:] = (canvas * (1 - soft * (1 - factor))).astype(np.uint8)
 
 
-def speckle(canvas: Canvas, noise: npt.NDArray[np.float64]) -> None:
+def speckle(canvas: Canvas, noise: npt.NDArray[np.floating | np.integer]) -> None:
     canvas[:] = np.clip(canvas + noise, 0, 255).astype(np.uint8)
 
 

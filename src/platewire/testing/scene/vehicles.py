@@ -20,7 +20,7 @@ from platewire.testing.scene.script import Body, Car
 PAINTS: dict[str, Color] = {
     "white": (236, 236, 234),
     "black": (30, 28, 27),
-    "gray": (128, 126, 124),
+    "silver": (182, 180, 177),
     "red": (38, 34, 186),
     "blue": (168, 84, 28),
     "green": (64, 122, 44),
@@ -293,7 +293,7 @@ def between(start: float, end: float, share: float) -> float:
     return start + (end - start) * share
 
 
-# --- the end that faces the camera -------------------------------------------------------------------
+# --- the end that faces the camera --------------------------------------------------------------
 
 
 def plate_height(shape: Shape, *, rear: bool) -> float:
@@ -319,7 +319,7 @@ def painted(paint: Color, width: int, height: int) -> npt.NDArray[np.uint8]:
 
 
 def draw_front(canvas: npt.NDArray[np.uint8], paint: Color) -> None:
-    height, width = canvas.shape[:2]
+    height = canvas.shape[0]
     box(canvas, TRIM, 0.30, 0.20, 0.70, 0.34)
     for bar in (0.235, 0.27, 0.305):
         box(canvas, (92, 90, 88), 0.31, bar, 0.69, bar + 0.008)
