@@ -14,7 +14,7 @@ from platewire.status import Board, Line, State
 from platewire.testing.clock import FakeClock
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
-from platewire.transfers.transfer import TransferSettings
+from platewire.transfers.transfer import Transfer, TransferSettings
 
 Says = BaseException | None
 
@@ -96,7 +96,7 @@ class Stage:
         for number in range(1, count + 1):
             await self.append(*passage_events(number, start=self.clock.now(), **more))
 
-    def delivery(self, transfer: Told | None = None, *, grace_seconds: float = 5.0) -> Delivery:
+    def delivery(self, transfer: Transfer | None = None, *, grace_seconds: float = 5.0) -> Delivery:
         return Delivery(
             self.settings,
             transfer or self.transfer,
