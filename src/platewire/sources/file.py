@@ -46,9 +46,8 @@ class FileSource(
         ),
     ] = "fastest"
     start_at: Annotated[
-        datetime | None,
+        Annotated[datetime, Meta(tz=True)] | None,
         Meta(
-            tz=True,
             description="Time of the first frame, with time zone. Unless set: now, when `pace` is "
             "`real` or `loop` is true; else when the clip says it was made; else when the file "
             "was last written",
@@ -142,7 +141,8 @@ class _Playing:
 
     def _opened(self) -> InputContainer:
         try:
-            return av.open(str(self._settings.path.resolve(strict=True)))
+            path = str(self._settings.path.resolve(strict=True))
+            return av.open(path, metadata_errors="replace")
         except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
             raise Unavailable(
                 f"{self._who} cannot be opened: {error.strerror}; check `path`"

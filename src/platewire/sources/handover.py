@@ -16,7 +16,7 @@ RELEASE_SECONDS = 2.0
 """How long closing waits for a reading thread; after that the thread ends by its own time-outs."""
 
 
-class Closed(Exception):  # noqa: N818 - says what happened, not that something is wrong
+class Closed(Exception):
     """The taker has gone; the giver should release the camera and return."""
 
 

@@ -72,7 +72,7 @@ class HttpAccess:
             connector=aiohttp.TCPConnector(ssl=self._ssl, limit=1),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            auth=_basic(self._who) if settings.authentication == "basic" else None,
+            headers=_basic(self._who) if settings.authentication == "basic" else {},
             middlewares=_digest(self._who) if settings.authentication == "digest" else (),
         ) as session:
             yield session
@@ -114,8 +114,8 @@ class HttpAccess:
         raise Unavailable(f"{self.named} answers {answer.status} {answer.reason}; {remedy}")
 
 
-def _basic(who: Credentials | None) -> aiohttp.BasicAuth | None:
-    return aiohttp.BasicAuth(*who, encoding="utf-8") if who else None
+def _basic(who: Credentials | None) -> dict[str, str]:
+    return {"Authorization": aiohttp.encode_basic_auth(*who, "utf-8")} if who else {}
 
 
 def _digest(who: Credentials | None) -> tuple[aiohttp.DigestAuthMiddleware, ...]:

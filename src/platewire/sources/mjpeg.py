@@ -31,7 +31,8 @@ class MjpegSource(HttpCamera, frozen=True, kw_only=True, tag_field="type", tag="
     """A camera that sends Motion JPEG over HTTP."""
 
     max_fps: Annotated[
-        float | None, Meta(gt=0, description="Frames a second at most; more are dropped evenly")
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="Frames a second at most; more are dropped evenly"),
     ] = None
 
     def build(self, context: SourceContext) -> "MjpegFrames":
@@ -86,8 +87,10 @@ class MjpegFrames:
                     f"{self._access.named} sends {answer.content_type}, no pictures; "
                     "check the path in `url`"
                 )
+            before = self._tally.next_number
             await self._follow(answer, to)
-        raise Unavailable(f"{self._access.named} ended the stream; trying again")
+        remedy = "check `url`" if self._tally.next_number == before else "trying again"
+        raise Unavailable(f"{self._access.named} ended the stream; {remedy}")
 
     async def _follow(self, answer: aiohttp.ClientResponse, to: Handover[_Jpeg]) -> None:
         """Gives pictures until the answer ends; Unavailable when none comes for too long."""

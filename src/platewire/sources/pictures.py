@@ -44,9 +44,8 @@ class PicturesSource(
         ),
     ] = None
     start_at: Annotated[
-        datetime | None,
+        Annotated[datetime, Meta(tz=True)] | None,
         Meta(
-            tz=True,
             description="Time of the first picture with `times = interval`, with time zone. "
             "Unless set: when its file was modified",
         ),

@@ -51,8 +51,8 @@ class RtspSource(
         float, Meta(gt=0, le=60, description="Without a frame for longer the camera is cut off")
     ] = 5.0
     max_fps: Annotated[
-        float | None,
-        Meta(gt=0, description="Frames a second at most; more are dropped evenly and cost less"),
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="Frames a second at most; more are dropped evenly and cost less"),
     ] = None
 
     def build(self, context: SourceContext) -> "RtspFrames":
@@ -102,6 +102,7 @@ class RtspFrames:
         return av.open(
             with_credentials(self._url, self._who),
             format="rtsp",
+            metadata_errors="replace",
             options={"rtsp_transport": self._settings.transport, "fflags": "nobuffer"},
             timeout=(self._settings.open_seconds, self._settings.silence_seconds),
         )

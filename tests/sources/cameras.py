@@ -1,0 +1,102 @@
+"""What plays a camera, and what takes its frames: real servers on free ports."""
+
+import signal
+import subprocess
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import cast
+
+from aiohttp import web
+from tests.sources.clips import CAMERA
+
+from platewire.clock import Clock, SystemClock
+from platewire.model import Frame
+from platewire.sources.source import FrameSource, SourceContext
+
+
+class Notes(list[str]):
+    """What a source said on the way."""
+
+    def context(self, clock: Clock | None = None) -> SourceContext:
+        return SourceContext(CAMERA, clock or SystemClock(), note=self.append)
+
+
+async def taken(source: FrameSource, count: int | None = None) -> list[Frame]:
+    """`count` frames, or all to the end."""
+    frames: list[Frame] = []
+    iterator = cast("AsyncGenerator[Frame, None]", source.frames())
+    try:
+        async for frame in iterator:
+            frames.append(frame)
+            if len(frames) == count:
+                break
+    finally:
+        await iterator.aclose()
+    return frames
+
+
+def threads_of(name: str) -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith(name)]
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class HttpCameraServer:
+    """A real HTTP server on a free port; each path is one way to behave."""
+
+    def __init__(self) -> None:
+        self._application = web.Application()
+        self._runner = web.AppRunner(self._application, shutdown_timeout=0.1)
+        self._address = ""
+
+    async def start(self, **paths: Handler) -> None:
+        for path, handler in paths.items():
+            self._application.router.add_get(f"/{path}", handler)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self._address = f"http://{host}:{port}"
+
+    def url(self, path: str) -> str:
+        return f"{self._address}/{path}"
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+
+class RtspServer:
+    """Debian's GStreamer RTSP server in a process of its own."""
+
+    PYTHON = "/usr/bin/python3"
+    CODE = Path(__file__).with_name("rtsp_server.py")
+
+    def __init__(self, clip: Path, *login: str, port: int = 0) -> None:
+        self._process = subprocess.Popen(
+            [self.PYTHON, str(self.CODE), str(port), str(clip), *login],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+        self.url = f"rtsp://127.0.0.1:{self.port}/gate"
+
+    def stop(self) -> None:
+        """Falls silent without closing any connection."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    @classmethod
+    def missing(cls) -> str:
+        """Why it cannot run here; empty when it can."""
+        code = "import gi; gi.require_version('GstRtspServer', '1.0')"
+        try:
+            tried = subprocess.run([cls.PYTHON, "-c", code], capture_output=True, text=True)
+        except OSError as error:
+            return str(error)
+        return tried.stderr.strip().rpartition("\n")[2]

@@ -1,0 +1,115 @@
+"""Snapshots against a real HTTP server."""
+
+import asyncio
+from datetime import timedelta
+
+import cv2
+import pytest
+from aiohttp import web
+from tests.sources.cameras import Handler, HttpCameraServer, Notes, taken
+from tests.sources.clips import CAMERA, HEIGHT, WIDTH, jpeg, picture
+
+from platewire.errors import Unavailable
+from platewire.sources.picture import BROKEN_IN_A_ROW
+from platewire.sources.snapshot import SnapshotFrames, SnapshotSource
+from platewire.testing.check_source import check_source
+from platewire.testing.clock import FakeClock
+
+
+def answering(*bodies: bytes | int, asked: list[int] | None = None) -> Handler:
+    """Answers with these bodies or states in turn, the last one for ever."""
+    left = list(bodies)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if asked is not None:
+            asked.append(1)
+        body = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(body, int):
+            return web.Response(status=body)
+        return web.Response(body=body, content_type="image/jpeg")
+
+    return handle
+
+
+async def camera(
+    server: HttpCameraServer, handler: Handler, clock: FakeClock | None = None, **settings: object
+) -> SnapshotFrames:
+    await server.start(picture=handler)
+    quick = {"interval_seconds": 0.05, "silence_seconds": 5, **settings}
+    source = SnapshotSource(url=server.url("picture"), **quick)  # type: ignore[arg-type]
+    return source.build(Notes().context(clock))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+async def test_passes_the_check(http_camera: HttpCameraServer, suffix: str) -> None:
+    body = cv2.imencode(suffix, picture())[1].tobytes()
+    source = await camera(http_camera, answering(body))
+    assert source.live
+    frames = await check_source(source, CAMERA)
+    assert frames[0].pixels.shape == (HEIGHT, WIDTH, 3)
+    assert source.dropped == 0
+
+
+async def test_the_camera_is_asked_once_per_interval(http_camera: HttpCameraServer) -> None:
+    clock, asked = FakeClock(), list[int]()
+    handler = answering(jpeg(), asked=asked)
+    iterator = (await camera(http_camera, handler, clock, interval_seconds=10)).frames()
+    first = await anext(iterator)
+    following = asyncio.ensure_future(anext(iterator))
+    while not clock.sleeping:  # noqa: ASYNC110 - the source comes to it
+        await asyncio.sleep(0.001)
+    await clock.advance(9)
+    assert len(asked) == 1
+    await clock.advance(1)
+    assert (await following).captured_at - first.captured_at == timedelta(seconds=10)
+    assert len(asked) == 2
+    await iterator.aclose()
+
+
+async def test_broken_pictures_are_counted_and_borne(http_camera: HttpCameraServer) -> None:
+    bodies = [jpeg(), jpeg()[:-400], b"<html>", b"", jpeg(90, 1, 1), jpeg()]
+    source = await camera(http_camera, answering(*bodies))
+    assert [frame.number for frame in await taken(source, 2)] == [0, 1]
+    assert source.broken == 4
+
+
+async def test_too_many_broken_pictures_are_not_borne(http_camera: HttpCameraServer) -> None:
+    source = await camera(http_camera, answering(jpeg(), b"<html>"))
+    with pytest.raises(Unavailable, match=r"camera gate sends what is no usable picture.*<html>"):
+        await taken(source, 2)
+    assert source.broken == BROKEN_IN_A_ROW
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html>login</html>", "neither JPEG nor PNG"),
+        (b"", "0 bytes"),
+        (jpeg(90, 1, 1), "1x1 pixels"),
+        (jpeg()[:3], "states no size"),
+        (bytes(33 * 2**20), "longer than 33,554,432 bytes"),
+        (500, "answers 500"),
+        (404, "answers 404 Not Found; check `url`"),
+        (204, "answers 204"),
+    ],
+)
+async def test_what_is_no_picture_is_named_at_once(
+    http_camera: HttpCameraServer, body: bytes | int, said: str
+) -> None:
+    source = await camera(http_camera, answering(body))
+    with pytest.raises(Unavailable, match=said) as raised:
+        await taken(source, 1)
+    assert str(raised.value).startswith("camera gate")
+
+
+async def test_an_answer_that_never_ends_is_given_up(http_camera: HttpCameraServer) -> None:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while True:
+            await answer.write(b"\xff")
+            await asyncio.sleep(0.05)
+
+    source = await camera(http_camera, handle, open_seconds=0.3, silence_seconds=0.3)
+    with pytest.raises(Unavailable, match=r"camera gate .* gave no answer or fell silent"):
+        await taken(source, 1)
