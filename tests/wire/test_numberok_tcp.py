@@ -134,7 +134,7 @@ def test_additions_name_event_passage_and_vehicle() -> None:
         ("Seq", "12"),
         ("PassageId", str(event.passage)),
         ("Revision", "3"),
-        ("Country", "DE"),
+        ("Country", "DEU"),
         ("Confidence", "0.875000"),
         ("CarBrand", "Ford"),
         ("CarModel", "Transit"),

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from platewire.clock import milliseconds
 from platewire.model import Attribute, Direction, Event, Kind, Site
+from platewire.wire import iso3166
 
 SUBSCRIBE = 0x19
 EVENT = 0x21
@@ -127,7 +128,7 @@ def _additions(event: Event) -> Pairs:
     yield "PassageId", event.passage
     yield "Revision", event.revision
     if event.plate.country:
-        yield "Country", event.plate.country
+        yield "Country", iso3166.alpha3(event.plate.country)
     yield "Confidence", f"{event.plate.confidence:.6f}"
     yield from _attribute("CarBrand", vehicle.make)
     yield from _attribute("CarModel", vehicle.model)
