@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from tests.web.world import World
+from tests.web.world import World, serving
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with World().serving() as served:
+    async with serving() as served:
         yield served
 
 

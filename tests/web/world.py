@@ -1,13 +1,16 @@
-"""A web server on a real socket over an event log in memory, and the events to put into it."""
+"""A web server on a real socket over a real event log, and the events to put into it."""
 
 import asyncio
 import contextlib
 import hashlib
+import itertools
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import aiohttp
 import cv2
@@ -15,6 +18,9 @@ import numpy as np
 from msgspec import structs
 
 from platewire.clock import SystemClock
+from platewire.database.queries import Database
+from platewire.eventlog.settings import LogSettings
+from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import (
     Attribute,
     Box,
@@ -30,12 +36,13 @@ from platewire.model import (
     Vehicle,
 )
 from platewire.status import Board, State
-from platewire.testing.memory_log import MemoryLog
 from platewire.web.app import build_app
-from platewire.web.context import Job, PassageRow, WebContext
+from platewire.web.context import Job, WebContext
 from platewire.web.serve import serve
 from platewire.web.settings import Access, Address
 
+NO_IMAGES = Images()
+_numbers = itertools.count(1)
 START = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
 
 
@@ -64,7 +71,7 @@ def event(
     kind: Kind = Kind.NEW,
     camera: str = "gate",
     at: datetime = START,
-    images: Images = Images(),
+    images: Images = NO_IMAGES,
     color: str | None = "blue",
     country: str | None = "DE",
     **more: Any,
@@ -74,7 +81,7 @@ def event(
         id=uuid4(),
         kind=kind,
         passage=more.pop("passage", None) or uuid4(),
-        passage_number=more.pop("passage_number", 7),
+        passage_number=next(_numbers),
         revision=more.pop("revision", 0),
         changed=more.pop("changed", ()),
         occurred_at=at,
@@ -118,67 +125,6 @@ def after(earlier: Event, kind: Kind, plate: str | None = None, **changes: Any) 
     )
 
 
-class LogQueries:
-    """The questions of the web, answered from the log in memory."""
-
-    def __init__(self, log: MemoryLog) -> None:
-        self._log = log
-
-    async def _all(self) -> list[Entry]:
-        return list(await self._log.read(self._log.first_seq - 1, 1_000_000))
-
-    async def events(
-        self,
-        *,
-        after: int | None = None,
-        before: int | None = None,
-        limit: int,
-        camera: str | None = None,
-        kind: Kind | None = None,
-        plate: str | None = None,
-    ) -> Sequence[Entry]:
-        found = [
-            entry
-            for entry in await self._all()
-            if (after is None or entry.event.seq > after)
-            and (before is None or entry.event.seq < before)
-            and camera in (None, entry.event.camera)
-            and kind in (None, entry.event.kind)
-            and entry.event.plate.text.startswith(plate or "")
-        ]
-        return (found if after is not None else found[::-1])[:limit]
-
-    async def event(self, seq: int) -> Entry | None:
-        return next((entry for entry in await self._all() if entry.event.seq == seq), None)
-
-    async def passages(
-        self,
-        *,
-        before: int | None = None,
-        limit: int,
-        camera: str | None = None,
-        plate: str | None = None,
-        open_only: bool = False,
-    ) -> Sequence[PassageRow]:
-        rows: dict[UUID, PassageRow] = {}
-        for entry in await self._all():
-            first = rows.get(entry.event.passage)
-            seq = first.first_seq if first else entry.event.seq
-            rows[entry.event.passage] = PassageRow(seq, entry)
-        found = [
-            row
-            for row in reversed(rows.values())
-            if (before is None or row.first_seq < before)
-            and camera in (None, row.last.event.camera)
-            and row.last.event.plate.text.startswith(plate or "")
-            and not (open_only and row.last.event.kind is Kind.LOST)
-        ]
-        return found[:limit]
-
-    async def passage(self, passage: UUID) -> Sequence[Entry]:
-        return [entry for entry in await self._all() if entry.event.passage == passage]
-
-
 @dataclass
 class ToyActions:
     """Pauses on the board, and remembers replays."""
@@ -211,18 +157,18 @@ class ToyActions:
 class World:
     """Everything the web sees, and the running server."""
 
-    def __init__(self, token: str | None = None, public_url: str | None = None) -> None:
-        clock = SystemClock()
-        self.log = MemoryLog(clock)
-        self.board = Board(clock)
+    def __init__(self, log: SqliteLog, database: Database, board: Board, access: Access) -> None:
+        self.log = log
+        self.board = board
         self.snapshots: dict[str, bytes] = {}
         self.actions = ToyActions(self.board)
+        self.url = ""
         self.context = WebContext(
-            access=Access(Address("127.0.0.1", 0), token, public_url),
-            clock=clock,
-            log=self.log,
-            queries=LogQueries(self.log),
-            board=self.board,
+            access=access,
+            clock=SystemClock(),
+            log=log,
+            queries=database,
+            board=board,
             site=Site(
                 name="North gate", system_id=1, latitude=0, longitude=0, channels={}, zones={}
             ),
@@ -230,7 +176,6 @@ class World:
             actions=self.actions,
             version="1.2.3",
         )
-        self.url = ""
 
     async def _snapshot(self, camera: str) -> bytes | None:
         return self.snapshots.get(camera)
@@ -239,28 +184,51 @@ class World:
         return await self.log.append("gate", events, pictures)
 
     @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator["World"]:
-        address: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
-        stopping = self.context.stopping
-        async with asyncio.TaskGroup() as group:
-            group.create_task(
-                serve(
-                    build_app(self.context),
-                    self.context.access.address,
-                    stopping=stopping,
-                    listening=address.set_result,
-                )
-            )
-            self.url = f"http://{await address}"
-            try:
-                yield self
-            finally:
-                stopping.set()
-
-    @contextlib.asynccontextmanager
     async def client(self, **options: Any) -> AsyncIterator[aiohttp.ClientSession]:
         async with aiohttp.ClientSession(self.url, **options) as client:
             yield client
+
+
+@contextlib.asynccontextmanager
+async def at_rest(token: str | None = None, public_url: str | None = None) -> AsyncIterator[World]:
+    """All but the server, in a folder that goes away."""
+    clock = SystemClock()
+    board = Board(clock)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = LogSettings(folder=Path(folder))
+        log = await SqliteLog.open(settings, clock, board)
+        database = Database.open_read_only(settings.database)
+        try:
+            yield World(log, database, board, Access(Address("127.0.0.1", 0), token, public_url))
+        finally:
+            await log.close()
+            await database.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(token: str | None = None, public_url: str | None = None) -> AsyncIterator[World]:
+    async with at_rest(token, public_url) as world, running(world):
+        yield world
+
+
+@contextlib.asynccontextmanager
+async def running(world: World) -> AsyncIterator[None]:
+    address: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
+    stopping = world.context.stopping
+    async with asyncio.TaskGroup() as group:
+        group.create_task(
+            serve(
+                build_app(world.context),
+                world.context.access.address,
+                stopping=stopping,
+                listening=address.set_result,
+            )
+        )
+        world.url = f"http://{await address}"
+        try:
+            yield
+        finally:
+            stopping.set()
 
 
 async def blocks(content: aiohttp.StreamReader) -> AsyncIterator[dict[str, str]]:

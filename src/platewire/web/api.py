@@ -10,15 +10,15 @@ from starlette.responses import Response
 
 from platewire.model import Entry
 from platewire.web import overview, stream
-from platewire.web.context import WebContext
+from platewire.web.context import Job, WebContext
 from platewire.web.operation import Call, bad_parameter
 from platewire.web.problem import ProblemError
 from platewire.web.shapes import (
     Cameras,
     EventPage,
     EventsQuery,
-    JobStarted,
     Jobs,
+    JobStarted,
     Nothing,
     PassagePage,
     PassagesQuery,
@@ -174,7 +174,8 @@ async def replay_transfer(context: WebContext, call: Call[Nothing]) -> Response:
 
 
 async def list_jobs(context: WebContext, call: Call[Nothing]) -> Response:
-    return json(Jobs(tuple(context.actions.jobs())))
+    jobs = context.actions.jobs()
+    return json(Jobs(tuple(msgspec.convert(job, Job, from_attributes=True) for job in jobs)))
 
 
 def _transfer(context: WebContext, call: Call[Nothing]) -> overview.TransferStatus:

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from platewire.errors import PlatewireError
+from platewire.errors import ConfigError, PlatewireError
 from platewire.web import metrics, openapi, overview, pages
 from platewire.web.api import json
 from platewire.web.context import WebContext
@@ -99,6 +99,9 @@ def _handlers(context: WebContext) -> dict[int | type[Exception], Handler]:
     async def on_http(request: Request, error: Exception) -> Response:
         return answer(request, _as_problem(cast("HTTPException", error), request))
 
+    async def on_refusal(request: Request, error: Exception) -> Response:
+        return answer(request, ProblemError(409, "Not possible", str(error)))
+
     async def on_trouble(request: Request, error: Exception) -> Response:
         return answer(request, ProblemError(503, "Not now", str(error)))
 
@@ -109,6 +112,7 @@ def _handlers(context: WebContext) -> dict[int | type[Exception], Handler]:
     return {
         ProblemError: on_problem,
         HTTPException: on_http,
+        ConfigError: on_refusal,
         PlatewireError: on_trouble,
         Exception: on_bug,
     }

@@ -7,25 +7,18 @@ the server to act. `server` puts the parts together.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, NamedTuple, Protocol
+from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from platewire.clock import Clock
+from platewire.database.queries import PassageRow
 from platewire.model import Entry, EventReader, Kind, Site
 from platewire.status import Board
 from platewire.web.settings import Access
 
-
 STREAMS_MAX = 100
-
-
-class PassageRow(NamedTuple):
-    """A passage: the seq of its first event, by which lists are ordered, and its last event."""
-
-    first_seq: int
-    last: Entry
 
 
 class Queries(Protocol):
@@ -78,8 +71,28 @@ class Job(Struct, frozen=True, kw_only=True):
     message: Annotated[str, Meta(description="Why it failed or what it waits for")] = ""
 
 
+class Progress(Protocol):
+    """A replay as the server keeps it; the fields are those of `Job`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def transfer(self) -> str: ...
+    @property
+    def from_seq(self) -> int: ...
+    @property
+    def to_seq(self) -> int: ...
+    @property
+    def at_seq(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
 class Actions(Protocol):
-    """What the web may ask the server to do. The transfer's name is known to exist."""
+    """What the web may ask the server to do. The transfer's name is known to exist; a ConfigError
+    says why this transfer cannot do it."""
 
     async def pause(self, transfer: str) -> None: ...
 
@@ -89,7 +102,7 @@ class Actions(Protocol):
         """Starts sending again from `from_seq` to `to_seq` (or the present end); the job's id."""
         ...
 
-    def jobs(self) -> Sequence[Job]:
+    def jobs(self) -> Sequence[Progress]:
         """Newest first."""
         ...
 

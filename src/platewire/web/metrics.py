@@ -41,9 +41,17 @@ BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
     ("transfer", "rejected"): Metric("rejected", "counter", "Events refused for good"),
     ("transfer", "expired"): Metric("expired", "counter", "Events too old to be sent"),
     ("transfer", "failures"): Metric("transfer_failures", "counter", "Times it was cut off"),
+    ("transfer", "gap_events"): Metric("gap_events", "counter", "Events retention took unsent"),
     ("transfer", "cursor"): Metric("transfer_seq", "gauge", "Last event dealt with"),
+    ("transfer", "lag_seconds"): Metric("lag_seconds", "gauge", "Age of the oldest waiting event"),
+    ("transfer", "last_delivered_at"): Metric(
+        "last_delivered_timestamp_seconds", "gauge", "Unix time of the last delivery"
+    ),
+    ("transfer", "clients"): Metric("clients", "gauge", "Connected TCP clients"),
+    ("log", "commits"): Metric("log_commits", "counter", "Commits of the event log"),
 }
 """Role on the board and key of the counter, to the metric without prefix and suffix."""
+SHOWN_ELSEWHERE = {("transfer", "lag_events"), ("log", "first_seq"), ("log", "last_seq")}
 
 STATE = Metric("state", "gauge", "1 for the state a loop is in")
 LAG = Metric("lag_events", "gauge", "Events in the log that the transfer has not dealt with")
@@ -109,7 +117,7 @@ def _lags(lines: list[Line], last_seq: int) -> Iterator[Sample]:
 def _others(lines: list[Line]) -> Iterator[Sample]:
     for line in lines:
         for key, value in line.counters.items():
-            if (line.role, key) not in BOARD_COUNTERS:
+            if (line.role, key) not in BOARD_COUNTERS.keys() | SHOWN_ELSEWHERE:
                 yield Sample(_labels(line, counter=key), value)
 
 

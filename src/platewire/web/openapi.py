@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from platewire.model import JsonObject
+from platewire.model import Event, JsonObject
 from platewire.web.operation import Answer, Operation
 from platewire.web.operations import OPERATIONS, ROOT
 
@@ -46,7 +46,9 @@ def _schemas(operations: tuple[Operation, ...]) -> tuple[dict[Any, JsonObject], 
         parts = [type_ for type_, _ in operation.parts.values()]
         types += [operation.query, *bodies, *parts, *filter(None, [operation.body])]
     unique = list(dict.fromkeys(types))
-    schemas, components = msgspec.json.schema_components(unique, ref_template=REFERENCE)
+    schemas, components = _plainly_named(
+        msgspec.json.schema_components(unique, ref_template=REFERENCE)
+    )
     queries = {operation.query.__name__ for operation in operations}
     by_type = dict(zip(unique, schemas, strict=True))
     resolved = {
@@ -54,6 +56,14 @@ def _schemas(operations: tuple[Operation, ...]) -> tuple[dict[Any, JsonObject], 
         for type_, schema in by_type.items()
     }
     return resolved, {name: it for name, it in components.items() if name not in queries}
+
+
+def _plainly_named(
+    made: tuple[tuple[JsonObject, ...], JsonObject],
+) -> tuple[list[JsonObject], JsonObject]:
+    """`EventPage`, not `EventPage_Event_` as a generic type is called."""
+    text = msgspec.json.encode(made).replace(f"_{Event.__name__}_".encode(), b"")
+    return msgspec.json.decode(text, type=tuple[list[JsonObject], JsonObject])
 
 
 def _is_query(type_: Any, queries: set[str]) -> bool:

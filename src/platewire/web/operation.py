@@ -97,7 +97,7 @@ def _explained(
     return bad_parameter(name, f"parameter {name} = {values.get(name)!r}: {expected}")
 
 
-def _named(error: msgspec.ValidationError) -> str:
+def _named(error: msgspec.DecodeError) -> str:
     found = re.search(r"at `\$\.([^`]+)`", str(error))
     return found.group(1) if found else ""
 

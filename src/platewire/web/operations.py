@@ -21,13 +21,14 @@ from platewire.web.shapes import (
     PassagePage,
     PassagesQuery,
     ReplayBody,
+    Seq,
     SnapshotQuery,
     StreamQuery,
     Transfers,
 )
 
 ROOT = "/api/v1"
-SEQ = {"seq": (Annotated[int, Meta(ge=1)], "Position in the event log")}
+SEQ = {"seq": (Seq, "Position in the event log")}
 PASSAGE = {"id": (UUID, "UUID of the passage")}
 CAMERA = {"name": (str, "Configured name of the camera")}
 TRANSFER = {"name": (str, "Configured name of the transfer")}
@@ -169,7 +170,10 @@ OPERATIONS: tuple[Operation, ...] = (
         {202: Answer("The replay has begun", JobStarted)},
         parts=TRANSFER,
         body=ReplayBody,
-        also={415: Answer("The body is not JSON", Problem, "application/problem+json")},
+        also={
+            409: Answer("This transfer cannot do that", Problem, "application/problem+json"),
+            415: Answer("The body is not JSON", Problem, "application/problem+json"),
+        },
     ),
     _get(
         "/jobs",

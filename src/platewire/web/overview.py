@@ -23,6 +23,9 @@ class TransferStatus(Struct, frozen=True, kw_only=True):
     lag: Annotated[
         int | None, Meta(description="Events in the log that it has not dealt with; null: unknown")
     ]
+    lag_seconds: Annotated[
+        float | None, Meta(description="Age of the oldest event that waits; null: unknown")
+    ]
     last_error: Annotated[str, Meta(description="Last error; empty if there was none")]
     last_error_at: Annotated[datetime | None, Meta(description="When that was, UTC")]
     counters: Counters
@@ -92,15 +95,31 @@ def unhealthy(context: WebContext) -> tuple[str, ...]:
 
 def warnings(context: WebContext) -> tuple[str, ...]:
     """What deserves a banner although the server works."""
-    texts = {
-        ("camera", State.WAITING): "Camera {name} is waiting: {why}",
-        ("transfer", State.PAUSED): "Transfer {name} is paused: {why}",
-    }
-    return tuple(
-        texts[line.role, line.state].format(name=line.name, why=line.message or "no reason given")
-        for line in context.board.lines()
-        if (line.role, line.state) in texts
-    )
+    cameras = [
+        _with_name(f"Camera {line.name} is waiting", line)
+        for line in context.board.lines("camera")
+        if _in_trouble(line)
+    ]
+    transfers = [
+        _with_name(f"Transfer {line.name} is paused", line)
+        for line in context.board.lines("transfer")
+        if line.state is State.PAUSED
+    ]
+    return (*cameras, *transfers)
+
+
+def _in_trouble(line: Line) -> bool:
+    """Waiting for the next attempt, or in the middle of it: only an error leads back to a start."""
+    again = line.state is State.STARTING and bool(line.last_error)
+    return line.state is State.WAITING or again
+
+
+def _with_name(text: str, line: Line) -> str:
+    """Most messages name the camera or transfer already."""
+    why = line.message or line.last_error
+    if line.name in why:
+        return why[:1].upper() + why[1:]
+    return f"{text}: {why}" if why else text
 
 
 def log_status(context: WebContext) -> LogStatus:
@@ -140,6 +159,7 @@ def _transfer(line: Line, last_seq: int) -> TransferStatus:
         message=line.message,
         since=line.since,
         lag=lag(line, last_seq),
+        lag_seconds=line.counters.get("lag_seconds"),
         last_error=line.last_error,
         last_error_at=line.last_error_at,
         counters=dict(line.counters),

@@ -1,5 +1,6 @@
 """The pages for people: the live list, one passage, the API's description, login, errors."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -30,6 +32,15 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def _with_code(text: str) -> Markup:
+    """What stands in backticks as <code>."""
+    return Markup(_BACKTICKS.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704
+
+
+_BACKTICKS = re.compile("`([^`]+)`")
+_templates.filters["with_code"] = _with_code
 
 
 def render(context: WebContext, template: str, code: int = 200, **values: Any) -> Response:

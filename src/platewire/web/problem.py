@@ -1,6 +1,9 @@
 """Errors of the API as RFC 9457 problem documents, and as a small page for people."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -8,14 +11,12 @@ from starlette.responses import Response
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What went wrong, in the form of RFC 9457 (`application/problem+json`)."""
 
-    title: str
-    """The kind of problem, in a few words."""
-    status: int
-    """The HTTP status."""
-    detail: str = ""
-    """What was wrong this time, and the remedy."""
-    parameter: str = ""
-    """The parameter, header or field that was wrong."""
+    title: Annotated[str, Meta(description="The kind of problem, in a few words")]
+    status: Annotated[int, Meta(description="The HTTP status")]
+    detail: Annotated[str, Meta(description="What was wrong this time, and the remedy")] = ""
+    parameter: Annotated[str, Meta(description="The parameter, header or field that was wrong")] = (
+        ""
+    )
 
 
 class ProblemError(Exception):

@@ -12,8 +12,9 @@ class Row(NamedTuple):
     """One passage as the list shows it."""
 
     event: Event
-    place: str
     direction: str
+    way: str
+    """Zone and direction."""
     color: str
     vehicle: str
     percent: int
@@ -23,8 +24,8 @@ class Row(NamedTuple):
 def row(event: Event) -> Row:
     return Row(
         event=event,
-        place=" · ".join(filter(None, (event.camera, event.zone))),
         direction=DIRECTIONS[event.direction],
+        way=" · ".join(filter(None, (event.zone, DIRECTIONS[event.direction]))),
         color=_value(event.vehicle.color),
         vehicle=vehicle(event),
         percent=round(event.plate.confidence * 100),

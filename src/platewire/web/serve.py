@@ -22,6 +22,7 @@ BACKLOG = 128
 CONNECTIONS_MAX = 500
 KEEP_ALIVE_SECONDS = 15
 DEAF_MS = 30_000
+CUT_OFF_SECONDS = 1.0
 
 
 def bind(address: Address) -> socket.socket:
@@ -78,14 +79,16 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._listening()
 
-    def cut_off(self) -> None:
-        """Drops what did not end in time."""
+    async def cut_off(self) -> None:
+        """Drops what did not end in time; requests notice that their client is gone."""
         for server in getattr(self, "servers", ()):
             server.close()
-        for task in self.server_state.tasks:
-            task.cancel()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+        tasks = set(self.server_state.tasks)
+        late = (await asyncio.wait(tasks, timeout=CUT_OFF_SECONDS))[1] if tasks else ()
+        for task in late:
+            task.cancel()
 
 
 async def serve(
@@ -111,7 +114,8 @@ async def serve(
             await server.serve([listener])
             asking.cancel()
     finally:
-        server.cut_off()
+        stopping.set()
+        await server.cut_off()
         listener.close()
 
 

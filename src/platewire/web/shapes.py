@@ -8,14 +8,17 @@ from uuid import UUID
 
 from msgspec import Meta, Raw, Struct
 
+from platewire.database.queries import PassageRow
 from platewire.model import Entry, Kind
-from platewire.web.context import Job, PassageRow
+from platewire.web.context import Job
 from platewire.web.overview import CameraStatus, TransferStatus
 
 E = TypeVar("E")
 
-Whole = Annotated[int, Meta(ge=0)]
-Seq = Annotated[int, Meta(ge=1)]
+SEQ_MAX = 2**63 - 1
+
+Whole = Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+Seq = Annotated[int, Meta(ge=1, le=SEQ_MAX)]
 Limit = Annotated[int, Meta(ge=1, le=500, description="How many at most, 1 to 500")]
 Camera = Annotated[str | None, Meta(description="Only of this camera")]
 PlatePrefix = Annotated[
@@ -84,7 +87,7 @@ class SnapshotQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class ReplayBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Which events to send again."""
 
-    from_seq: Annotated[int, Meta(ge=1, description="First event, by seq")]
+    from_seq: Annotated[Seq, Meta(description="First event, by seq")]
     to_seq: Annotated[
         Seq | None, Meta(description="Last event, by seq; null: the end of the log as it is")
     ] = None

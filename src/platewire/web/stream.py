@@ -38,7 +38,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def begin(context: WebContext, query: StreamQuery, headers: Headers) -> int:
-    """The seq after which a stream begins. A seq beyond the end is that of another log: from now."""
+    """The seq after which a stream begins. A seq beyond the end counts as the end."""
     given = headers.get("last-event-id", "").strip()
     if given and not (given.isascii() and given.isdigit() and len(given) < 19):
         raise ProblemError(
@@ -59,9 +59,10 @@ async def messages(context: WebContext, after: int) -> AsyncIterator[bytes]:
     while True:
         if (look := glance.look()) is not None:
             yield look
-        if (skipped := _skipped(context, after)) is not None:
-            yield skipped
-            after = context.log.last_seq
+        if (resume := _reachable(context, after)) > after:
+            left_out = _encode({"from_seq": after + 1, "to_seq": resume})
+            yield block("skipped", left_out, resume)
+            after = resume
         entries = await context.log.read(after, BATCH)
         if entries:
             yield b"".join(entry_block(entry) for entry in entries)
@@ -91,12 +92,12 @@ class _Glance:
         return block("status", status) if changed else block("alive", b"{}")
 
 
-def _skipped(context: WebContext, after: int) -> bytes | None:
-    """What a client misses that is too far behind, or whose next event retention has taken."""
+def _reachable(context: WebContext, after: int) -> int:
+    """`after`; or later, for who is too far behind or wants what retention has taken."""
     last = context.log.last_seq
-    if last - after <= BEHIND_MAX and after + 1 >= min(context.log.first_seq, last + 1):
-        return None
-    return block("skipped", _encode({"from_seq": after + 1, "to_seq": last}), last)
+    if last - after > BEHIND_MAX:
+        return last
+    return max(after, min(context.log.first_seq - 1, last))
 
 
 async def _news(context: WebContext, after: int) -> None:
@@ -128,7 +129,7 @@ class LiveStream(Response):
             raise ProblemError(
                 503,
                 "Too many open streams",
-                f"too many live streams are open; close some pages, or follow "
+                "too many live streams are open; close some pages, or follow "
                 "/api/v1/events?after= instead",
                 Retry_After="10",
             )

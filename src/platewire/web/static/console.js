@@ -60,8 +60,8 @@ function fill(row, event) {
   showPicture(field(row, "crop"), picture(event.images.plate));
   say(row, "country", plate.country || "");
   say(row, "plate", plate.display);
-  say(row, "place", joined([event.camera, event.zone], " · "));
-  say(row, "direction", arrows[event.direction] || "");
+  say(row, "camera", event.camera);
+  say(row, "way", joined([event.zone, arrows[event.direction]], " · "));
   field(row, "swatch").dataset.color = value(vehicle.color);
   say(row, "vehicle", joined([vehicle.color, vehicle.make, vehicle.model].map(value), " "));
   field(row, "meter").value = percent;
@@ -185,6 +185,7 @@ function showTrouble(card, thing) {
   const past = thing.state === "running" || thing.state === "ended";
   const at = thing.last_error_at ? new Date(thing.last_error_at).toLocaleTimeString() : "";
   const same = thing.message === thing.last_error;
+  card.dataset.past = past;
   say(card, "message", same ? "" : thing.message);
   say(card, "error", thing.last_error && `${past ? "Last error" : "Error"} ${at}: ${thing.last_error}`);
 }
@@ -198,16 +199,23 @@ function showCamera(card, camera) {
 function showTransfer(card, transfer) {
   showTrouble(card, transfer);
   const { lag, counters } = transfer;
-  const behind = lag === null ? "" : lag === 0 ? "up to date" : `${lag} behind`;
+  const late = transfer.lag_seconds >= 1 ? `, ${span(transfer.lag_seconds)}` : "";
+  const behind = lag === null ? "" : lag === 0 ? "up to date" : `${lag} behind${late}`;
   const done = counters.delivered === undefined ? "" : `${counters.delivered} delivered`;
   say(card, "lag", joined([behind, done], " · "));
   const button = field(card, "switch");
-  button.hidden = transfer.state === "ended" || transfer.state === "failed";
-  button.dataset.action = transfer.state === "paused" ? "resume" : "pause";
-  say(card, "switch", transfer.state === "paused" ? "Resume" : "Pause");
+  const stands = transfer.state === "paused" || transfer.state === "failed";
+  button.hidden = transfer.state === "ended";
+  button.dataset.action = stands ? "resume" : "pause";
+  say(card, "switch", stands ? "Resume" : "Pause");
   button.setAttribute("aria-label", `${button.textContent} ${transfer.name}`);
   button.onclick = () => act(transfer.name, button.dataset.action);
 }
+
+const span = (seconds) => {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+};
 
 async function act(transfer, action) {
   await fetch(`/api/v1/transfers/${encodeURIComponent(transfer)}/${action}`, { method: "POST" });
