@@ -47,7 +47,7 @@ MOVES = {
 }
 
 
-class IllegalMove(RuntimeError):  # noqa: N818 - named for what it is, as in the table
+class IllegalMove(RuntimeError):
     """A happening that the state does not know: a fault in the program, never of the input."""
 
 

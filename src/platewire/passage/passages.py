@@ -21,7 +21,6 @@ from platewire.passage.answer import Answer, changed, matters, settle
 from platewire.passage.keep import Kept, pack, unpack
 from platewire.passage.lifecycle import Happening, State, move
 from platewire.passage.motion import has_place
-from platewire.passage.picture import is_notably_better
 from platewire.passage.settings import PassageSettings
 from platewire.passage.track import Track, begin, plate_of
 from platewire.passage.tracker import Pair, associate, at_same_place, distinct
@@ -177,7 +176,7 @@ class Passages:
         return self._move(track, Happening.CONFIRMED if first else Happening.CHANGED, at)
 
     def _hold(self, track: Track, read: Read, at: datetime) -> list[Change]:
-        track.consider_picture(read, track.text)
+        track.consider_picture(read)
         enough = track.reads > self._settings.hold_back
         return self._move(track, Happening.CONFIRMED if enough else Happening.READ, at)
 
@@ -186,8 +185,8 @@ class Passages:
         shown = track.shown_answer
         answer = settle(shown, track.answer(), track.pending)
         answer = structs.replace(answer, display=track.display(answer.text))
-        track.consider_picture(read, answer.text)
-        tell = matters(shown, answer) or is_notably_better(track.best, track.shown_quality)
+        track.consider_picture(read)
+        tell = matters(shown, answer) or track.has_notable_picture()
         return self._move(track, Happening.CHANGED if tell else Happening.READ, at, answer)
 
     def _forget_misreadings(self, unread: Sequence[Track], at: datetime) -> None:

@@ -15,7 +15,7 @@ from platewire.passage.answer import Answer, Pending
 from platewire.passage.direction import Compass
 from platewire.passage.lifecycle import State
 from platewire.passage.motion import Motion
-from platewire.passage.picture import is_better, quality
+from platewire.passage.picture import is_better, is_notably_better, quality
 from platewire.passage.settings import PassageSettings
 from platewire.passage.vehicles import VehicleBallot, attribute, winner
 from platewire.passage.vote import Ballot, Decision, country_of, elect, respell, support
@@ -73,10 +73,14 @@ class Track(Struct, kw_only=True):
         self.vehicle.add(read.vehicle)
         self.text = elect(self.ballot, settings.decision)
 
-    def consider_picture(self, read: Read, text: str) -> None:
-        """Makes `read` the best where its picture shows `text` better."""
-        if is_better(read, self.best, text):
+    def consider_picture(self, read: Read) -> None:
+        """Makes `read` the best where its picture shows the text better."""
+        if is_better(read, self.best, self.text):
             self.take_picture(read)
+
+    def has_notable_picture(self) -> bool:
+        """Whether the best picture is an event of its own: never while the text is in doubt."""
+        return "text" not in self.pending and is_notably_better(self.best, self.shown_quality)
 
     def take_picture(self, read: Read) -> None:
         self.best, self.best_is_shown = read, False

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import pytest
-
 from platewire.identity import uuid7
 from platewire.model import Box, Change, Read, Vehicle
 from platewire.passage.passages import Passages
@@ -45,7 +43,7 @@ def read_of(
         characters=(confidence,) * len(text),
         country=country,
         region=region,
-        box=Box(x - width / 2, y - height / 2, width, height),
+        box=Box(x - width / 2, y - height / 2, float(width), height),
         vehicle=vehicle or Vehicle(),
         frame=frame,
     )
@@ -93,11 +91,6 @@ class Camera:
     @property
     def story(self) -> list[tuple[str, str]]:
         return [(str(change.kind), change.plate.text) for change in self.changes]
-
-
-@pytest.fixture
-def camera() -> Camera:
-    return Camera(PassageSettings())
 
 
 def kinds(changes: Sequence[Change]) -> list[str]:
