@@ -5,7 +5,8 @@ would: a mask is likelier the fewer texts fit it, the more vehicles its country 
 the repair; countries that the user expects count `EXPECTED` powers of ten more. A country is named
 only when it is `SURE` against all others together; else it stays null.
 
-A text that fits some mask as it stands is never repaired to fit a country the user did not name.
+A text that fits some mask as it stands is not repaired, unless little makes it fit a country that
+the user expects and it fits none of those yet.
 """
 
 import math
@@ -22,7 +23,7 @@ COST_MAX = 0.65
 """Repairs beyond this many powers of ten are guesses."""
 COST_MAX_EXPECTED = 1.5
 """The same for a country that the user expects."""
-EXPECTED = 2.0
+EXPECTED = 4.0
 """Powers of ten that a country named by the user counts more than others."""
 SURE = 0.7
 """Share of all likelihood that a country must have to be named."""
@@ -80,6 +81,8 @@ class Understanding(NamedTuple):
     band: str
     known: bool
     """Whether any country has such plates."""
+    start: int = 0
+    """Where `text` begins in the text as it was read."""
 
 
 @cache
@@ -109,9 +112,15 @@ def match(
     whole = fits(text, confidences, breaks)
     banded = without_band(text, confidences, breaks)
     found = [one for one in (*whole, *banded) if one.cost <= cost_allowed(one, hint)]
-    if any(one.cost == 0 for one in found):
-        found = [one for one in found if one.cost == 0 or one.country in hint]
+    exact = {one.country for one in found if one.cost == 0}
+    if exact:
+        found = [one for one in found if one.cost == 0 or rivals_exact(one, exact, hint)]
     return sorted(found, key=lambda one: (-expected_weight(one, hint), one.country, one.text))
+
+
+def rivals_exact(one: Match, exact: set[str], hint: Sequence[str]) -> bool:
+    """Whether a repair is weighed although the text fits other countries as it is."""
+    return one.country in hint and one.country not in exact and one.cost <= COST_MAX
 
 
 def cost_allowed(one: Match, hint: Sequence[str]) -> float:
@@ -195,12 +204,21 @@ def understand(
     if sum(expected_weight(one, hint) for one in same_country) >= SURE * total:
         region = agreed_region(same_country, best, hint)
         return Understanding(
-            best.text, best.display, best.country, region, best.cost, best.band, True
+            best.text,
+            best.display,
+            best.country,
+            region,
+            best.cost,
+            best.band,
+            True,
+            len(best.band),
         )
     if sum(expected_weight(one, hint) for one in same_text) >= SURE * total:
         moved = frozenset(at - len(best.band) for at in breaks)
         display = with_breaks(best.text, moved)
-        return Understanding(best.text, display, None, None, best.cost, best.band, True)
+        return Understanding(
+            best.text, display, None, None, best.cost, best.band, True, len(best.band)
+        )
     return Understanding(text, as_seen, None, None, 0.0, "", True)
 
 

@@ -1,5 +1,6 @@
 """The engines that come with platewire, as the choice that the configuration's `type` makes."""
 
 from platewire.recognition.rapidocr import RapidOcrEngine
+from platewire.recognition.replay import ReplayEngine
 
-EngineSettings = RapidOcrEngine
+EngineSettings = RapidOcrEngine | ReplayEngine

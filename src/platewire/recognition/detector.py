@@ -28,6 +28,8 @@ CORE = 0.3
 """A pixel of the map above this belongs to the core of a line."""
 CORE_SIDE = 3.0
 """Cores thinner than this many pixels of the map are noise."""
+SMALL_SIDE = 640
+"""Pictures whose longer side is shorter are enlarged to this, at most twice."""
 GROWTH = 1.6
 """The core is grown by area / perimeter times this, as in training."""
 
@@ -40,7 +42,7 @@ class TextBox(NamedTuple):
 
 
 class Detector:
-    """`side` is the length in pixels to which a picture's longer side is scaled."""
+    """`side` is the greatest length in pixels of a picture's longer side; larger are scaled."""
 
     def __init__(
         self, *, side: int, threads: int, min_score: float, folder: Path | None = None
@@ -63,9 +65,11 @@ class Detector:
 
 
 def network_size(pixels: Pixels, side: int) -> tuple[int, int]:
-    """Width and height of the network's input: the longer side is `side`, both whole strides."""
+    """Width and height of the network's input, both whole strides: the longer side is at most
+    `side`; small pictures are enlarged, as the network was trained on larger text."""
     height, width = pixels.shape[:2]
-    ratio = side / max(height, width)
+    longer = max(height, width)
+    ratio = min(side, max(longer, min(SMALL_SIDE, 2 * longer))) / longer
     return (
         max(STRIDE, round(width * ratio / STRIDE) * STRIDE),
         max(STRIDE, round(height * ratio / STRIDE) * STRIDE),

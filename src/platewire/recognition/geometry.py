@@ -24,6 +24,11 @@ JOIN_GAP = 1.1
 JOIN_HEIGHT = 1.6
 """Neighbours whose heights differ by more than this factor are not one line."""
 
+SIDE_MARGIN = 0.1
+"""Of a line's height, added at each end before reading."""
+LINE_HEIGHT = 48
+"""Pixels of a line as the reader wants it."""
+
 
 class Shape(NamedTuple):
     """A rotated box by its measures, in pixels."""
@@ -68,7 +73,7 @@ def is_right_of(left: Quad, right: Quad) -> bool:
     end, begin = (left[1] + left[2]) / 2, (right[0] + right[3]) / 2
     direction = axis(left, right)
     along = float(np.dot(begin - end, direction))
-    aside = abs(float(np.cross(direction, begin - end)))
+    aside = abs(float(direction[0] * (begin - end)[1] - direction[1] * (begin - end)[0]))
     return -0.6 * height <= along <= JOIN_GAP * height and aside <= 0.45 * height
 
 
@@ -105,17 +110,28 @@ def is_below(upper: Quad, lower: Quad) -> bool:
 
 
 def cut_out(pixels: Pixels, quad: Quad) -> Pixels:
-    """The inside of the rotated box, upright, in its own size."""
-    width, height, _ = shape_of(quad)
-    size = max(round(width), 8), max(round(height), 8)
+    """The inside of the rotated box, a little wider, upright; enlarged to at least `LINE_HEIGHT`
+    pixels, as one smooth enlargement reads better than two."""
+    wide = widened(quad, SIDE_MARGIN)
+    width, height, _ = shape_of(wide)
+    scale = max(1.0, LINE_HEIGHT / max(height, 1.0))
+    size = max(round(width * scale), 8), max(round(height * scale), 8)
     target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
-    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
+    matrix = cv2.getPerspectiveTransform(wide, target)
     return np.asarray(
         cv2.warpPerspective(
-            pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         ),
         np.uint8,
     )
+
+
+def widened(quad: Quad, margin: float) -> Quad:
+    """The box with `margin` times its height added at each end of the line."""
+    across = (quad[1] - quad[0] + quad[2] - quad[3]) / 2
+    shape = shape_of(quad)
+    step = across / max(shape.width, 1e-6) * shape.height * margin
+    return np.array([quad[0] - step, quad[1] + step, quad[2] + step, quad[3] - step], np.float32)
 
 
 def box_around(quad: Quad, pixels: Pixels) -> Box:

@@ -30,6 +30,9 @@ DATED = re.compile(
     r"|\d+[-. ]?(AM|PM|FPS|KM|MPH|KMH|KBPS)$",
 )
 """What cameras write into their pictures."""
+FRINGE_SURE = 0.8
+"""First and last characters less sure than this may be no characters."""
+
 WORDS = re.compile(
     r"^(CAM|CAMERA|CHANNEL|CH|IPC|IPCAM|DVR|NVR|TAXI|POLICE|POLIZEI|POLITIE|POLICIA|AMBULANCE|BUS"
     r"|TEL|FAX|WWW|HTTP|STOP|ZONE|EXIT|KM|GMT|UTC|FRAME|FPS)[-. ]*\d*$"
@@ -61,7 +64,23 @@ def understood(line: Line, expected: Sequence[str]) -> Understanding | None:
     if len(text) not in LENGTHS or not mixed(text) or looks_foreign(line):
         return None
     found = understand(text, confidences_of(line), expected, breaks_of(line.text))
+    if not found.known:
+        found = without_fringe(line, expected) or found
     return found if found.known or may_be_unknown(text, expected) else None
+
+
+def without_fringe(line: Line, expected: Sequence[str]) -> Understanding | None:
+    """The line without an unsure first or last character, which may be the plate's frame, band or
+    coat of arms; only if what remains fits a known form as it is."""
+    text, sure = text_of(line), confidences_of(line)
+    for start, end, edge in ((1, len(text), sure[0]), (0, len(text) - 1, sure[-1])):
+        rest = text[start:end]
+        if edge < FRINGE_SURE and len(rest) in LENGTHS:
+            moved = frozenset(at - start for at in breaks_of(line.text) if start < at < end)
+            found = understand(rest, sure[start:end], expected, moved)
+            if found.known and found.cost == 0 and not found.band:
+                return found._replace(start=start)
+    return None
 
 
 def mixed(text: str) -> bool:

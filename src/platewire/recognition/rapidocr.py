@@ -35,10 +35,10 @@ class RapidOcrEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(
             ge=160,
             le=2560,
-            description="Pixels to which the longer side of a frame is scaled for finding text. "
-            "More finds smaller plates and costs time with its square",
+            description="Frames whose longer side has more pixels are scaled down to this for "
+            "finding text. More finds smaller plates and costs time with its square",
         ),
-    ] = 640
+    ] = 960
     threads: Annotated[int, Meta(ge=1, le=64, description="Processor threads for one frame")] = 2
     min_confidence: Annotated[
         float, Meta(ge=0, le=1, description="Reads less sure than this are not reported")
@@ -81,8 +81,8 @@ class Found(NamedTuple):
 class RapidOcr:
     def __init__(self, config: RapidOcrEngine) -> None:
         self._config = config
-        self._detector = Detector(side=config.detector_side, threads=config.threads, min_score=0.4)
-        self._reader = Reader(threads=config.threads)
+        self.detector = Detector(side=config.detector_side, threads=config.threads, min_score=0.4)
+        self.reader = Reader(threads=config.threads)
 
     def read(self, frame: Frame) -> Sequence[Read]:
         pixels = checked(frame)
@@ -93,7 +93,7 @@ class RapidOcr:
         """Nothing is held but memory."""
 
     def _lines(self, pixels: Pixels) -> list[TextBox]:
-        boxes = self._detector.find(pixels)
+        boxes = self.detector.find(pixels)
         upright = [box for box in boxes if geometry.shape_of(box.quad).slope <= geometry.SLOPE_MAX]
         return sorted(upright, key=lambda box: -box.score)[:LINES_MAX]
 
@@ -115,7 +115,7 @@ class RapidOcr:
         return [geometry.union([boxes[pieces[index]].quad for index in group]) for group in groups]
 
     def _read_quads(self, pixels: Pixels, quads: Sequence[Quad]) -> list[tuple[Quad, Line]]:
-        lines = self._reader.read([geometry.cut_out(pixels, quad) for quad in quads])
+        lines = self.reader.read([geometry.cut_out(pixels, quad) for quad in quads])
         return list(zip(quads, lines, strict=True))
 
     def _plate(self, quad: Quad, line: Line) -> Found | None:

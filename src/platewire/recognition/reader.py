@@ -139,7 +139,9 @@ def padded_width(line: Pixels) -> int:
 
 def network_input(line: Pixels, width: int) -> npt.NDArray[np.float32]:
     """3 x 48 x width, -1 to 1, padded on the right with middle grey as in training."""
-    scaled = cv2.resize(line, (scaled_width(line), HEIGHT), interpolation=cv2.INTER_LINEAR)
+    shrinking = line.shape[0] > HEIGHT
+    way = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    scaled = cv2.resize(line, (scaled_width(line), HEIGHT), interpolation=way)
     padded = np.zeros((3, HEIGHT, width), np.float32)
     padded[:, :, : scaled.shape[1]] = (scaled.transpose(2, 0, 1).astype(np.float32) / 127.5) - 1
     return padded

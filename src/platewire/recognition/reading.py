@@ -21,7 +21,7 @@ UNKNOWN_FACTOR = 0.9
 
 
 def read_of(frame: Frame, line: Line, found: Understanding, box: Box, vehicle: Vehicle) -> Read:
-    characters = plate_characters(line)[-len(found.text) :]
+    characters = plate_characters(line)[found.start : found.start + len(found.text)]
     chances = tuple(
         chance_of(character, kept) for character, kept in zip(characters, found.text, strict=True)
     )

@@ -19,10 +19,10 @@ from platewire.model import Frame, Read
 class ReplayEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="replay"):
     """Gives recorded reads by frame number instead of reading pictures."""
 
-    file: Annotated[str, Meta(min_length=1, description="JSON Lines file of recorded reads")]
+    path: Annotated[Path, Meta(description="JSON Lines file of recorded reads")]
 
     def build(self) -> "Replay":
-        return Replay(load(Path(self.file)))
+        return Replay(load(self.path))
 
 
 class Recorded(Struct, frozen=True):
@@ -54,7 +54,7 @@ def load(path: Path) -> list[Recorded]:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise ConfigError(
-            f"recognition.file: {path} cannot be read ({error.strerror}); name a file of "
+            f"recognition.path: {path} cannot be read ({error.strerror}); name a file of "
             "recorded reads"
         ) from error
     return [decoded(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
@@ -65,6 +65,6 @@ def decoded(path: Path, number: int, line: bytes) -> Recorded:
         return msgspec.json.decode(line, type=Recorded)
     except msgspec.MsgspecError as error:
         raise ConfigError(
-            f"recognition.file: {path}, line {number}: {error}; each line is "
+            f"recognition.path: {path}, line {number}: {error}; each line is "
             '{"frame": 0, "reads": [...]}'
         ) from error
