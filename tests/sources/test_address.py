@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platewire.errors import ConfigError
-from platewire.sources.address import Credentials, checked, credentials, with_credentials
+from platewire.sources.address import Credentials, checked, credentials, shown, with_credentials
 
 
 def test_a_password_in_the_address_is_refused_without_repeating_it() -> None:
@@ -20,6 +20,24 @@ def test_a_password_in_the_address_is_refused_without_repeating_it() -> None:
 def test_what_names_no_computer_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="camera gate: `url`"):
         checked("gate", url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://10.0.0.1/snap?user=admin&password=hunter2&channel=1",
+        "rtsp://10.0.0.1/user=admin_password=hunter2/live",
+        "http://10.0.0.1/jpg?PWD=hunter2",
+        "http://10.0.0.1/jpg?access_token=hunter2",
+    ],
+)
+def test_a_password_within_the_address_is_not_shown(url: str) -> None:
+    assert "hunter2" not in shown(url)
+    assert shown(url).startswith(url[:16])
+
+
+def test_the_rest_of_an_address_is_shown() -> None:
+    assert shown("rtsp://10.0.0.1:554/live?channel=1") == "rtsp://10.0.0.1:554/live?channel=1"
 
 
 @given(st.text(min_size=1), st.text())

@@ -55,6 +55,13 @@ async def test_fewer_frames_are_taken_evenly_and_the_rest_is_counted(
     assert all(gap >= timedelta(seconds=0.15) for gap in gaps)
 
 
+async def test_a_camera_that_is_thinned_out_is_not_taken_for_silent(
+    rtsp_server: RtspServer,
+) -> None:
+    frames = await taken(camera(rtsp_server.url, max_fps=0.5, silence_seconds=1), 2)
+    assert frames[1].captured_at - frames[0].captured_at >= timedelta(seconds=1.9)
+
+
 async def test_a_slow_reader_gets_the_newest_frame(rtsp_server: RtspServer) -> None:
     source = camera(rtsp_server.url)
     iterator = source.frames()

@@ -1,14 +1,12 @@
 """Addresses of cameras: no password may stand in them, and none may reach a message."""
 
-from typing import Annotated
+import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from msgspec import Meta
-
 from platewire.errors import ConfigError
-from platewire.secret import Secret, reveal
+from platewire.secret import reveal
 
-OptionalSecret = Annotated[Secret | None, Meta(description="`env:NAME` or `file:PATH`")]
+_PASSWORD = re.compile(r"(?i)\b([a-z_]*(?:pass|pwd|token|secret|key)[a-z]*)=[^&/]*")
 
 
 class Credentials(tuple[str, str]):
@@ -33,8 +31,13 @@ def checked(camera: str, url: str) -> str:
             '`username = "env:CAMERA_USER"` and `password = "env:CAMERA_PASSWORD"` instead'
         )
     if not named:
-        raise ConfigError(f"camera {camera}: `url` names no computer: {url}")
+        raise ConfigError(f"camera {camera}: `url` names no computer: {shown(url)}")
     return url
+
+
+def shown(url: str) -> str:
+    """The address as messages may show it: some cameras want the password in path or query."""
+    return _PASSWORD.sub(r"\1=…", url)
 
 
 def credentials(camera: str, username: str | None, password: str | None) -> Credentials | None:

@@ -5,6 +5,7 @@ item and counts what it replaced; a recording makes the giver wait. Closing wake
 """
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -101,8 +102,13 @@ class Handover(Generic[T]):
         return self._closed
 
     def _wake(self) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._arrived.set)
+        _on_loop(self._loop, self._arrived.set)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """A thread that outlives its event loop has nobody left to tell."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
 
 
 async def taken_from_thread(
@@ -126,10 +132,10 @@ async def taken_from_thread(
         else:
             handover.end()
         finally:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(gone.set)
+            _on_loop(loop, gone.set)
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
     try:
         while (item := await handover.take()) is not None:
             yield item
@@ -138,6 +144,7 @@ async def taken_from_thread(
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
                 await gone.wait()
+            thread.join()  # at its last line
         except TimeoutError:
             pass  # blocked in the network; it returns at its own time-out and gives nothing more
 

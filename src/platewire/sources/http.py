@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from platewire.errors import ConfigError, Unavailable
 from platewire.secret import Secret
-from platewire.sources.address import Credentials, checked, credentials
+from platewire.sources.address import Credentials, checked, credentials, shown
 
 Seconds = Annotated[float, Meta(gt=0, le=60)]
 
@@ -51,7 +51,7 @@ class HttpAccess:
 
     def __init__(self, camera: str, settings: HttpCamera) -> None:
         self.url = checked(camera, settings.url)
-        self.named = f"camera {camera} at {self.url}"
+        self.named = f"camera {camera} at {shown(self.url)}"
         self._settings = settings
         self._who = credentials(camera, settings.username, settings.password)
         self._ssl = _tls(camera, settings)
@@ -94,7 +94,7 @@ class HttpAccess:
                 f"{self.named}: its certificate is not trusted: {error}; set `tls_ca` to it"
             ) from error
         except (aiohttp.ClientError, OSError) as error:
-            what = str(error) or type(error).__name__
+            what = shown(str(error) or type(error).__name__)
             raise Unavailable(
                 f"{self.named} cannot be read: {what[:200]}; check `url` and the network"
             ) from error
@@ -107,7 +107,7 @@ class HttpAccess:
             wanted = answer.headers.get("WWW-Authenticate", "")[:60] or "nothing it says"
             remedy = f"it asks for {wanted}; check `username`, `password` and `authentication`"
         elif 300 <= answer.status < 400:
-            elsewhere = answer.headers.get("Location", "elsewhere")[:200]
+            elsewhere = shown(answer.headers.get("Location", "elsewhere")[:200])
             remedy = f"it points to {elsewhere}; set `url` to where the pictures are"
         elif answer.status >= 500:
             remedy = "look into the camera's own page"

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 from platewire.errors import PictureError, Unavailable
 from platewire.model import Frame
 from platewire.secret import Secret
-from platewire.sources.address import Credentials, checked, credentials, with_credentials
+from platewire.sources.address import Credentials, checked, credentials, shown, with_credentials
 from platewire.sources.arrival import ArrivalTimes
 from platewire.sources.handover import Handover, taken_from_thread
 from platewire.sources.source import SourceContext
@@ -87,52 +87,54 @@ class RtspFrames:
         return taken_from_thread(f"rtsp-{self._context.camera}", self._read, handover)
 
     def _read(self, to: Handover[Frame]) -> None:
-        begun = self._context.clock.monotonic()
-        try:
-            with self._opened() as container:
+        with self._opened() as container:
+            try:
                 self._follow(container, to)
-        except av.FFmpegError as error:
-            waited = self._context.clock.monotonic() - begun
-            why = _explained(error, self._settings, waited)
-            # Not chained: FFmpeg's own text holds the password.
-            raise Unavailable(f"{self._named} {why}") from None
-        raise Unavailable(f"{self._named} ended the stream; trying again")
+            except av.FFmpegError as error:
+                raise self._unavailable(_why_cut_off(error, self._settings)) from None
+        raise self._unavailable("ended the stream; trying again")
 
     def _opened(self) -> InputContainer:
-        return av.open(
-            with_credentials(self._url, self._who),
-            format="rtsp",
-            metadata_errors="replace",
-            options={"rtsp_transport": self._settings.transport, "fflags": "nobuffer"},
-            timeout=(self._settings.open_seconds, self._settings.silence_seconds),
-        )
+        clock = self._context.clock
+        begun = clock.monotonic()
+        try:
+            return av.open(
+                with_credentials(self._url, self._who),
+                format="rtsp",
+                metadata_errors="replace",
+                options={
+                    "rtsp_transport": self._settings.transport,
+                    "allowed_media_types": "video",
+                    "fflags": "nobuffer",
+                },
+                timeout=(self._settings.open_seconds, self._settings.silence_seconds),
+            )
+        except av.FFmpegError as error:
+            why = _why_not_opened(error, self._settings, clock.monotonic() - begun)
+            raise self._unavailable(why) from None
 
     def _follow(self, container: InputContainer, to: Handover[Frame]) -> None:
-        """Gives frames until the stream ends; Unavailable when no frame comes for too long."""
+        """Gives frames until the stream ends; Unavailable when no picture comes for too long."""
         stream = video_stream(container, low_delay=True)
         if stream is None:
-            raise Unavailable(f"{self._named} offers no video; check the path in `url`")
-        clock = self._context.clock
+            raise self._unavailable("offers no video; check the path in `url`")
         pictures = _Pictures(self._settings, self._context, self._tally)
-        # A stream may begin between two key frames: the first picture may take longer.
-        last, patience = clock.monotonic(), self._settings.open_seconds
         for packet in container.demux():
-            # Sound and damaged pictures keep the connection busy, so silence is measured here.
             if to.closed:
                 return
             if packet.stream is stream:
                 for frame in pictures.of(packet):
                     to.give(frame)
-                    last, patience = clock.monotonic(), self._settings.silence_seconds
-            if clock.monotonic() - last > patience:
-                raise Unavailable(
-                    f"{self._named} sent no usable picture for {patience:g} s{pictures.problem}; "
+            # Damaged pictures keep the connection busy, so silence is measured here as well.
+            if pictures.overdue:
+                raise self._unavailable(
+                    f"sent no usable picture for {pictures.patience:g} s{pictures.problem}; "
                     "check its video settings and the network"
                 )
 
-    @property
-    def _named(self) -> str:
-        return f"camera {self._context.camera} at {self._url}"
+    def _unavailable(self, why: str) -> Unavailable:
+        """Never chained to FFmpeg's own error, whose text holds the password."""
+        return Unavailable(f"camera {self._context.camera} at {shown(self._url)} {why}")
 
 
 class _Pictures:
@@ -140,11 +142,20 @@ class _Pictures:
 
     def __init__(self, settings: RtspSource, context: SourceContext, tally: Tally) -> None:
         self._camera = context.camera
+        self._clock = context.clock
         self._times = ArrivalTimes(context.camera, context.clock)
         self._thinning = Thinning(settings.max_fps)
         self._tally = tally
+        self._silence_seconds = settings.silence_seconds
+        self._last = context.clock.monotonic()
+        # A stream may begin between two key frames: the first picture may take longer.
+        self.patience = max(settings.open_seconds, settings.silence_seconds)
         self.problem = ""
         """Why the last picture was of no use, as the end of a sentence."""
+
+    @property
+    def overdue(self) -> bool:
+        return self._clock.monotonic() - self._last > self.patience
 
     def of(self, packet: "av.Packet[Stream]") -> Iterator[Frame]:
         for picture in decoded(packet):
@@ -157,6 +168,7 @@ class _Pictures:
     def _frame(self, picture: av.VideoFrame | PictureError) -> Iterator[Frame]:
         if isinstance(picture, PictureError):
             raise picture
+        self._last, self.patience = self._clock.monotonic(), self._silence_seconds
         moment = self._times.of(seconds(picture.pts, picture.time_base))
         if self._thinning.keeps(moment):
             pixels = pixels_of(picture)
@@ -166,17 +178,16 @@ class _Pictures:
             self._tally.drop()
 
 
-def _explained(error: av.FFmpegError, settings: RtspSource, waited: float) -> str:
-    """What happened and what to do; `waited` is the time since the connection was begun."""
+def _why_not_opened(error: av.FFmpegError, settings: RtspSource, waited: float) -> str:
+    """What happened and what to do; `waited` is in seconds."""
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
         return f"refused: {said(error)}; check `username` and `password`"
     if isinstance(error, av.error.HTTPNotFoundError):
         return f"knows no such stream: {said(error)}; check the path in `url`"
     if error.errno == errno.ECONNREFUSED:
         return "refused the connection; check the port in `url` and that RTSP is switched on"
-    if isinstance(error, av.error.ExitError | av.error.TimeoutError):
-        return f"sent nothing for {settings.silence_seconds:g} s; check the camera and the network"
-    if waited >= settings.open_seconds:
+    # FFmpeg names a time-out in several ways, some of them misleading.
+    if isinstance(error, av.error.ExitError) or waited >= settings.open_seconds:
         return (
             f"gave no answer within {settings.open_seconds:g} s; check that it is switched on, "
             "that `url` is right and that no firewall stands in between"
@@ -184,3 +195,9 @@ def _explained(error: av.FFmpegError, settings: RtspSource, waited: float) -> st
     if isinstance(error, av.error.InvalidDataError):
         return "does not speak RTSP or sends what is no video; check `url`"
     return f"cannot be read: {said(error)}; check `url` and the network"
+
+
+def _why_cut_off(error: av.FFmpegError, settings: RtspSource) -> str:
+    if isinstance(error, av.error.ExitError | av.error.TimeoutError):
+        return f"sent nothing for {settings.silence_seconds:g} s; check the camera and the network"
+    return f"was cut off: {said(error)}; check the camera and the network"

@@ -53,7 +53,7 @@ class SnapshotFrames:
     async def frames(self) -> AsyncGenerator[Frame, None]:
         camera, clock = self._context.camera, self._context.clock
         times = ArrivalTimes(camera, clock)
-        pictures = BrokenPictures(camera, f"open {self._access.url} in a browser and check `url`")
+        pictures = BrokenPictures(camera, "open its address in a browser and check `url`")
         with off_loop(f"snapshot-{camera}") as call:
             async with self._access.session(self._patience) as session:
                 while True:
