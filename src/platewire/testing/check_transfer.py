@@ -10,7 +10,7 @@ and comes back, and nothing left running at the end. It raises AssertionError wi
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from platewire.clock import SystemClock
 from platewire.errors import Unavailable
@@ -55,6 +55,7 @@ class Counterpart(Protocol):
         ...
 
 
+Result = TypeVar("Result")
 Make = Callable[[TransferContext], Transfer]
 
 
@@ -131,8 +132,8 @@ class _Check:
 
     async def _arrives(self, events: Sequence[Event], before: int) -> None:
         wanted = [Arrival(event.passage_number, event.kind) for event in events]
-        async with asyncio.timeout(STEP_SECONDS):
-            seen = (await self._counterpart.arrived(before + len(wanted)))[before:]
+        arrived = await _step("arrival", self._counterpart.arrived(before + len(wanted)))
+        seen = arrived[before:]
         _expect(list(seen) == wanted, f"all arrive once and in order: {wanted}, not {seen}")
 
     async def _until_unavailable(self, transfer: Transfer, entries: Sequence[Entry]) -> None:
@@ -147,10 +148,10 @@ def _without_its_picture() -> Event:
     return passage_events(30, images=Images(plate=picture(mark=99).image))[0]
 
 
-async def _step(what: str, work: Awaitable[None]) -> None:
+async def _step(what: str, work: Awaitable[Result]) -> Result:
     try:
         async with asyncio.timeout(STEP_SECONDS):
-            await work
+            return await work
     except TimeoutError as error:
         raise AssertionError(f"{what}: not done within {STEP_SECONDS:g} s") from error
 
