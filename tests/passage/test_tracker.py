@@ -103,6 +103,23 @@ def test_the_same_misreading_now_and_then_makes_no_passage() -> None:
     assert camera.story == [("new", "ZZ0123QQ"), ("lost", "ZZ0123QQ")]
 
 
+def test_the_same_misreading_a_few_times_running_makes_no_passage() -> None:
+    camera = camera_with()
+    texts = ["62PBVT"] * 5 + ["162PEVI"] * 4 + ["62PBVT"] * 5
+    camera.watch(read_of(text, 100 * i) for i, text in enumerate(texts))
+    camera.end()
+    assert camera.story == [("new", "62PBVT"), ("lost", "62PBVT")]
+
+
+def test_a_vehicle_behind_with_half_of_the_characters_needs_a_few_more_reads() -> None:
+    camera = camera_with()
+    camera.watch(read_of("62PBVT", 100 * i) for i in range(5))
+    camera.watch(read_of("62KXST", 500 + 100 * i) for i in range(4))
+    assert camera.story == [("new", "62PBVT")]
+    camera.watch([read_of("62KXST", 900)])
+    assert camera.story == [("new", "62PBVT"), ("new", "62KXST")]
+
+
 def test_a_first_read_that_was_all_wrong_makes_no_passage() -> None:
     camera = camera_with(unconfirmed="lost")
     texts = ["7Z0I88OQ"] + ["ZZ0123QQ"] * 5

@@ -23,7 +23,7 @@ from platewire.passage.lifecycle import Happening, State, move
 from platewire.passage.motion import has_place
 from platewire.passage.settings import PassageSettings
 from platewire.passage.track import Track, begin, plate_of
-from platewire.passage.tracker import Pair, associate, at_same_place, distinct
+from platewire.passage.tracker import Pair, associate, at_same_place, distinct, reads_in_doubt
 from platewire.passage.zones import zone_at
 
 
@@ -177,7 +177,10 @@ class Passages:
 
     def _hold(self, track: Track, read: Read, at: datetime) -> list[Change]:
         track.consider_picture(read)
-        enough = track.reads > self._settings.hold_back
+        held_back = self._settings.hold_back
+        if held_back:
+            held_back += reads_in_doubt(track, self._tracks)
+        enough = track.reads > held_back
         return self._move(track, Happening.CONFIRMED if enough else Happening.READ, at)
 
     def _compare(self, track: Track, read: Read, at: datetime) -> list[Change]:

@@ -46,8 +46,8 @@ class PassageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Literal["combined", "raw", "single"],
         Meta(
             description="`combined`: one passage per vehicle, its reads combined; `raw`: one "
-            "passage, each read sent as it is; `single`: each read is a `new` of its own, "
-            "without `lost` to follow in the same form as NumberOk's soft comparison off"
+            "passage, each read sent as it is; `single`: each read is a passage of its own, `new` "
+            "at once and `lost` after the silence, as NumberOk's soft comparison off"
         ),
     ] = "combined"
     lost_after_seconds: Annotated[

@@ -41,6 +41,9 @@ HELD_COST = 0.1
 SAME_PLATE_OVERLAP = 0.5
 SAME_PLACE_OVERLAP = 0.3
 SAME_PLACE_SECONDS = 1.0
+DOUBT_READS = 3
+"""Reads more than usual that a text needs which came up at the place of an open passage and has
+half of its characters: most often it is the same plate, misread in the same way a few times."""
 
 
 class Pair(NamedTuple):
@@ -75,6 +78,19 @@ def distinct(reads: Sequence[Read]) -> list[Read]:
 def at_same_place(read: Read, tracks: Sequence[Track], at: datetime) -> list[int]:
     """Keys of the tracks whose plate should be just where this read is."""
     return [track.key for track in tracks if _is_at_same_place(track, read, at)]
+
+
+def reads_in_doubt(track: Track, tracks: Sequence[Track]) -> int:
+    """Reads more than usual that the track needs before it may be shown."""
+    doubtful = any(
+        other.key in track.same_place and other.state is State.OPEN and _is_akin(other, track)
+        for other in tracks
+    )
+    return DOUBT_READS if doubtful else 0
+
+
+def _is_akin(one: Track, other: Track) -> bool:
+    return 2 * distance(one.text, other.text) <= max(len(one.text), len(other.text))
 
 
 def _pair(read: Read, track: Track | None, distance_max: int) -> Pair:
