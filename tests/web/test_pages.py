@@ -1,8 +1,12 @@
 """The pages as a browser without scripts sees them."""
 
+import html
+from pathlib import Path
+
 import aiohttp
 from tests.web.world import World, after, event
 
+from platewire.config.load import parse
 from platewire.model import Direction, Kind
 
 
@@ -66,3 +70,12 @@ async def test_nothing_is_fetched_from_elsewhere(
         text = await (await client.get(path)).text()
         assert "http://" not in text
         assert "https://" not in text
+
+
+async def test_the_example_for_the_first_camera_is_accepted(
+    world: World, client: aiohttp.ClientSession
+) -> None:
+    text = await (await client.get("/")).text()
+    example = html.unescape(text.partition("<pre>")[2].partition("</pre>")[0])
+    (camera,) = parse(example, Path("platewire.toml")).camera
+    assert camera.name == "gate"
