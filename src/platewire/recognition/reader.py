@@ -92,7 +92,7 @@ class Reader:
     def _decode(self, chances: Chances, share: float) -> Line:
         best = chances.argmax(axis=1)
         written = "".join(self._classes[label] for label in collapsed(best))
-        return Line(characters_of(self._symbols.gather(chances, best), share), written)
+        return Line(characters_of(self._symbols.gather(chances), share), written)
 
 
 class Gathering:
@@ -110,7 +110,7 @@ class Gathering:
         self._sum = np.zeros((len(self._wanted), len(SYMBOLS)), np.float32)
         self._sum[np.arange(len(self._wanted)), self._target] = 1
 
-    def gather(self, chances: Chances, best: npt.NDArray[np.int64]) -> Chances:
+    def gather(self, chances: Chances) -> Chances:
         """Time steps x symbols; what no symbol stands for is OTHER, so that rows sum to 1."""
         gathered = chances[:, self._wanted] @ self._sum
         gathered[:, -1] = np.clip(1 - gathered.sum(axis=1), 0, 1)
