@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ from platewire.clock import SystemClock
 from platewire.errors import LogError, Unavailable
 from platewire.eventlog.bell import Bell
 from platewire.model import Entry, Event, Kind
+from platewire.transfers import tcp_listener
 from platewire.transfers.tcp_lines import (
     BUFFER_BYTES_HIGH,
     REQUEST_SECONDS,
@@ -281,6 +283,19 @@ async def everything(client: Wire, last: int) -> tuple[list[int], list[int]]:
             assert line.skipped is not None
             skipped += range(line.skipped.first, line.skipped.last + 1)
     return seen, skipped
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux can do this")
+async def test_client_that_takes_nothing_for_minutes_is_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp_listener, "STALL_SECONDS", 0.3)
+    server = build(world)
+    async with running(server):
+        with sleeper(server, Request()):
+            await stuck(world, server)
+            await until(lambda: world.counter("clients") == 0)
+        assert world.counter("clients_dropped_stalled") == 1
 
 
 async def test_client_that_resumes_from_far_behind_is_not_slow(world: World) -> None:

@@ -217,6 +217,26 @@ async def test_only_client_that_leaves_amid_sending_leaves_the_events(
     assert world.counter("events_dropped") > 0
 
 
+async def test_client_that_subscribes_while_the_only_other_leaves_gets_its_events(
+    world: World, server: NumberOkTcpServer
+) -> None:
+    entries = await world.heavy(300)
+    with sleeper(server, wire.SUBSCRIPTION):
+        await subscribed(server)
+        narrow(only(server.listener))
+        sending = asyncio.create_task(server.send(entries))
+        await until(lambda: not server_client(server).idle.is_set())
+        next_one = dialled(server, wire.SUBSCRIPTION)
+        client = await next_one.__aenter__()
+        await subscribed(server, 2)
+    with pytest.raises(Unavailable):
+        await sending
+    await server.connect()
+    await server.send(entries)
+    assert await seqs(client, 300) == list(range(1, 301))
+    await next_one.__aexit__(None, None, None)
+
+
 # --- slow clients ------------------------------------------------------------------------------
 
 

@@ -24,6 +24,8 @@ PATIENCE_SECONDS = 1.0
 """How long full sockets may hold up a `send` before it goes on without their clients."""
 KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 """A silent peer is probed after 30 s and given up 30 s later, where the system can do so."""
+STALL_SECONDS = 120.0
+"""A peer that takes nothing for so long, while something waits for it, is given up (Linux)."""
 
 Listen = Annotated[
     str,
@@ -125,6 +127,8 @@ class Client(asyncio.Protocol):
         if not self.gone:
             self.gone = True
             self.writable.set()
+            if isinstance(exc, TimeoutError):  # what the system says of a dead or stalled peer
+                self._listener.count(clients_dropped=1, clients_dropped_stalled=1)
             self._listener.forget(self)
             self.closed()
 
@@ -296,6 +300,6 @@ def _tune(transport: asyncio.Transport) -> None:
     connection: socket.socket = transport.get_extra_info("socket")
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE:
+    for name, value in (*KEEPALIVE, ("TCP_USER_TIMEOUT", int(STALL_SECONDS * 1000))):
         if (option := getattr(socket, name, None)) is not None:
             connection.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -178,7 +178,7 @@ class NumberOkTcpServer:
         self._log = context.log
         self._site = context.site
         self._board: Board = context.board
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-pictures")
+        self._shrinking = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-pictures")
         self._found_nobody = False
         self._nobody = (
             f'transfer "{settings.name}": nobody is connected to {settings.listen}; '
@@ -197,10 +197,10 @@ class NumberOkTcpServer:
     async def connect(self) -> None:
         """Listens. Once `send` has found nobody, returns only when somebody has subscribed."""
         await self.listener.reopen()
-        if self._found_nobody:
+        if self._found_nobody and not self._subscribed():
             self._board.say("transfer", self._settings.name, State.WAITING, self._nobody)
             await self.someone_subscribed.wait()
-            self._found_nobody = False
+        self._found_nobody = False
 
     async def send(self, entries: Sequence[Entry]) -> None:
         """Unavailable, where `wait_for_client` is set and no client took the entries."""
@@ -217,7 +217,7 @@ class NumberOkTcpServer:
 
     async def close(self) -> None:
         await self.listener.close()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._shrinking.shutdown(wait=False, cancel_futures=True)
 
     def welcome(self, client: NumberOkClient) -> None:
         self.listener.spawn(self._expect_subscription(client))
@@ -286,7 +286,7 @@ class NumberOkTcpServer:
         quality = self._settings.picture_quality
         if jpeg and (quality is not None or len(jpeg) > room):
             loop = asyncio.get_running_loop()
-            jpeg = await loop.run_in_executor(self._thread, fit_jpeg, jpeg, room, quality)
+            jpeg = await loop.run_in_executor(self._shrinking, fit_jpeg, jpeg, room, quality)
         if not jpeg:
             self.listener.count(pictures_left_out=1)
         return jpeg
