@@ -1,6 +1,7 @@
 """What plays a camera, and what takes its frames: real servers on free ports."""
 
 import signal
+import ssl
 import subprocess
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -51,14 +52,14 @@ class HttpCameraServer:
         self._runner = web.AppRunner(self._application, shutdown_timeout=0.1)
         self._address = ""
 
-    async def start(self, **paths: Handler) -> None:
+    async def start(self, tls: ssl.SSLContext | None = None, **paths: Handler) -> None:
         for path, handler in paths.items():
             self._application.router.add_get(f"/{path}", handler)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self._address = f"http://{host}:{port}"
+        self._address = f"{'https' if tls else 'http'}://{host}:{port}"
 
     def url(self, path: str) -> str:
         return f"{self._address}/{path}"

@@ -223,3 +223,15 @@ async def test_a_clip_without_pictures_does_not_spin_in_a_loop(
     path.write_bytes(data[:at] + bytes(len(data) - at))
     with pytest.raises(ConfigError, match="camera gate: the clip"):
         await taken(FileSource(path=path, loop=True).build(notes.context()))
+
+
+@pytest.mark.realdata
+async def test_real_clips_are_read_whole(real_data: Path) -> None:
+    clips = sorted((real_data / "evaluate" / "clips").glob("*.mp4"))
+    assert clips
+    for path in clips:
+        notes = Notes()
+        source = recording(path, notes)
+        frames = await taken(source)
+        assert (len(frames) > 0, source.broken, notes) == (True, 0, []), path
+        assert times(frames) == sorted(set(times(frames)))

@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from platewire.errors import ConfigError, PictureError, Unavailable
 from platewire.model import Frame
 from platewire.sources.handover import Handover, taken_from_thread
+from platewire.sources.presentation import PresentationTimes
 from platewire.sources.source import SourceContext
 from platewire.sources.tally import Tally
 from platewire.sources.video import decoded, pixels_of, said, seconds, video_stream
@@ -167,22 +168,16 @@ class _Playing:
 
     def _play(self, container: InputContainer, stream: VideoStream) -> float:
         """Gives all frames; returns how many seconds of the clip they cover."""
-        interval = 1 / float(stream.average_rate or stream.guessed_rate or 25)
-        first: float | None = None
-        at = -interval
+        # The average is wrong where stamps are; the guess knows what the codec says.
+        times = PresentationTimes(1 / float(stream.guessed_rate or stream.average_rate or 25))
         for picture in self._pictures(container, stream):
             if isinstance(picture, PictureError):
                 self._tally.broken += 1
-                continue
-            stamp = seconds(picture.pts, picture.time_base)
-            if first is None:
-                first = stamp or 0.0
-            at = at + interval if stamp is None else max(stamp - first, at, 0.0)
-            self._give(picture, self._next_round + at)
-        if first is None:
-            return 0.0
-        self._next_round += at + interval
-        return at + interval
+            else:
+                at = times.of(seconds(picture.pts, picture.time_base))
+                self._give(picture, self._next_round + at)
+        self._next_round += times.end
+        return times.end
 
     def _pictures(
         self, container: InputContainer, stream: VideoStream
