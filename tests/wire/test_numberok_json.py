@@ -186,6 +186,11 @@ def test_additions_come_last_and_can_be_left_out() -> None:
     assert more[len(plain) :] == added
 
 
+def test_a_test_and_a_replay_say_so() -> None:
+    written = packet(structs.replace(NEW, test=True, replayed=True))
+    assert (written["testMode"], written["replayed"]) == ("Enabled", "true")
+
+
 @pytest.mark.parametrize(("shows", "mark"), [("plate", "lp"), ("vehicle", "roi"), ("frame", "")])
 def test_file_names(shows: Any, mark: str) -> None:
     event = NEW.numbered(12, NEW.occurred_at)

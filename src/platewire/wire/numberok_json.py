@@ -226,6 +226,10 @@ def _additions(event: Event) -> Pairs:
     yield "passageID", str(event.passage)
     yield "seq", event.seq
     yield "revision", event.revision
+    if event.test:
+        yield "testMode", "Enabled"
+    if event.replayed:
+        yield "replayed", "true"
 
 
 def _embedded(picture: Shown) -> dict[str, str]:
