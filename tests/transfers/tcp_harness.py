@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +12,13 @@ from msgspec import structs
 from platewire.clock import Clock
 from platewire.model import Candidate, Entry, Event, Picture, Site
 from platewire.status import Board
+from platewire.testing.check_transfer import Arrival
 from platewire.testing.clock import FakeClock
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
-from platewire.transfers.tcp_lines import JsonLinesServer
+from platewire.transfers.tcp_lines import JsonLinesServer, JsonLinesTransfer
 from platewire.transfers.tcp_listener import Client, Listener
-from platewire.transfers.tcp_numberok import NumberOkTcpServer
+from platewire.transfers.tcp_numberok import NumberOkTcpServer, NumberOkTcpTransfer
 from platewire.transfers.transfer import TransferContext
 from platewire.wire import numberok_tcp as wire
 from platewire.wire.json_lines import Hello, Marker, Request, read_line, request_line
@@ -182,3 +183,37 @@ async def running(
         for client in list(server.listener.clients):
             client.transport.abort()
         await server.close()
+
+
+class Receiver:
+    """A `Counterpart` for the shared check of transfers; reads no more than it is asked for."""
+
+    def __init__(
+        self,
+        settings: JsonLinesTransfer | NumberOkTcpTransfer,
+        first: bytes | Request,
+        read: Callable[[Wire], Awaitable[Arrival]],
+    ) -> None:
+        self._settings, self._first, self._read = settings, first, read
+        self._stack = AsyncExitStack()
+        self._arrivals: list[Arrival] = []
+
+    def make(self, context: TransferContext) -> JsonLinesServer | NumberOkTcpServer:
+        self._server = self._settings.build(context)
+        return self._server
+
+    async def start(self) -> None:
+        self._client = await self._stack.enter_async_context(dialled(self._server, self._first))
+        await until(lambda: any(_ready(one) for one in self._server.listener.clients))
+
+    async def stop(self) -> None:
+        await self._stack.aclose()
+
+    async def arrived(self, count: int) -> Sequence[Arrival]:
+        while len(self._arrivals) < count:
+            self._arrivals.append(await self._read(self._client))
+        return self._arrivals
+
+
+def _ready(client: Client) -> bool:
+    return bool(getattr(client, "started", False) or getattr(client, "subscribed", False))

@@ -10,6 +10,7 @@ import pytest
 import uvloop
 from msgspec import structs
 from tests.transfers.tcp_harness import (
+    Receiver,
     Wire,
     World,
     dialled,
@@ -24,6 +25,7 @@ from platewire.clock import SystemClock
 from platewire.errors import LogError, Unavailable
 from platewire.eventlog.bell import Bell
 from platewire.model import Entry, Event, Kind
+from platewire.testing.check_transfer import Arrival, check_transfer
 from platewire.transfers import tcp_listener
 from platewire.transfers.tcp_lines import (
     BUFFER_BYTES_HIGH,
@@ -56,6 +58,17 @@ def build(world: World, **settings: Any) -> JsonLinesServer:
 async def grace_passes(world: World) -> None:
     await until(lambda: world.clock.sleeping > 0)
     await world.clock.advance(REQUEST_SECONDS)
+
+
+async def test_shared_check() -> None:
+    async def read(client: Wire) -> Arrival:
+        while not isinstance(line := await client.line(), Event):
+            assert line.hello is not None
+        return Arrival(line.passage_number, line.kind)
+
+    settings = JsonLinesTransfer(name="out", listen="127.0.0.1:0")
+    receiver = Receiver(settings, Request(), read)
+    await check_transfer(receiver.make, receiver, listens=True)
 
 
 # --- positions ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import cv2
@@ -13,6 +14,7 @@ import uvloop
 from msgspec import structs
 from tests.transfers.tcp_harness import (
     SITE,
+    Receiver,
     Wire,
     World,
     dialled,
@@ -26,8 +28,9 @@ from tests.transfers.tcp_harness import (
 from platewire.clock import SystemClock
 from platewire.delivery import Delivery
 from platewire.errors import Rejected, Unavailable
-from platewire.model import Entry, Image, Images, Picture
+from platewire.model import Entry, Image, Images, Kind, Picture
 from platewire.status import State
+from platewire.testing.check_transfer import Arrival, check_transfer
 from platewire.testing.sample_events import passage_events
 from platewire.transfers import tcp_numberok
 from platewire.transfers.tcp_listener import GRACE_SECONDS, PATIENCE_SECONDS
@@ -68,6 +71,17 @@ async def subscribed(server: NumberOkTcpServer, count: int = 1) -> None:
 
 async def seqs(client: Wire, count: int) -> list[int]:
     return [int((await client.packet()).pairs["Seq"]) for _ in range(count)]
+
+
+async def test_shared_check() -> None:
+    kinds = {"Detected": Kind.NEW, "Updated": Kind.UPDATED, "Lost": Kind.LOST}
+
+    async def read(client: Wire) -> Arrival:
+        pairs = (await client.packet()).pairs
+        return Arrival(int(pairs["RuntimeID"]), kinds[pairs["State"]])
+
+    receiver = Receiver(settings(), wire.SUBSCRIPTION, read)
+    await check_transfer(receiver.make, receiver, listens=True)
 
 
 # --- the protocol ------------------------------------------------------------------------------
@@ -220,21 +234,20 @@ async def test_only_client_that_leaves_amid_sending_leaves_the_events(
 async def test_client_that_subscribes_while_the_only_other_leaves_gets_its_events(
     world: World, server: NumberOkTcpServer
 ) -> None:
-    entries = await world.heavy(300)
+    entries, stack = await world.heavy(300), AsyncExitStack()
     with sleeper(server, wire.SUBSCRIPTION):
         await subscribed(server)
         narrow(only(server.listener))
         sending = asyncio.create_task(server.send(entries))
         await until(lambda: not server_client(server).idle.is_set())
-        next_one = dialled(server, wire.SUBSCRIPTION)
-        client = await next_one.__aenter__()
+        client = await stack.enter_async_context(dialled(server, wire.SUBSCRIPTION))
         await subscribed(server, 2)
-    with pytest.raises(Unavailable):
-        await sending
-    await server.connect()
-    await server.send(entries)
-    assert await seqs(client, 300) == list(range(1, 301))
-    await next_one.__aexit__(None, None, None)
+    async with stack:
+        with pytest.raises(Unavailable):
+            await sending
+        await server.connect()
+        await server.send(entries)
+        assert await seqs(client, 300) == list(range(1, 301))
 
 
 # --- slow clients ------------------------------------------------------------------------------
