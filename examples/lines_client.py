@@ -18,7 +18,6 @@ In platewire.toml:
 
 import argparse
 import json
-import os
 import socket
 import sys
 import time
@@ -99,7 +98,7 @@ def remember(state: Path, seq: int) -> None:
     """Written beside and renamed, so that the file is never half written."""
     beside = state.with_name(state.name + ".new")
     beside.write_text(f"{seq}\n")
-    os.replace(beside, state)
+    beside.replace(state)
 
 
 if __name__ == "__main__":

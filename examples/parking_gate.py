@@ -17,6 +17,7 @@ In platewire.toml:
 """
 
 import argparse
+import contextlib
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -78,10 +79,8 @@ def main() -> None:
     host, _, port = options.listen.rpartition(":")
     with ThreadingHTTPServer((host, int(port)), Handler) as server:
         print(f"gate waits at http://{host}:{server.server_port}/", flush=True)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
-        except KeyboardInterrupt:
-            pass
 
 
 def arguments() -> argparse.Namespace:

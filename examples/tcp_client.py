@@ -29,7 +29,7 @@ from typing import Any
 HEADER = struct.Struct("<II")
 SUBSCRIBE, EVENT = 0x19, 0x21
 BODY_BYTES_MAX = 1 << 20
-FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
+FIRST_WAIT = 0.2
 KINDS = {"Detected": "new", "Updated": "updated", "Lost": "lost"}
 DIRECTIONS = {"In": "in", "TryIn": "in", "Out": "out", "TryOut": "out"}
 
@@ -38,7 +38,9 @@ def main() -> None:
     options = arguments()
     host, _, port = options.server.rpartition(":")
     try:
-        for number, (pairs, picture) in enumerate(events_for_ever(host, int(port)), start=1):
+        for number, (pairs, picture) in enumerate(
+            events_for_ever(host, int(port), options.longest_wait), start=1
+        ):
             record = record_of(pairs)
             print("{kind:8} {plate:10} {country:4} {direction}".format(**record), flush=True)
             if options.json:
@@ -58,10 +60,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("server", nargs="?", default="127.0.0.1:7700", metavar="HOST:PORT")
     parser.add_argument("--json", type=Path, metavar="FILE", help="add each event as a JSON line")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="keep the plate pictures")
+    parser.add_argument(
+        "--longest-wait", type=float, default=5.0, metavar="SECONDS", help="before a new attempt"
+    )
     return parser.parse_args()
 
 
-def events_for_ever(host: str, port: int) -> Iterator[tuple[dict[str, str], bytes]]:
+def events_for_ever(
+    host: str, port: int, longest_wait: float
+) -> Iterator[tuple[dict[str, str], bytes]]:
     """Pairs and picture of each event, over as many connections as it takes."""
     wait = FIRST_WAIT
     while True:
@@ -75,7 +82,7 @@ def events_for_ever(host: str, port: int) -> Iterator[tuple[dict[str, str], byte
         except OSError as error:
             print(f"{host}:{port}: {error}; again in {wait:g} s", file=sys.stderr, flush=True)
         time.sleep(wait)
-        wait = min(wait * 2, LONGEST_WAIT)
+        wait = min(wait * 2, longest_wait)
 
 
 def events_of(connection: socket.socket) -> Iterator[tuple[dict[str, str], bytes]]:

@@ -7,6 +7,7 @@ kept under a name made of the scene and of this package's own code, so a change 
 
 import hashlib
 import math
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -66,6 +67,7 @@ def encode(scene: Scene, path: Path, *, progress: bool) -> None:
         desc=f"rendering the {scene.name} clip",
         unit=" frames",
         delay=2,
+        mininterval=0.2 if sys.stderr.isatty() else 10,
         disable=not progress,
     )
     with av.open(str(path), "w") as container:

@@ -391,7 +391,16 @@ def lay_plate(canvas: npt.NDArray[np.uint8], car: Car, shape: Shape, *, rear: bo
 def rounded_mask(width: int, height: int) -> npt.NDArray[np.uint8]:
     """Opacity: corners cut as a car's are."""
     mask = np.zeros((height, width), np.uint8)
-    cut = [(0, 0.1), (0.035, 0), (0.965, 0), (1, 0.1), (1, 0.82), (0.955, 1), (0.045, 1), (0, 0.82)]
+    cut = [
+        (0, 0.02),
+        (0.008, 0),
+        (0.992, 0),
+        (1, 0.02),
+        (1, 0.82),
+        (0.955, 1),
+        (0.045, 1),
+        (0, 0.82),
+    ]
     corners = np.array([(x * (width - 1), y * (height - 1)) for x, y in cut])
     cv2.fillPoly(mask, [corners.round().astype(np.int32)], (255,), cv2.LINE_AA)
     return mask
