@@ -85,7 +85,8 @@ class Delivery:
         """Goes on after a pause or a failure."""
         await self._log.pause(self.name, None)
         self._attempts.forget()
-        self._board.say(ROLE, self.name, State.STARTING)
+        state = State.RUNNING if self._connected else State.STARTING
+        self._board.say(ROLE, self.name, state)
         self._going.set()
 
     # --- the loop ---------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ class Delivery:
             await self._connect()
         await self._log.wait(self._at)
         if self._going.is_set():
-            entries = await self._log.read(self._at, READ_LIMIT)
+            entries = await self._log.read(self._at, max(READ_LIMIT, self._transfer.batch))
             await self._pass_gap(entries[0].event.seq if entries else self._log.first_seq)
             await self._deliver(entries)
 

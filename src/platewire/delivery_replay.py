@@ -86,7 +86,8 @@ class _Replay:
         total = max(0, last - first + 1)
         cursor = first - 1
         while cursor < last:
-            entries = await self._log.read(cursor, min(READ_LIMIT, last - cursor))
+            limit = max(READ_LIMIT, self._transfer.batch)
+            entries = await self._log.read(cursor, min(limit, last - cursor))
             for batch in self._batches(entries):
                 started = self._clock.monotonic()
                 await self._send(batch)

@@ -6,7 +6,7 @@ event log is left alone: an empty one in a temporary folder stands in for it.
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from platewire.config.tree import CameraSettings, Config
 from platewire.errors import PlatewireError
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
+from platewire.recognition.engine import Engine
 from platewire.sources.probe import first_frame
 from platewire.sources.source import SourceContext
 from platewire.status import Board
@@ -57,7 +58,8 @@ async def diagnose(
 async def _recognition(config: Config) -> Finding:
     kind = str(config.recognition.__struct_config__.tag)
     try:
-        engine = await asyncio.to_thread(config.recognition.build)
+        build: Callable[[], Engine] = config.recognition.build
+        engine = await asyncio.to_thread(build)
     except PlatewireError as error:
         return Finding("recognition", kind, good=False, message=str(error))
     engine.close()

@@ -7,6 +7,7 @@ recording ends, end its passages.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -26,6 +27,8 @@ from platewire.status import Board, State
 from platewire.supervise import run_for_ever
 
 ROLE = "camera"
+
+diagnostics = logging.getLogger(__name__)
 
 
 class Reader(Protocol):
@@ -95,9 +98,9 @@ class Intake:
                 backoff=Backoff(first_seconds=1, longest_seconds=30),
             )
             silence.cancel()
-        await self._ledger.keep(self._ledger.passages.end())
 
     async def _follow(self) -> None:
+        """Until the recording ends, and its passages with it."""
         frames = cast("AsyncGenerator[Frame, None]", self._source.frames())
         async with contextlib.aclosing(frames):
             async for frame in frames:
@@ -107,14 +110,21 @@ class Intake:
                     self._last_frame_at = self._clock.monotonic()
                 self.latest = frame
                 self._report(len(reads))
+        async with self._turn:
+            await self._ledger.keep(self._ledger.passages.end())
 
     async def _read(self, frame: Frame) -> Sequence[Read]:
         try:
             return await self._reader.read(frame)
         except PictureError as error:
-            self._board.count(ROLE, self._camera, unreadable=1)
-            self._board.note(ROLE, self._camera, str(error))
-            return ()
+            message = str(error)
+        except Exception as error:
+            # A fault in the engine on one odd frame must not end the cameras' work.
+            diagnostics.exception("camera %s: frame %d", self._camera, frame.number)
+            message = f'camera "{self._camera}": the engine failed on a frame: {error!r}'
+        self._board.count(ROLE, self._camera, unreadable=1)
+        self._board.note(ROLE, self._camera, message)
+        return ()
 
     async def _watch_silence(self) -> None:
         """Lets passages end by wall time while a live camera gives no frames."""

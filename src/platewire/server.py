@@ -26,6 +26,7 @@ from platewire.eventlog.sqlite import SqliteLog
 from platewire.identity import Identities
 from platewire.intake import Intake, IntakeContext, close_left_open
 from platewire.recognition import pictures
+from platewire.recognition.engine import Engine
 from platewire.recognition.pool import Pool
 from platewire.replays import Replays
 from platewire.sources.source import SourceContext
@@ -67,8 +68,8 @@ async def serve(
     stopping = stopping or asyncio.Event()
     entrance = access(config.web)
     board = Board(clock)
-    engine = await asyncio.to_thread(config.recognition.build)
-    pool = Pool(engine)
+    build: Callable[[], Engine] = config.recognition.build
+    pool = Pool(await asyncio.to_thread(build))
     log = await SqliteLog.open(config.log, clock, board)
     try:
         with heeding_signals(stopping):
@@ -122,7 +123,12 @@ class Server:
         self._ways = {transfer.name: self._make_way(transfer) for transfer in config.transfer}
 
     def _make_intake(self, camera: CameraSettings) -> Intake:
-        source = camera.source.build(SourceContext(camera=camera.name, clock=self._clock))
+        def note(text: str) -> None:
+            self._board.note("camera", camera.name, text)
+
+        source = camera.source.build(
+            SourceContext(camera=camera.name, clock=self._clock, note=note)
+        )
         return Intake(camera.name, source, camera.passage, camera.pictures, self._intake)
 
     def _make_way(self, settings: AnyTransfer) -> Way:
@@ -136,6 +142,7 @@ class Server:
         )
 
     async def run(self, stopping: asyncio.Event, ready: Callable[[Addresses], None]) -> None:
+        await self._log.describe(self._site)
         async with asyncio.TaskGroup() as group:
             deliveries = [
                 group.create_task(way.delivery.run(), name=f"transfer-{name}")
@@ -207,7 +214,7 @@ class Server:
         while True:
             await self._clock.sleep(RETAIN_EVERY_SECONDS)
             try:
-                gone = await self._log.retain(self._clock.now(), list(self._ways))
+                gone = await self._log.retain(list(self._ways))
             except LogFull as error:
                 diagnostics.warning("retention: %s", error)
                 continue

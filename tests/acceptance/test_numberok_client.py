@@ -7,6 +7,11 @@ import urllib.error
 import urllib.request
 
 import pytest
+
+from platewire.clock import SystemClock
+from platewire.model import Event, Picture
+from platewire.testing.sample_events import JPEG, passage_events
+from platewire.wire import numberok_tcp as wire
 from tests.acceptance.numberok_client import (
     HttpReceiver,
     Received,
@@ -16,11 +21,6 @@ from tests.acceptance.numberok_client import (
 )
 from tests.transfers.tcp_harness import World, running, until
 from tests.transfers.test_tcp_numberok import build, picture, subscribed
-
-from platewire.clock import SystemClock
-from platewire.model import Event, Picture
-from platewire.testing.sample_events import JPEG, passage_events
-from platewire.wire import numberok_tcp as wire
 
 PUBLISHED = (
     b"SystemId=1\x05State=Detected\x05RuntimeID=4711\x05MovementType=TryIn\x05uMovementType=1\x05"

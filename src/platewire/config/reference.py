@@ -203,6 +203,8 @@ def _example(section: Section, row: Row) -> str:
     for place in (section.tag, section.header):
         if place is not None and (place, row.setting) in EXAMPLES:
             return _toml(EXAMPLES[place, row.setting])
+    if row.default == "required":
+        return '"env:NAME"' if row.kind == "secret" else '"..."'
     return f" # {row.kind}" if row.default == "not set" else row.default.strip("`")
 
 

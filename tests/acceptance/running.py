@@ -1,0 +1,74 @@
+"""`platewire serve` as a process of its own, as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+
+class Running:
+    """Started on construction; `addresses` is what it prints when it is ready."""
+
+    def __init__(self, config: Path) -> None:
+        self._diagnostics = config.with_suffix(".diagnostics").open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "platewire.cli", "serve", "--json"]
+            + ["--config", str(config)],
+            stdout=subprocess.PIPE,
+            stderr=self._diagnostics,
+        )
+        self.addresses = self._ready(config)
+
+    def _ready(self, config: Path) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            said = config.with_suffix(".diagnostics").read_text("utf-8")
+            raise RuntimeError(f"platewire did not start: {said}")
+        addresses: dict[str, Any] = json.loads(line)
+        return addresses
+
+    def port(self, transfer: str) -> int:
+        return int(self.addresses["transfers"][transfer].rpartition(":")[2])
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.addresses["page"].rstrip("/") + path) as answer:
+            return json.load(answer)
+
+    def wait_until_caught_up(self, seconds: float = 60.0) -> None:
+        """Until cameras have ended and every transfer's cursor is at the log's end."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            status = self.get("/api/v1/status")
+            cameras, transfers = status["cameras"], status["transfers"]
+            ended = all(camera["state"] == "ended" for camera in cameras)
+            last = status["log"]["last_seq"]
+            if ended and all(each["counters"].get("cursor") == last for each in transfers):
+                return
+            time.sleep(0.1)
+        raise TimeoutError(f"not caught up after {seconds:g} s: {json.dumps(status, indent=1)}")
+
+    def stop(self) -> int:
+        """As Ctrl-C does; the exit code."""
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(30)
+
+    def kill(self) -> None:
+        """As a power cut for the process: nothing of it runs afterwards."""
+        if self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._diagnostics.close()
+
+    @property
+    def memory_bytes(self) -> int:
+        """Resident memory of the process."""
+        with Path(f"/proc/{self._process.pid}/statm").open() as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
