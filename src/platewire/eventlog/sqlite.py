@@ -127,7 +127,10 @@ class SqliteLog:
             _hand_over(outcome)
 
     def _appended(self, job: Append, entries: Sequence[Entry]) -> None:
-        fresh = [entry for entry in entries if entry.event.seq > self._bell.last_seq]
+        # An event given twice stands twice among the entries, perhaps out of order.
+        last_seq = self._bell.last_seq
+        by_seq = {entry.event.seq: entry for entry in entries if entry.event.seq > last_seq}
+        fresh = [by_seq[seq] for seq in sorted(by_seq)]
         if fresh:
             self._entries.extend(fresh)
             self._bell.last_seq = fresh[-1].event.seq

@@ -118,9 +118,10 @@ SELECT
   p.first_seen_ms AS timestamp_,
   p.plate AS number,
   e.type AS car_type,
-  (SELECT l.folder || '/' || i.path FROM image i, log l
-    WHERE i.sha256 IN (e.frame_image, e.vehicle_image) AND i.path IS NOT NULL
-    ORDER BY i.sha256 = e.frame_image DESC LIMIT 1) AS framejpg,
+  (SELECT l.folder FROM log l) || '/' || coalesce(
+    (SELECT i.path FROM image i WHERE i.sha256 = e.frame_image),
+    (SELECT i.path FROM image i WHERE i.sha256 = e.vehicle_image)
+  ) AS framejpg,
   p.last_seq AS id,
   (SELECT system_id FROM log) AS system_id,
   p.number AS runtime_id,

@@ -1,0 +1,229 @@
+"""The views are what docs/database.md promises: names, types, meaning, and its queries run."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from platewire.clock import milliseconds
+from platewire.eventlog.settings import LogSettings
+from platewire.eventlog.sqlite import SqliteLog
+from platewire.model import Attribute, Direction, Event, Images, Picture, Site, Vehicle
+from platewire.status import Board
+from platewire.testing.clock import FakeClock
+from platewire.testing.sample_events import START, odd_events, passage_events, picture
+
+PAGE = Path(__file__).parents[2] / "docs" / "database.md"
+TEXT = PAGE.read_text("utf-8")
+VIEWS = {
+    name: re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE)
+    for name, section in re.findall(r"^## `(\w+)`\n(.*?)(?=^## )", TEXT, re.MULTILINE | re.DOTALL)
+}
+QUERIES = re.findall(r"^```sql\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+PLATE, VEHICLE, FRAME = (
+    picture(role, mark=mark) for mark, role in enumerate(("plate", "vehicle", "frame"))
+)
+KNOWN = Vehicle(
+    make=Attribute("VW", 0.9),
+    model=Attribute("Golf", 0.8),
+    type=Attribute("car", 0.7),
+    color=Attribute("red", 0.6),
+)
+SITE = Site(
+    name="site",
+    system_id=42,
+    latitude=0.0,
+    longitude=0.0,
+    channels={"gate": 0, "yard": 1},
+    zones={"gate": ("exit", "entry"), "yard": ()},
+)
+
+
+def full(event: Event) -> Event:
+    """The event with everything known."""
+    plate = structs.replace(event.plate, region="BY")
+    images = Images(plate=PLATE.image, vehicle=VEHICLE.image, frame=FRAME.image)
+    return structs.replace(event, plate=plate, vehicle=KNOWN, images=images)
+
+
+async def fill(folder: Path) -> None:
+    """Passage 1: closed, all known. 2: open, little known. 3: out, small picture only. Odd ones."""
+    clock = FakeClock()
+    log = await SqliteLog.open(LogSettings(folder=folder), clock, Board(clock))
+    await log.describe(SITE)
+    pictures: list[Picture] = [PLATE, VEHICLE, FRAME]
+    await log.append("gate", [full(event) for event in passage_events(1)], pictures)
+    await log.append("yard", passage_events(2, camera="yard", text="M1")[:1])
+    going = Images(vehicle=VEHICLE.image)
+    await log.append(
+        "gate",
+        [
+            structs.replace(event, direction=Direction.OUT, vehicle=KNOWN, images=going)
+            for event in passage_events(3, text="ZZ9")
+        ],
+    )
+    await log.append("tor-ö", list(odd_events(10)))
+    await log.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import asyncio
+
+    folder = tmp_path_factory.mktemp("contract")
+    asyncio.run(fill(folder))
+    return folder
+
+
+@pytest.fixture
+def database(folder: Path) -> Iterator[sqlite3.Connection]:
+    """As a third party opens it."""
+    uri = f"file:{folder / 'platewire.db'}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        yield connection
+
+
+def test_the_page_names_every_view(database: sqlite3.Connection) -> None:
+    views = database.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
+    assert {name for (name,) in views} == set(VIEWS)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_columns_are_those_of_the_page(view: str, database: sqlite3.Connection) -> None:
+    rows = database.execute(f"SELECT * FROM {view}").fetchall()
+    columns = [(name, kind) for name, kind in VIEWS[view]]
+    assert list(rows[0].keys()) == [name for name, _ in columns]
+    types = {"integer": int, "real": float, "text": str, "blob": bytes}
+    for name, kind in columns:
+        values = [row[name] for row in rows if row[name] is not None]
+        assert all(type(value) is types[kind] for value in values), name
+        assert values or name in ("checkpoint", "process_ms"), f"{view}.{name} is never filled"
+
+
+def one(database: sqlite3.Connection, statement: str, *values: Any) -> dict[str, Any]:
+    (row,) = database.execute(statement, values).fetchall()
+    return dict(row)
+
+
+def test_an_event_is_told_whole(database: sqlite3.Connection) -> None:
+    event = full(passage_events(1)[1])
+    row = one(database, "SELECT * FROM anpr_event WHERE id = ?", str(event.id))
+    assert (row["seq"], row["kind"], row["revision"]) == (2, "updated", 1)
+    assert row["occurred_at"] == "2026-01-02T03:04:06.778Z"
+    assert row["occurred_ms"] == milliseconds(event.occurred_at)
+    assert (row["plate"], row["plate_raw"], row["region"]) == ("BU9042", "BU9O42", "BY")
+    assert (row["make"], row["make_confidence"], row["color"]) == ("VW", 0.9, "red")
+    assert row["frame_image"] == FRAME.image.sha256
+    assert f'"id":"{event.id}"' in row["body"]
+
+
+def test_a_passage_is_one_row(database: sqlite3.Connection) -> None:
+    rows = database.execute("SELECT * FROM anpr_passage ORDER BY first_seq").fetchall()
+    assert [(row["first_seq"], row["last_seq"], row["state"]) for row in rows] == [
+        (1, 3, "closed"),
+        (4, 4, "open"),
+        (5, 7, "closed"),
+        (8, 8, "open"),
+        (9, 9, "open"),
+    ]
+    assert rows[0]["first_seen_at"] == "2026-01-02T03:04:06.678Z"
+    assert rows[0]["plate_jpeg"] == PLATE.jpeg
+    assert rows[1]["plate_jpeg"] is None
+
+
+def test_strange_text_is_kept(database: sqlite3.Connection) -> None:
+    row = one(database, "SELECT * FROM anpr_passage WHERE first_seq = 9")
+    assert row["plate_display"] == 'Я"\\ \x00\x05\r\n=&<>'
+    assert row["plate_unicode"] == "Я123😀"
+    assert row["camera"] == "tor-ö"
+
+
+def test_pictures(database: sqlite3.Connection, folder: Path) -> None:
+    plate = one(database, "SELECT * FROM anpr_image WHERE sha256 = ?", PLATE.image.sha256)
+    assert (plate["jpeg"], plate["path"]) == (PLATE.jpeg, None)
+    frame = one(database, "SELECT * FROM anpr_image WHERE sha256 = ?", FRAME.image.sha256)
+    assert frame["jpeg"] is None
+    assert Path(frame["path"]).read_bytes() == FRAME.jpeg
+    assert Path(frame["path"]).is_relative_to(folder)
+
+
+def test_cameras(database: sqlite3.Connection) -> None:
+    rows = database.execute("SELECT * FROM anpr_camera ORDER BY camera").fetchall()
+    assert [tuple(row)[:4] for row in rows] == [
+        ("gate", 0, 3, 8),
+        ("tor-ö", None, 1, 9),
+        ("yard", 1, 1, 4),
+    ]
+
+
+def test_lprevents_speaks_numberok(database: sqlite3.Connection) -> None:
+    rows = database.execute("SELECT * FROM lprevents ORDER BY timestamp_").fetchall()
+    closed, seen, gone = rows[:3]
+    assert Path(closed["framejpg"]).read_bytes() == FRAME.jpeg
+    assert Path(gone["framejpg"]).read_bytes() == VEHICLE.jpeg, "the best picture that is a file"
+    assert seen["framejpg"] is None
+    assert [row["state"] for row in rows[:3]] == ["Lost", "Detected", "Lost"]
+    assert [row["movement_type"] for row in rows[:3]] == ["In", "Undetermined", "Out"]
+    assert (closed["system_id"], closed["channel_index"], closed["zone_index"]) == (42, 0, 1)
+    assert (closed["plate_left"], closed["plate_height"]) == (420.4, 33.6)
+    assert closed["runtime_id"] == passage_events(1)[0].passage_number
+    assert closed["timestamp_"] == milliseconds(START) + 1000
+
+
+def test_there_are_ten_queries() -> None:
+    assert len(QUERIES) == 10
+
+
+VALUES = {
+    "last_seq": 2,
+    "plate": "BU9042",
+    "from_ms": milliseconds(START) - 86_400_000,
+    "to_ms": milliseconds(START) + 86_400_000,
+    "confidence": 0.99,
+    "passage_number": passage_events(1)[0].passage_number,
+}
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_query_of_the_page(number: int, database: sqlite3.Connection) -> None:
+    rows = database.execute(QUERIES[number - 1], VALUES).fetchall()
+    assert rows or number == 7, "the filled database has an answer to each, but is not of today"
+
+
+def test_who_is_inside(database: sqlite3.Connection) -> None:
+    plates = [row["plate"] for row in database.execute(QUERIES[4])]
+    assert "BU9042" in plates
+    assert "ZZ9" not in plates
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "anpr_event WHERE seq > 5",
+        "anpr_event WHERE id = 'x'",
+        "anpr_event WHERE occurred_ms > 5",
+        "anpr_event WHERE passage_number = 5",
+        "anpr_event WHERE camera = 'gate'",
+        "anpr_event WHERE plate = 'X'",
+        "anpr_passage WHERE passage_number = 5",
+        "anpr_passage WHERE passage = 'x'",
+        "anpr_passage WHERE first_seq > 5",
+        "anpr_passage WHERE first_seen_ms > 5",
+        "anpr_passage WHERE camera = 'gate'",
+        "anpr_passage WHERE plate = 'X'",
+        "anpr_image WHERE sha256 = 'x'",
+        "lprevents WHERE timestamp_ > 5",
+        "lprevents WHERE number = 'X'",
+    ],
+)
+def test_promised_conditions_use_an_index(condition: str, database: sqlite3.Connection) -> None:
+    plan = database.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {condition}").fetchall()
+    scans = [row["detail"] for row in plan if row["detail"].startswith("SCAN")]
+    assert all(scan.split()[1] in ("l", "log") for scan in scans), scans
