@@ -27,7 +27,7 @@ def plate_picture(
         draw.text((height // 4, height * 0.75), band, fill=(255, 255, 255), font=small, anchor="mm")
     draw.text((start, height / 2), text, fill=(15, 15, 15), font=font, anchor="lm")
     draw.rectangle((0, 0, width - 1, height - 1), outline=(20, 20, 20), width=max(1, height // 20))
-    return np.asarray(picture)[:, :, ::-1].copy()
+    return np.array(np.asarray(picture)[:, :, ::-1], np.uint8)
 
 
 def wall(
@@ -36,7 +36,7 @@ def wall(
     """Plain paint (RGB) with a little noise."""
     noise = np.random.default_rng(1).integers(-4, 5, (height, width, 1))
     paint = np.array(color[::-1], np.int64) + noise
-    return np.clip(paint, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(paint, 0, 255), np.uint8)
 
 
 def put(scene: Pixels, plate: Pixels, at: tuple[int, int], angle: float = 0.0) -> None:

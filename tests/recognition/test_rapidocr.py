@@ -1,5 +1,7 @@
 """The engine reads plates drawn by code, and nothing where there is none."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pytest
@@ -11,10 +13,9 @@ from platewire.testing.check_engine import check_engine
 from tests.recognition.drawing import frame_of, plate_picture, put, scene_with, wall
 
 
-def only(reads: object) -> Read:
-    (read,) = reads  # type: ignore[misc]
-    assert isinstance(read, Read)
-    return read
+def only(reads: Sequence[Read]) -> Read:
+    assert len(reads) == 1
+    return reads[0]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ STRANGE_BREAK_COST = 0.7
 """Cost of a gap seen where the form has none, in powers of ten."""
 MISSED_BREAK_COST = 0.3
 """Cost of a gap of the form that was not seen, where other gaps were."""
-RARE_COST = 1.0
+RARE_COST = 1.5
 """Cost of a form that is marked as rare; and without a hint nothing is
 repaired to fit it."""
 BAND_COST = 1.0

@@ -23,8 +23,10 @@ DARK = 45.0
 """A plate whose background is darker than this (0 to 255) stands in the night."""
 COLORED_SHARE = 0.3
 """Share of colored pixels, of one hue, above which the paint has that hue."""
-NIGHT = 50.0
-"""The same for half of the whole picture's pixels."""
+REDDISH = 0.65
+"""A plate whose background has less green than this share of its red is lit by lamps."""
+NIGHT = 60.0
+"""The same for the brightest quarter of the whole picture, in green, as tail lamps have none."""
 CAST_SHARE = 0.25
 """Share of magenta pixels above which the picture's colors are not to be believed."""
 CONFIDENCE_MIN = 0.35
@@ -40,9 +42,11 @@ def vehicle_of(pixels: Pixels, plate: Box) -> Vehicle:
 
 
 def color_of(pixels: Pixels, plate: Box) -> Attribute | None:
-    white = plate_background(pixels, plate)
+    blue, green, red = plate_background(pixels, plate)
+    white = max(blue, green, red)
     around = surroundings(pixels, plate)
-    if white < DARK or around.size == 0 or is_night(pixels) or has_cast(around):
+    lamps_only = white < DARK or green < REDDISH * red or is_night(pixels)
+    if lamps_only or around.size == 0 or has_cast(around):
         return None
     votes = votes_of(around, white)
     best = int(votes.argmax())
@@ -54,7 +58,7 @@ def color_of(pixels: Pixels, plate: Box) -> Attribute | None:
 
 def is_night(pixels: Pixels) -> bool:
     """Whether the picture is mostly black, so that lamps, not daylight, color what is seen."""
-    return float(np.median(pixels[::8, ::8].max(axis=2))) < NIGHT
+    return float(np.percentile(pixels[::8, ::8, 1], 75)) < NIGHT
 
 
 def has_cast(around: Pixels) -> bool:
@@ -64,10 +68,13 @@ def has_cast(around: Pixels) -> bool:
     return float(magenta.mean()) > CAST_SHARE
 
 
-def plate_background(pixels: Pixels, plate: Box) -> float:
-    """How bright the plate's background is, 0 to 255: what white looks like in this light."""
+def plate_background(pixels: Pixels, plate: Box) -> tuple[float, float, float]:
+    """Blue, green, red of the plate's background, 0 to 255: what white looks like in this light."""
     inside = window(pixels, plate.x, plate.y, plate.x + plate.width, plate.y + plate.height)
-    return float(np.percentile(inside.max(axis=2), 80)) if inside.size else 0.0
+    if inside.size == 0:
+        return 0.0, 0.0, 0.0
+    blue, green, red = np.percentile(inside.reshape(-1, 3), 80, axis=0)
+    return float(blue), float(green), float(red)
 
 
 def surroundings(pixels: Pixels, plate: Box) -> Pixels:

@@ -64,7 +64,7 @@ def understood(line: Line, expected: Sequence[str]) -> Understanding | None:
     if len(text) not in LENGTHS or not mixed(text) or looks_foreign(line):
         return None
     found = understand(text, confidences_of(line), expected, breaks_of(line.text))
-    if not found.known:
+    if not found.known or found.cost > 0:
         found = without_fringe(line, expected) or found
     return found if found.known or may_be_unknown(text, expected) else None
 
