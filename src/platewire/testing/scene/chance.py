@@ -23,7 +23,7 @@ EMPTY_ROAD_S = 7.0
 # Forms that no other country has: D is a digit, L a letter from the last column.
 FORMS = (
     ("ES", "DDDD LLL", "BCFGHJKLMNPRTVXY"),
-    ("GB", "KVDD LLL", "ABCEFGHJKLMNPRTUVXY"),
+    ("GB", "KV6D LLL", "ABCEFGHJKLMNPRTUVXY"),
     ("UA", "AX DDDD LL", "ABCEHKMPTX"),
     ("PL", "KRA DDLL", "ACEFGHJKLMNPRTUVXY"),
     ("CZ", "2AD DDDD", ""),
