@@ -7,11 +7,11 @@ from typing import Any
 import aiohttp
 import numpy as np
 import pytest
-from tests.web.world import World, after, event, jpeg_picture
 
 from platewire.errors import ConfigError, LogError
 from platewire.model import Event, Images, Kind
 from platewire.status import State
+from tests.web.world import World, after, event, jpeg_picture
 
 Client = aiohttp.ClientSession
 

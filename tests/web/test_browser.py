@@ -12,10 +12,11 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from tests.web.world import World, after, event, jpeg_picture, picture, serving
 
 from platewire.model import Images, Kind
 from platewire.status import State
+from platewire.web import stream as live_stream
+from tests.web.world import World, after, event, jpeg_picture, picture, serving
 
 T = TypeVar("T")
 
@@ -204,13 +205,15 @@ async def test_a_full_log_is_told_loudly(world: World, browser: Browser) -> None
 
 
 async def test_a_held_list_stands_still_and_then_catches_up(world: World, browser: Browser) -> None:
-    first = event("B AB 1234")
-    await world.add(first)
+    first, brief = event("B AB 1234"), event("M XY 99")
+    await world.add(*(event(f"OLD {number}") for number in range(199)), first)
     await browser.open(world.url)
     await browser.do(lambda driver: driver.find_element(By.ID, "hold").click())
-    await world.add(after(first, Kind.LOST), event("M XY 99"))
+    await world.add(after(first, Kind.LOST), brief, after(brief, Kind.LOST))
     await browser.until("document.querySelector('#hold').textContent.includes('2 waiting')")
-    assert await browser.run("return document.querySelectorAll('#rows > li').length") == 1
+    assert (
+        await browser.run("return document.querySelector('#rows .text').textContent") != "M XY 99"
+    )
     await browser.do(lambda driver: driver.find_element(By.ID, "hold").click())
     await browser.until("document.querySelector('#rows .text').textContent === 'M XY 99'")
     await browser.until(f"{row(first.passage)}.dataset.state === 'lost'")
@@ -265,6 +268,12 @@ async def test_no_page_scrolls_sideways(world: World, browser: Browser, width: i
         await browser.do(lambda driver, path=path: driver.get(world.url + path))  # type: ignore[misc]
         wide = await browser.run("return document.documentElement.scrollWidth")
         assert wide <= width, path
+    # And as the server sent it, before the script has changed anything.
+    switch = "Emulation.setScriptExecutionDisabled"
+    await browser.do(lambda driver: driver.execute_cdp_cmd(switch, {"value": True}))
+    await browser.do(lambda driver: driver.get(world.url))
+    await browser.do(lambda driver: driver.execute_cdp_cmd(switch, {"value": False}))
+    assert await browser.run("return document.documentElement.scrollWidth") <= width
 
 
 async def test_a_lost_connection_is_shown_and_mended(world: World, browser: Browser) -> None:
@@ -272,6 +281,19 @@ async def test_a_lost_connection_is_shown_and_mended(world: World, browser: Brow
     await browser.run("stream.dispatchEvent(new Event('error'))")
     await browser.until("document.querySelector('#connection').dataset.state === 'lost'")
     await browser.until("document.querySelector('#connection').dataset.state === 'live'")
+
+
+async def test_after_a_gap_the_list_is_filled_from_the_database(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.add(*(event(f"OLD {number}") for number in range(200)))
+    await browser.open(world.url)
+    await browser.run("stream.close()")
+    monkeypatch.setattr(live_stream, "BEHIND_MAX", 2)
+    missed = event("M XY 99")
+    await world.add(missed, after(missed, Kind.UPDATED), after(missed, Kind.LOST))
+    await browser.until("document.querySelector('#rows .text').textContent === 'M XY 99'")
+    assert await browser.run("return document.querySelectorAll('#rows > li').length") == 200
 
 
 async def test_the_page_of_a_passage_follows_it(world: World, browser: Browser) -> None:

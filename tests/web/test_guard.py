@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from tests.web.world import World, event, serving
 
 from platewire.status import State
+from tests.web.world import World, event, serving
 
 TOKEN = "an-access-token-of-29-letters"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import aiohttp
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.web.world import World, event
 
 from platewire.status import State
 from platewire.web.metrics import Metric, Sample, exposition, family
+from tests.web.world import World, event
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\\\|\\"|\\n)*)"'

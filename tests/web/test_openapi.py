@@ -7,13 +7,13 @@ import jsonschema
 import numpy as np
 import pytest
 from starlette.routing import Route
-from tests.web.world import World, after, event, jpeg_picture
 
 from platewire.model import Images, Kind
 from platewire.status import State
 from platewire.web import openapi
 from platewire.web.app import build_app
 from platewire.web.operations import OPERATIONS
+from tests.web.world import World, after, event, jpeg_picture
 
 Client = aiohttp.ClientSession
 

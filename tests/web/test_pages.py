@@ -4,10 +4,10 @@ import html
 from pathlib import Path
 
 import aiohttp
-from tests.web.world import World, after, event
 
 from platewire.config.load import parse
 from platewire.model import Direction, Kind
+from tests.web.world import World, after, event
 
 
 async def test_the_list_shows_passages_newest_first(

@@ -7,12 +7,12 @@ import socket
 
 import aiohttp
 import pytest
-from tests.web.world import World, at_rest, event, serving
 
 from platewire.errors import ConfigError
 from platewire.web.app import build_app
 from platewire.web.serve import bind, serve
 from platewire.web.settings import Address
+from tests.web.world import World, at_rest, event, serving
 
 
 def test_an_address_in_use_is_named() -> None:

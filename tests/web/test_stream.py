@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from tests.web.world import World, after, at_rest, blocks, event, running
 
 from platewire.clock import SystemClock
 from platewire.model import Kind
@@ -16,6 +15,7 @@ from platewire.status import State
 from platewire.testing.memory_log import MemoryLog
 from platewire.web import stream
 from platewire.web.context import STREAMS_MAX
+from tests.web.world import World, after, at_rest, blocks, event, running
 
 Client = aiohttp.ClientSession
 

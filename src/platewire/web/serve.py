@@ -131,6 +131,7 @@ def _config(app: ASGIApp, limit_seconds: float) -> uvicorn.Config:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         proxy_headers=False,
         server_header=False,

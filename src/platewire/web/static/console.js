@@ -44,7 +44,7 @@ document.querySelectorAll("time").forEach((node) => showTime(node));
 const rows = byId("rows");
 const rowsMax = Number(page.rowsMax);
 const known = new Map(); // passage -> row
-const held = new Map(); // passage -> last event that came while the list was held
+const held = new Map(); // passage -> its last event while the list was held, and whether it is new
 let holding = false;
 
 const arrows = { in: "↓ in", out: "↑ out" };
@@ -78,12 +78,13 @@ function showPicture(img, source) {
   img.hidden = !source;
 }
 
-function take(event) {
-  if (holding) return hold(event);
+// A passage that is not in the list and did not begin just now is older than all rows.
+function take(event, begins = event.kind === "new") {
+  if (holding) return hold(event, begins);
   const row = known.get(event.passage);
   if (row) {
     if (Number(row.dataset.seq) < event.seq) fill(row, event);
-  } else if (event.kind === "new" || known.size < rowsMax) {
+  } else if (begins || known.size < rowsMax) {
     add(event);
   }
 }
@@ -109,7 +110,7 @@ async function refresh() {
   const answer = await fetch(`/api/v1/passages?limit=${rowsMax}`);
   if (!answer.ok) return;
   const { passages } = await answer.json();
-  passages.reverse().forEach((passage) => take(passage.event));
+  passages.reverse().forEach((passage) => take(passage.event, true));
 }
 
 // A screen reader hears of a new vehicle at most every few seconds.
@@ -122,9 +123,9 @@ function announce(event) {
 
 // --- holding the list still ------------------------------------------------------------------------
 
-function hold(event) {
-  held.delete(event.passage);
-  held.set(event.passage, event);
+function hold(event, begins) {
+  const earlier = held.get(event.passage);
+  held.set(event.passage, { event, begins: begins || Boolean(earlier?.begins) });
   if (held.size > rowsMax) held.delete(held.keys().next().value);
   nameHold();
 }
@@ -138,7 +139,7 @@ function toggleHold() {
   holding = !holding;
   byId("hold").setAttribute("aria-pressed", String(holding));
   if (!holding) {
-    held.forEach(take);
+    held.forEach(({ event, begins }) => take(event, begins));
     held.clear();
   }
   nameHold();
