@@ -35,6 +35,13 @@ async def test_new_events_go_out_at_once() -> None:
         assert stage.transfer.seqs == [1, 2, 3, 4, 5, 6]
 
 
+async def test_large_batches_are_filled() -> None:
+    stage = Stage(batch=100)
+    await stage.passages(40)
+    async with stage.running():
+        assert [len(seqs) for _, seqs in stage.transfer.attempts] == [100, 20]
+
+
 async def test_sends_the_logged_bytes() -> None:
     stage = Stage()
     await stage.passages(1)
@@ -316,6 +323,14 @@ async def test_paused_and_resumed_by_a_person() -> None:
         await delivery.resume()
         await stage.settle()
         assert stage.transfer.seqs == [1, 2, 3]
+
+
+async def test_resumed_with_nothing_to_send_it_runs() -> None:
+    stage = Stage()
+    async with stage.running() as delivery:
+        await delivery.pause("wait")
+        await delivery.resume()
+        assert stage.state() is State.RUNNING
 
 
 async def test_a_pause_lets_the_running_send_end_and_starts_no_other() -> None:

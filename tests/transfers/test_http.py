@@ -5,8 +5,17 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
+
+from platewire.clock import SystemClock
+from platewire.errors import ConfigError, Paused, Rejected, Unavailable
+from platewire.model import Images
+from platewire.testing.check_transfer import check_transfer
+from platewire.testing.sample_events import picture
+from platewire.transfers.http import HttpSender
+from platewire.wire import numberok_json_reader, signing
 from tests.transfers.http_receiver import (
     Receiver,
     accept,
@@ -16,14 +25,6 @@ from tests.transfers.http_receiver import (
     speaking,
 )
 from tests.transfers.http_sending import PICTURES, connected, deliver, entries, settings
-
-from platewire.clock import SystemClock
-from platewire.errors import ConfigError, Paused, Rejected, Unavailable
-from platewire.model import Images
-from platewire.testing.check_transfer import check_transfer
-from platewire.testing.sample_events import picture
-from platewire.transfers.http import HttpSender
-from platewire.wire import numberok_json_reader, signing
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1nYXRlLWxldC1tZS1pbg=="
 
@@ -321,6 +322,12 @@ async def test_bad_settings(
     assert 'transfer "gate"' in str(caught.value)
     for secret in ("hidden", "word"):
         assert secret not in str(caught.value).replace("password", "")
+
+
+@pytest.mark.parametrize("headers", [{"X\r\nY": "1"}, {"": "1"}, {"X": "1\r\nY: 2"}, {"X": "ü"}])
+def test_headers_that_would_break_the_request(headers: dict[str, str]) -> None:
+    with pytest.raises(msgspec.ValidationError, match=r"headers"):
+        settings("http://host/", headers=headers)
 
 
 async def test_a_client_key_without_pem(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from platewire.model import Entry, Event
 from platewire.secret import Secret, reveal
 from platewire.transfers import http_answer, http_auth, http_tls
 from platewire.transfers.http_answer import Answer
-from platewire.transfers.http_auth import Auth, NoAuth
+from platewire.transfers.http_auth import Auth, HeaderName, NoAuth
 from platewire.transfers.http_tls import Tls
 from platewire.transfers.transfer import TransferContext, TransferSettings
 from platewire.wire import multipart, numberok_json, signing
@@ -64,7 +64,8 @@ class HttpTransfer(TransferSettings, frozen=True, kw_only=True, tag="http"):
         ),
     ] = ()
     headers: Annotated[
-        dict[str, HeaderText], Meta(description="Further headers; no secrets, those go to `auth`")
+        dict[HeaderName, HeaderText],
+        Meta(description="Further headers; no secrets, those go to `auth`"),
     ] = field(default_factory=dict)
     connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 10
     total_seconds: Annotated[

@@ -12,6 +12,9 @@ from platewire.secret import Secret, reveal
 Password = Annotated[Secret, Meta(description="`env:NAME` or `file:PATH` of the password")]
 User = Annotated[str, Meta(min_length=1, pattern="^[^:]+$", description="User name, without colon")]
 
+HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+"""A token of RFC 9110, 5.6.2."""
+
 
 class NoAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="none"):
     """The receiver asks for nothing."""
@@ -40,9 +43,7 @@ class BearerAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 class HeaderAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="header"):
     """A header of the receiver's own choice, such as `X-Api-Key`."""
 
-    name: Annotated[
-        str, Meta(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", description="Name of the header")
-    ]
+    name: Annotated[HeaderName, Meta(description="Name of the header")]
     value: Annotated[Secret, Meta(description="`env:NAME` or `file:PATH` of its value")]
 
 
