@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 
 import pytest
-from tests.delivering import Stage, Told
 
 from platewire.errors import LogError, Paused, Rejected, Unavailable
 from platewire.model import Entry
 from platewire.status import State
 from platewire.testing.sample_events import passage_events
+from tests.delivering import Stage, Told
 
 
 async def test_delivers_in_order_and_remembers_how_far_it_came() -> None:

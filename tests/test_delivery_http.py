@@ -4,9 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from tests.transfers.http_receiver import Receiver, answers
-from tests.transfers.http_sending import settings
-
 from platewire.clock import SystemClock
 from platewire.delivery import Delivery
 from platewire.eventlog.log import Undelivered
@@ -16,6 +13,8 @@ from platewire.testing.check_transfer import SITE, Arrival
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
 from platewire.transfers.transfer import TransferContext
+from tests.transfers.http_receiver import Receiver, answers
+from tests.transfers.http_sending import settings
 
 
 class TellingLog(MemoryLog):

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from tests.delivering import Says, Stage, Told
 
 from platewire.delivery import ReplayResult, replay
 from platewire.errors import Paused, Rejected, Unavailable
 from platewire.testing.sample_events import passage_events
 from platewire.wire import native
+from tests.delivering import Says, Stage, Told
 
 
 class Again:

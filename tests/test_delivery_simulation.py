@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
-from tests.delivering import Stage
 
 from platewire.delivery import Delivery
 from platewire.errors import Rejected, Unavailable
 from platewire.model import Entry, Event
 from platewire.testing.sample_events import passage_events
+from tests.delivering import Stage
 
 PASSAGES = 12
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from tests.transfers.http_receiver import Receiver
-from tests.transfers.http_sending import settings
 
 from platewire.errors import Unavailable
 from platewire.model import Entry, Kind
 from platewire.testing.check_transfer import check_transfer
 from platewire.transfers.http import HttpSender
+from tests.transfers.http_receiver import Receiver
+from tests.transfers.http_sending import settings
 
 
 class Swallows(HttpSender):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION, WWW_AUTHENTICATE
-from tests.transfers.http_receiver import Answering, receiving
-from tests.transfers.http_sending import connected, deliver, entries, settings
 
 from platewire.errors import ConfigError, Rejected
+from tests.transfers.http_receiver import Answering, receiving
+from tests.transfers.http_sending import connected, deliver, entries, settings
 
 USER, PASSWORD = "gate", "päss:word"
 

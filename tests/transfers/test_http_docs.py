@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.transfers.http_sending import deliver, settings
 
 from platewire.config.load import parse
 from platewire.model import Event, Site
@@ -15,6 +14,7 @@ from platewire.transfers.http import HttpTransfer
 from platewire.transfers.transfer import TransferSettings
 from platewire.wire import native, numberok_json
 from platewire.wire.numberok_json import Dialect, Profile
+from tests.transfers.http_sending import deliver, settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "transfers" / "http.md").read_text("utf-8")

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from tests.transfers.conftest import Authority
-from tests.transfers.http_receiver import Receiver, receiving
-from tests.transfers.http_sending import connected, deliver, entries, settings
 
 from platewire.errors import ConfigError, Unavailable
 from platewire.testing.check_transfer import check_transfer
+from tests.transfers.conftest import Authority
+from tests.transfers.http_receiver import Receiver, receiving
+from tests.transfers.http_sending import connected, deliver, entries, settings
 
 
 async def test_passes_the_check_of_all_transfers(authority: Authority) -> None:
