@@ -1,5 +1,7 @@
 """Every country's plates are known, shown as they are written, and put right where misread."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +72,13 @@ def written() -> list[tuple[str, str]]:
 
 def test_every_country_has_examples() -> None:
     assert set(EXAMPLES) == CODES == {country.code for country in COUNTRIES}
+
+
+def test_the_page_lists_every_country_with_its_examples() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "countries.md").read_text("utf-8")
+    for country in COUNTRIES:
+        examples = " · ".join(EXAMPLES[country.code])
+        assert f"| {country.code} | {country.name} | {examples} |" in page
 
 
 @pytest.mark.parametrize(("code", "plate"), written())

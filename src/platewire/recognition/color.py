@@ -29,8 +29,8 @@ NIGHT = 60.0
 """The same for the brightest quarter of the whole picture, in green, as tail lamps have none."""
 CAST_SHARE = 0.25
 """Share of magenta pixels above which the picture's colors are not to be believed."""
-CONFIDENCE_MIN = 0.35
-"""Less sure colors are not told."""
+CONFIDENCE_MIN = 0.5
+"""Less than half of what is seen around the plate is no answer."""
 
 Votes = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
