@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import apsw
@@ -127,7 +127,7 @@ def produced(folder: Path, items: Sequence[Event], producers: int) -> float:
 
 
 async def timed(
-    folder: Path, items: Sequence[Event], append: Callable[[SqliteLog], "asyncio.Future[None]"]
+    folder: Path, items: Sequence[Event], append: Callable[[SqliteLog], Awaitable[None]]
 ) -> float:
     clock = SystemClock()
     log = await SqliteLog.open(LogSettings(folder=folder / "ours"), clock, Board(clock))

@@ -111,7 +111,7 @@ class SqliteLog:
 
     async def _result(self, job: Append | Task) -> Any:
         # Once given to the writer it is written, also when the caller is canceled meanwhile.
-        return await asyncio.shield(self._writer.submit(job))
+        return await self._writer.submit(job)
 
     async def _write(self, run: Callable[[apsw.Connection], T]) -> T:
         result: T = await self._result(Task(run))
