@@ -9,17 +9,6 @@ from typing import Any
 import pytest
 import uvloop
 from msgspec import structs
-from tests.transfers.tcp_harness import (
-    Receiver,
-    Wire,
-    World,
-    dialled,
-    narrow,
-    only,
-    running,
-    sleeper,
-    until,
-)
 
 from platewire.clock import SystemClock
 from platewire.errors import LogError, Unavailable
@@ -36,6 +25,17 @@ from platewire.transfers.tcp_lines import (
 )
 from platewire.transfers.tcp_listener import GRACE_SECONDS, PATIENCE_SECONDS
 from platewire.wire.json_lines import Marker, Request, span
+from tests.transfers.tcp_harness import (
+    Receiver,
+    Wire,
+    World,
+    dialled,
+    narrow,
+    only,
+    running,
+    sleeper,
+    until,
+)
 
 
 @pytest.fixture

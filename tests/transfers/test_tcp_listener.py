@@ -4,11 +4,11 @@ import socket
 from typing import Any
 
 import pytest
-from tests.transfers.tcp_harness import World, dialled, running, until
 
 from platewire.errors import ConfigError, Unavailable
 from platewire.transfers.tcp_lines import JsonLinesServer, JsonLinesTransfer
 from platewire.wire.json_lines import Request
+from tests.transfers.tcp_harness import World, dialled, running, until
 
 
 @pytest.fixture

@@ -12,18 +12,6 @@ import numpy as np
 import pytest
 import uvloop
 from msgspec import structs
-from tests.transfers.tcp_harness import (
-    SITE,
-    Receiver,
-    Wire,
-    World,
-    dialled,
-    narrow,
-    only,
-    running,
-    sleeper,
-    until,
-)
 
 from platewire.clock import SystemClock
 from platewire.delivery import Delivery
@@ -43,6 +31,18 @@ from platewire.transfers.tcp_numberok import (
     fit_jpeg,
 )
 from platewire.wire import numberok_tcp as wire
+from tests.transfers.tcp_harness import (
+    SITE,
+    Receiver,
+    Wire,
+    World,
+    dialled,
+    narrow,
+    only,
+    running,
+    sleeper,
+    until,
+)
 
 
 @pytest.fixture

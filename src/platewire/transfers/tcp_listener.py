@@ -243,7 +243,7 @@ class Listener(Generic[C]):
         return True
 
     def forget(self, client: Client) -> None:
-        self.clients.discard(client)  # type: ignore[arg-type] # see admit
+        self.clients.discard(client)
         self._changed()
 
     def _changed(self) -> None:
