@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import av
 import msgspec
 import pytest
 
-from platewire.model import Frame
+from platewire.model import Frame, Pixels
 from platewire.recognition.rapidocr import RapidOcrEngine
 from platewire.testing import scene
 from tests.acceptance.running import Running
@@ -39,7 +40,7 @@ def frames_of(path: Path) -> Iterator[Frame]:
     with av.open(str(path)) as container:
         for number, picture in enumerate(container.decode(video=0)):
             at = start + timedelta(seconds=float(picture.time or 0))
-            yield Frame("clip", number, at, picture.to_ndarray(format="bgr24"))
+            yield Frame("clip", number, at, cast("Pixels", picture.to_ndarray(format="bgr24")))
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+PLATEWIRE = (sys.executable, "-W", "error", "-m", "platewire.cli")
+
 
 class Running:
     """Started on construction; `addresses` is what it prints when it is ready."""
@@ -17,8 +19,7 @@ class Running:
     def __init__(self, config: Path) -> None:
         self._diagnostics = config.with_suffix(".diagnostics").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "platewire.cli", "serve", "--json"]
-            + ["--config", str(config)],
+            [*PLATEWIRE, "serve", "--json", "--config", str(config)],
             stdout=subprocess.PIPE,
             stderr=self._diagnostics,
         )

@@ -141,7 +141,7 @@ def assert_received(logged: list[Logged], got: list[Told]) -> None:
     wanted = Counter(entry.told for entry in logged)
     assert set(got) == set(wanted)
     assert Counter(got) >= wanted
-    place = {}
+    place: dict[Told, int] = {}
     for entry in logged:
         place.setdefault(entry.told, entry.seq)
     first_heard = list(dict.fromkeys(got))

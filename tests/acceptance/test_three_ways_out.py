@@ -1,4 +1,4 @@
-"""One clip, the real engine, three third parties: all must tell the same story, and the true one."""
+"""One clip, the real engine, three third parties: all tell the same story, and the true one."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
