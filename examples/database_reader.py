@@ -39,10 +39,10 @@ def main() -> None:
             print_passages(wait_for(options.database), options.passages)
             return
         for row in events_for_ever(wait_for(options.database), options.every):
-            print("{kind:8} {plate:10} {country:4} {direction}".format(**dict(row)), flush=True)
             if options.json:
                 with options.json.open("a", encoding="utf-8") as file:
                     print(json.dumps(dict(row)), file=file)
+            print("{kind:8} {plate:10} {country:4} {direction}".format(**dict(row)), flush=True)
     except KeyboardInterrupt:
         pass
 

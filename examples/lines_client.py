@@ -38,8 +38,9 @@ def main() -> None:
                 request = {"resume": last_seq(options.state), "kinds": options.kinds}
                 for event in events_of(host, int(port), request):
                     wait = FIRST_WAIT
-                    take(event, options.json)
+                    keep(event, options.json)
                     remember(options.state, event["seq"])
+                    show(event)
             except OSError as error:
                 print(f"{host}:{port}: {error}; again in {wait:g} s", file=sys.stderr, flush=True)
             time.sleep(wait)
@@ -76,18 +77,21 @@ def events_of(host: str, port: int, request: dict[str, Any]) -> Iterator[dict[st
                     print(f"the server says: {message}", file=sys.stderr, flush=True)
 
 
-def take(event: dict[str, Any], file: Path | None) -> None:
-    """What your program does with an event. It should bear to get one twice: after a crash right
-    here, the event comes again with the same id."""
+def keep(event: dict[str, Any], file: Path | None) -> None:
+    """What your program does with an event. It should bear to get one twice: after a crash between
+    this and `remember`, the event comes again with the same id."""
+    if file:
+        with file.open("a", encoding="utf-8") as out:
+            print(json.dumps(event), file=out)
+
+
+def show(event: dict[str, Any]) -> None:
     plate = event["plate"]
     print(
         f"{event['seq']:6} {event['kind']:8} {plate['display']:11} {plate['country'] or '':4} "
         f"{event['direction']}",
         flush=True,
     )
-    if file:
-        with file.open("a", encoding="utf-8") as out:
-            print(json.dumps(event), file=out)
 
 
 def last_seq(state: Path) -> int | str:

@@ -42,13 +42,13 @@ def main() -> None:
             events_for_ever(host, int(port), options.longest_wait), start=1
         ):
             record = record_of(pairs)
-            print("{kind:8} {plate:10} {country:4} {direction}".format(**record), flush=True)
             if options.json:
                 with options.json.open("a", encoding="utf-8") as file:
                     print(json.dumps(record), file=file)
             if options.pictures and picture:
                 name = f"{number:06}-{record['plate']}-{record['kind']}.jpg"
                 (options.pictures / name).write_bytes(picture)
+            print("{kind:8} {plate:10} {country:4} {direction}".format(**record), flush=True)
     except KeyboardInterrupt:
         pass
 
