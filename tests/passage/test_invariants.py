@@ -8,11 +8,11 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
-from tests.passage.scene import HEIGHT, WIDTH, after, counting, read_of
 
 from platewire.model import Attribute, Change, Kind, Read, Vehicle
 from platewire.passage.passages import Passages
 from platewire.passage.settings import PassageSettings, Zone
+from tests.passage.scene import HEIGHT, WIDTH, after, counting, read_of
 
 TEXTS = ["ZZ0123QQ", "ZZ0128QQ", "ZZ1183QQ", "ZZ0123Q", "ZZ01", "AA9876BB", "AA9876B8", "XY12"]
 LOWER_HALF = Zone(name="gate", polygon=((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0)))

@@ -4,12 +4,12 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.passage.scene import Camera, after, counting, read_of
 
 from platewire.errors import PlatewireError
 from platewire.passage.keep import NAME, VERSION
 from platewire.passage.passages import Passages
 from platewire.passage.settings import PassageSettings
+from tests.passage.scene import Camera, after, counting, read_of
 
 
 def state() -> bytes:

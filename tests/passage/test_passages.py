@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from tests.passage.scene import Camera, after, kinds, read_of
 
 from platewire.model import Attribute, Change, Direction, Kind, Read, Vehicle
 from platewire.passage.settings import PassageSettings, Zone
+from tests.passage.scene import Camera, after, kinds, read_of
 
 GATE = Zone(name="gate", polygon=((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0)))
 ROAD = Zone(name="road", polygon=((0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (0.0, 0.5)))

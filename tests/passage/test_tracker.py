@@ -1,10 +1,9 @@
 """Which read belongs to which vehicle, seen from outside: through whole passages."""
 
-from tests.passage.scene import Camera, read_of
-
 from platewire.model import Read
 from platewire.passage.settings import PassageSettings
 from platewire.passage.tracker import distinct
+from tests.passage.scene import Camera, read_of
 
 
 def open_texts(camera: Camera) -> list[tuple[str, int]]:
@@ -68,6 +67,23 @@ def test_a_like_text_where_the_vehicle_cannot_be_is_another() -> None:
         camera.see(40 * i, read_of("ZZ0123QQ", x=100))
     camera.see(200, read_of("ZZ0124QQ", x=1200))
     assert open_texts(camera) == [("ZZ0123QQ", 5), ("ZZ0124QQ", 1)]
+
+
+def test_a_like_text_far_from_where_a_vehicle_was_hidden_is_another() -> None:
+    camera = camera_with()
+    for i in range(5):
+        camera.see(100 * i, read_of("ZZ0123QQ", x=100, width=60))
+    camera.see(4400, read_of("ZZ0124QQ", x=1200, width=60))
+    camera.see(4500, read_of("ZZ0128QQ", x=400, width=60))
+    assert open_texts(camera) == [("ZZ0123QQ", 6), ("ZZ0124QQ", 1)]
+
+
+def test_a_like_text_where_a_fast_vehicle_must_be_by_now_is_the_same() -> None:
+    camera = camera_with()
+    for i in range(5):
+        camera.see(100 * i, read_of("ZZ0123QQ", x=100 + 80 * i, width=50))
+    camera.see(1000, read_of("ZZ0128QQ", x=900, width=50))
+    assert open_texts(camera) == [("ZZ0123QQ", 6)]
 
 
 def test_a_like_text_of_another_size_is_another() -> None:

@@ -35,8 +35,6 @@ PIECE_REACH_WIDTHS_MAX = 4.0
 
 # Costs: a character is 1, an impossible place 3, and starting a passage more than any of them.
 PLACE_COST_MAX = 3.0
-HELD_COST = 0.1
-"""Of two equal passages the one already shown is continued."""
 
 SAME_PLATE_OVERLAP = 0.5
 SAME_PLACE_OVERLAP = 0.3
@@ -103,14 +101,13 @@ def _cost(track: Track, read: Read, at: datetime, distance_max: int) -> float:
     apart = distance(track.text, read.text)
     placed = track.motion.is_placed and has_place(read.box)
     jump = track.motion.jump(read.box, at) if placed else 0.0
-    held = HELD_COST if track.state is State.HELD else 0.0
     if apart > distance_max:
         if not placed or not _is_piece(track, read, jump, at):
             return FORBIDDEN
-        return distance_max + 1 + _place_cost(jump) + held
+        return distance_max + 1 + _place_cost(jump)
     if apart and placed and not _in_reach(track, read, jump, at):
         return FORBIDDEN
-    return apart + _place_cost(jump) + held
+    return apart + _place_cost(jump)
 
 
 def _place_cost(jump: float) -> float:

@@ -195,6 +195,7 @@ def _most_read(tally: Tally) -> tuple[int, float, int]:
 
 
 def _by_character(electorate: Electorate) -> str:
+    """The vote by character; the heaviest text where that gives a length that nobody read."""
     pivot = max(electorate, key=lambda text: _heaviest(electorate[text]))
     aligned = [(text, tally, align(pivot, text)) for text, tally in electorate.items()]
     total = sum(tally.weight for tally in electorate.values())
@@ -203,7 +204,8 @@ def _by_character(electorate: Electorate) -> str:
         parts.append(_inserted(aligned, slot, total))
         if slot < len(pivot):
             parts.append(_column(aligned, slot, pivot[slot]))
-    return "".join(parts) or pivot
+    voted = "".join(parts)
+    return voted if len(voted) in map(len, electorate) else pivot
 
 
 Aligned = list[tuple[str, Tally, Alignment]]
