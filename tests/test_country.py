@@ -121,6 +121,11 @@ def test_a_form_of_many_countries_names_none(plate: str) -> None:
     assert (found.country, found.text, found.known) == (None, normalize(plate), True)
 
 
+@pytest.mark.parametrize("text", ["KD075", "HHAB012"])
+def test_german_numbers_do_not_begin_with_zero(text: str) -> None:
+    assert "DE" not in {one.country for one in match(text) if one.cost == 0}
+
+
 def test_gaps_that_were_seen_are_shown_where_the_country_is_open() -> None:
     assert understand("ABC123", breaks=frozenset({3})).display == "ABC 123"
 

@@ -1,9 +1,9 @@
 """A country's plate form as a mask, e.g. `<RO> DD LLL`, and what fits it.
 
-In a mask, `L` is any letter, `D` any digit, `[ABC]` one of these characters, `<NAME>` one of the
-codes of that list in `codes`, other capitals and digits in quotes stand for themselves (`'FL'`).
-Spaces, dashes and dots are how the plate is displayed; they take no part in the comparison.
-A class may be named by the table it stands in: `l` is the country's own set of letters.
+In a mask, `L` is any letter, `l` one of the country's own set of letters, `D` any digit, `N` any
+digit but 0, `[ABC]` one of these characters, `<NAME>` one of the codes of that list in `codes`;
+what stands in quotes stands for itself (`'FL'`). Spaces, dashes and dots are how the plate is
+displayed; they take no part in the comparison.
 """
 
 import math
@@ -17,7 +17,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 REPEATED = 0.2
 """Share of its cost that a replacement costs when it is made again."""
-TOKEN = re.compile(r"L|D|l|\[(?P<any>[A-Z0-9]+)\]|<(?P<list>\w+)>|'(?P<self>[A-Z0-9]+)'|[ .-]")
+TOKEN = re.compile(r"L|D|N|l|\[(?P<any>[A-Z0-9]+)\]|<(?P<list>\w+)>|'(?P<self>[A-Z0-9]+)'|[ .-]")
 
 
 class Cell(NamedTuple):
@@ -160,5 +160,5 @@ def cells_of_token(
         return [Cell(tuple(codes), is_code=True) for codes in by_length.values()]
     if itself := token["self"]:
         return [Cell((itself,))]
-    simple = {"L": LETTERS, "l": letters, "D": DIGITS}
+    simple = {"L": LETTERS, "l": letters, "D": DIGITS, "N": DIGITS[1:]}
     return [Cell(tuple(token["any"] or simple[written]))]

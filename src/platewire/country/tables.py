@@ -40,8 +40,8 @@ COUNTRIES: tuple[Country, ...] = (
         ("A",),
         7.3,
         (
-            *("<AT1>-DDDDL", "<AT1>-DDDDDL", "<AT1>-DDDLL", "<AT1>-DDDDLL", "<AT1>-DDLLL"),
-            *("<AT2>-DDDL", "<AT2>-DDDLL", "<AT2>-DDDDL", "<AT2>-DDLL", "<AT2>-DLLL"),
+            *("<AT1>-NDDDL", "<AT1>-NDDDDL", "<AT1>-NDDLL", "<AT1>-NDDDLL", "<AT1>-NDLLL"),
+            *("<AT2>-NDDL", "<AT2>-NDDLL", "<AT2>-NDDDL", "<AT2>-NDLL", "<AT2>-NLLL"),
         ),
     ),
     Country("BA", "Bosnia and Herzegovina", ("BIH",), 1.2, ("lDD-l-DDD",), "AEJKMOT"),
@@ -56,7 +56,7 @@ COUNTRIES: tuple[Country, ...] = (
         "Switzerland",
         ("CH",),
         6.5,
-        ("<CH> DDDDDD", "<CH> DDDDD", "<CH> DDDD", "<CH> DDD"),
+        ("<CH> NDDDDD", "<CH> NDDDD", "<CH> NDDD", "<CH> NDD"),
         region_is_code=True,
     ),
     Country("CY", "Cyprus", ("CY",), 0.8, ("lll DDD",), "ABEHIKMNPTXYZ"),
@@ -78,16 +78,16 @@ COUNTRIES: tuple[Country, ...] = (
         ("D",),
         60,
         (
-            *("<DE1>-L DD", "<DE1>-L DDD", "<DE1>-L DDDD"),
-            *("<DE1>-LL DD", "<DE1>-LL DDD", "<DE1>-LL DDDD"),
-            *("<DE2>-L D", "<DE2>-L DD", "<DE2>-L DDD", "<DE2>-L DDDD"),
-            *("<DE2>-LL D", "<DE2>-LL DD", "<DE2>-LL DDD", "<DE2>-LL DDDD"),
-            *("<DE3>-L D", "<DE3>-L DD", "<DE3>-L DDD", "<DE3>-L DDDD"),
-            *("<DE3>-LL D", "<DE3>-LL DD", "<DE3>-LL DDD"),
-            *("<DE1>-LL DDD[EH]", "<DE1>-LL DDDD[EH]", "<DE2>-LL DDD[EH]", "<DE2>-L DDD[EH]"),
+            *("<DE1>-L ND", "<DE1>-L NDD", "<DE1>-L NDDD"),
+            *("<DE1>-LL ND", "<DE1>-LL NDD", "<DE1>-LL NDDD"),
+            *("<DE2>-L N", "<DE2>-L ND", "<DE2>-L NDD", "<DE2>-L NDDD"),
+            *("<DE2>-LL N", "<DE2>-LL ND", "<DE2>-LL NDD", "<DE2>-LL NDDD"),
+            *("<DE3>-L N", "<DE3>-L ND", "<DE3>-L NDD", "<DE3>-L NDDD"),
+            *("<DE3>-LL N", "<DE3>-LL ND", "<DE3>-LL NDD"),
+            *("<DE1>-LL NDD[EH]", "<DE1>-LL NDDD[EH]", "<DE2>-LL NDD[EH]", "<DE2>-L NDD[EH]"),
         ),
     ),
-    Country("DK", "Denmark", ("DK",), 3.5, ("ll DD DDD",), "ABCDEHJKLMNOPRSTUVXYZ"),
+    Country("DK", "Denmark", ("DK",), 3.5, ("ll ND DDD",), "ABCDEHJKLMNOPRSTUVXYZ"),
     Country("EE", "Estonia", ("EST",), 1, ("DDD LLL", "~DD LLL")),
     Country(
         "ES",
@@ -113,8 +113,8 @@ COUNTRIES: tuple[Country, ...] = (
         41,
         (
             "[ABCDEFGHJKLMNOPRSTUVWXY]l<GB2> lll",
-            *("lDDD lll", "lDD lll", "lD lll", "~lll DDDl", "~lll DDl", "~lll Dl"),
-            "l<GB> DDDD",
+            *("lNDD lll", "lND lll", "lN lll", "~lll NDDl", "~lll NDl", "~lll Nl"),
+            "l<GB> NDDD",
         ),
         "ABCDEFGHJKLMNOPRSTUVWXYZ",
     ),
@@ -129,10 +129,10 @@ COUNTRIES: tuple[Country, ...] = (
         ("IRL",),
         3,
         tuple(
-            f"<{year}>-<{county}>-{'D' * digits}"
+            f"<{year}>-<{county}>-N{'D' * digits}"
             for year, counties in (("IE_YEAR", ("IE1", "IE2")), ("IE_OLD", ("IE1", "IE2")))
             for county in counties
-            for digits in range(2, 7)
+            for digits in range(1, 6)
         ),
     ),
     Country(
@@ -151,7 +151,7 @@ COUNTRIES: tuple[Country, ...] = (
     ),
     Country("IS", "Iceland", ("IS",), 0.4, ("LL-LDD", "LL-DDD")),
     Country("IT", "Italy", ("I",), 53, ("ll DDDll",), "ABCDEFGHJKLMNPRSTVWXYZ"),
-    Country("LI", "Liechtenstein", ("FL",), 0.05, ("'FL' DDDDD", "'FL' DDDD", "'FL' DDD")),
+    Country("LI", "Liechtenstein", ("FL",), 0.05, ("'FL' NDDDD", "'FL' NDDD", "'FL' NDD")),
     Country("LT", "Lithuania", ("LT",), 2, ("lll DDD",), "ABCDEFGHIJKLMNOPRSTUVYZ"),
     Country("LU", "Luxembourg", ("L",), 0.6, ("LL DDDD",)),
     Country("LV", "Latvia", ("LV",), 1, ("LL-DDDD", "LL-DDD")),
@@ -171,7 +171,7 @@ COUNTRIES: tuple[Country, ...] = (
         ),
         "BDFGHJKLMNPRSTVWXZ",
     ),
-    Country("NO", "Norway", ("N",), 3.8, ("<NO> DDDDD",)),
+    Country("NO", "Norway", ("N",), 3.8, ("<NO> NDDDD",)),
     Country(
         "PL",
         "Poland",
@@ -222,7 +222,7 @@ COUNTRIES: tuple[Country, ...] = (
         (),
         290,
         (
-            *("LLL-DDDD", "LLL DDD", "DDD LLL", "LLLL-DD", "~DLLLDDD", "~LDD-LLL", "~DDD-LLLL"),
+            *("LLL-DDDD", "LLL DDD", "DDD LLL", "~LLLL-DD", "~DLLLDDD", "~LDD-LLL", "~DDD-LLLL"),
             *("~DLL-DDDD", "~LL-DDDDD", "~LLL-DDL", "~LLLDLDD", "~DLL DDD", "~LL DDDD", "~DDLLLD"),
         ),
         regions={"~DLLLDDD": "CA", "~LDD-LLL": "NJ"},
