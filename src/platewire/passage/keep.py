@@ -1,6 +1,6 @@
 """The open passages as bytes, for a crash or a restart.
 
-Four bytes of name, two of version, four of CRC-32, then msgpack. Fields are added to the state
+Four bytes of name, two of version, four of CRC-32 (started from the version), then msgpack. Fields are added to the state
 with defaults; the version rises only when an older platewire would misread it.
 """
 
@@ -34,7 +34,7 @@ _decoder = msgspec.msgpack.Decoder(Kept)
 
 def pack(kept: Kept) -> bytes:
     body = _encoder.encode(kept)
-    return _HEAD.pack(NAME, VERSION, zlib.crc32(body)) + body
+    return _HEAD.pack(NAME, VERSION, zlib.crc32(body, VERSION)) + body
 
 
 def unpack(state: bytes) -> Kept:
@@ -50,7 +50,7 @@ def unpack(state: bytes) -> Kept:
             f"the kept state of open passages has version {version}, this platewire knows "
             f"{VERSION}: start the newer platewire again, or {_REMEDY}"
         )
-    if zlib.crc32(body) != checksum:
+    if zlib.crc32(body, version) != checksum:
         raise PlatewireError(f"the kept state of open passages is damaged; {_REMEDY}")
     try:
         return _decoder.decode(body)
