@@ -86,8 +86,8 @@ def new_site(data: Path, clip: Path, *, page_port: int | None, once: bool) -> Si
     folder = data / time.strftime("run-%Y%m%d-%H%M%S")
     while folder.exists():
         folder = folder.with_name(folder.name + "x")
-    folder.mkdir(parents=True)
     clear_old_runs(data)
+    folder.mkdir(parents=True)
     page, receiver, numberok, lines = (
         f"127.0.0.1:{port}" for port in free_ports(page_port or 8080, 8090, 7700, 7701)
     )
@@ -112,7 +112,9 @@ def configuration(site: Site, clip: Path, *, page: str, once: bool) -> str:
 
 
 def clear_old_runs(data: Path) -> None:
-    for old in sorted(data.glob("run-*"))[:-RUNS_KEPT]:
+    """Leaves room for one more to be kept."""
+    runs = sorted(data.glob("run-*"), key=lambda run: run.stat().st_mtime_ns, reverse=True)
+    for old in runs[RUNS_KEPT - 1 :]:
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -156,10 +156,10 @@ def road_scene() -> Scene:
 
 
 def short_scene() -> Scene:
-    """Three passages in 18 s, for tests: one comes, one leaves beside it, one comes behind."""
+    """Three passages, for tests: one comes, one leaves beside it, one comes behind."""
     return Scene(
         name="short",
-        seconds=18.0,
+        seconds=15.5,
         drives=(
             Drive(DUTCH, -1.0, passing()),
             Drive(BRITISH, 1.5, leaving(), lane=RIGHT, away=True),

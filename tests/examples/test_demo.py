@@ -1,0 +1,127 @@
+"""The demo itself: real server, real recognition, real third parties."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from examples.demo.processes import Ended, Processes
+from examples.demo.site import RUNS_KEPT, free_ports, listening, new_site
+from platewire.config.load import load
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 500.0
+
+
+@asynccontextmanager
+async def demo(*arguments: str) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "examples.demo", "--short", "--no-browser", *arguments),
+        cwd=ROOT,
+        stdout=PIPE,
+        stderr=STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await process.communicate()
+
+
+def started_by(process: Process) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_once_ends_well_and_leaves_nothing_running() -> None:
+    async with asyncio.timeout(SECONDS), demo("--once") as process:
+        assert process.stdout is not None
+        printed, children = "", list[psutil.Process]()
+        while piece := await process.stdout.read(4096):
+            printed += piece.decode()
+            children = started_by(process) or children if process.returncode is None else children
+        assert await process.wait() == 0, printed
+    assert "All three agree" in printed
+    assert "KV21TXB" in printed
+    assert not any(child.is_running() for child in children)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_demo_runs_until_it_is_interrupted() -> None:
+    async with asyncio.timeout(SECONDS), demo() as process:
+        assert process.stdout is not None
+        printed = ""
+        while "new " not in printed:
+            line = await process.stdout.readline()
+            assert line, printed
+            printed += line.decode()
+        children = started_by(process)
+        assert len(children) == 4
+        process.send_signal(signal.SIGINT)
+        rest = (await process.stdout.read()).decode()
+        assert await process.wait() == 0
+    assert printed.count("try: ") == 5
+    assert "everything that was started has ended" in rest
+    assert not any(child.is_running() for child in children)
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_configuration_is_valid_and_plays_as_asked(tmp_path: Path, once: bool) -> None:
+    clip = tmp_path / 'a "clip".mp4'
+    site = new_site(tmp_path, clip, page_port=None, once=once)
+    config = load(site.config)
+    source = config.camera[0].source
+    assert (source.path, source.loop, source.pace) == (  # type: ignore[union-attr]
+        clip,
+        not once,
+        "fastest" if once else "real",
+    )
+    assert config.log.database == site.database
+    assert [transfer.name for transfer in config.transfer] == ["receiver", "numberok", "lines"]
+
+
+def test_each_run_has_a_folder_of_its_own_and_few_are_kept(tmp_path: Path) -> None:
+    for _ in range(RUNS_KEPT + 3):
+        newest = new_site(tmp_path, tmp_path / "clip.mp4", page_port=None, once=True)
+        assert newest.config.exists()
+    kept = list(tmp_path.glob("run-*"))
+    assert len(kept) == RUNS_KEPT
+    assert newest.folder in kept
+
+
+def test_busy_ports_are_replaced_by_free_ones() -> None:
+    busy = listening(0)
+    assert busy is not None
+    with busy:
+        port = busy.getsockname()[1]
+        (other,) = free_ports(port)
+    assert other not in (port, 0)
+    (free,) = free_ports(port)
+    assert free == port
+
+
+def test_a_program_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        processes.start("teller", [sys.executable, "-c", "print('no luck'); raise SystemExit(4)"])
+        (child,) = psutil.Process().children()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(Ended, match=r"teller ended with 4[\s\S]*no luck"):
+            processes.check()
+
+
+def test_leaving_ends_what_was_started(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        processes.start("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"])
+        (child,) = psutil.Process().children()
+    assert not child.is_running()
