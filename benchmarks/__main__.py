@@ -1,4 +1,4 @@
-"""Runs the benchmarks named on the command line, or all, and writes docs/benchmarks.md.
+"""Runs the benchmarks named on the command line, or all but the long ones, and writes docs/benchmarks.md.
 
 Each benchmark is a module bench_NAME.py with `run() -> Table`. A table states what was measured,
 the ratio within the run, and the spread over its rounds, as machines differ and are noisy.
@@ -11,12 +11,14 @@ from pathlib import Path
 from benchmarks.report import Table, rewrite
 
 HERE = Path(__file__).parent
+LONG = frozenset({"soak"})
+"""Take half an hour; run when named."""
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 
 
 def main(arguments: list[str]) -> int:
     known = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
-    wanted = [argument for argument in arguments if not argument.startswith("-")] or known
+    wanted = arguments or [name for name in known if name not in LONG]
     if unknown := set(wanted) - set(known):
         print(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(known)}")
         return 2

@@ -145,6 +145,8 @@ class Ledger:
                 self._board.fail("camera", self._camera, State.WAITING, str(error))
                 await self._clock.sleep(FULL_RETRY_SECONDS)
             else:
+                for event in events:
+                    self._board.count("camera", self._camera, **{f"events_{event.kind}": 1})
                 return
 
 
