@@ -111,6 +111,14 @@ def test_one_badly_misread_frame_makes_no_passage() -> None:
     assert camera.story == [("new", "ZZ0123QQ"), ("lost", "ZZ0123QQ")]
 
 
+def test_a_misreading_among_few_reads_makes_no_passage() -> None:
+    camera = camera_with(hold_back=5, unconfirmed="lost")
+    texts = ["ZZ0123QQ", "7Z0I88OQ", "ZZ0123QQ"]
+    camera.watch(read_of(text, 100 * i) for i, text in enumerate(texts))
+    camera.end()
+    assert camera.story == [("new", "ZZ0123QQ"), ("lost", "ZZ0123QQ")]
+
+
 def test_the_same_misreading_now_and_then_makes_no_passage() -> None:
     camera = camera_with()
     texts = (["ZZ0123QQ"] * 4 + ["7Z0I88OQ"]) * 6

@@ -1,7 +1,8 @@
 """The open passages as bytes, for a crash or a restart.
 
-Four bytes of name, two of version, four of CRC-32 (started from the version), then msgpack. Fields are added to the state
-with defaults; the version rises only when an older platewire would misread it.
+Four bytes of name, two of version, four of CRC-32 (started from the version), then msgpack. Fields
+are added to the state with defaults; the version rises only when an older platewire would misread
+it.
 """
 
 import struct
