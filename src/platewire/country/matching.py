@@ -202,7 +202,7 @@ def understand(
     same_country = [one for one in found if one.country == best.country]
     same_text = [one for one in found if one.text == best.text]
     if sum(expected_weight(one, hint) for one in same_country) >= SURE * total:
-        region = agreed_region(same_country, best, hint)
+        region = agreed_region(same_country, best)
         return Understanding(
             best.text,
             best.display,
@@ -227,7 +227,7 @@ def with_breaks(text: str, breaks: frozenset[int]) -> str:
     return "".join(" " * (at > 0 and at in breaks) + char for at, char in enumerate(text))
 
 
-def agreed_region(same_country: Sequence[Match], best: Match, hint: Sequence[str]) -> str | None:
+def agreed_region(same_country: Sequence[Match], best: Match) -> str | None:
     """The best match's region, when it is sure among the country's own forms."""
     total = sum(one.weight for one in same_country)
     agreeing = sum(one.weight for one in same_country if one.region == best.region)
