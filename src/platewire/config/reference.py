@@ -180,6 +180,8 @@ EXAMPLES = {
     ("http", "signing"): ["env:PLATEWIRE_SIGNING_SECRET"],
     ("json_lines", "name"): "lines",
     ("numberok_tcp", "name"): "numberok",
+    ("nx", "name"): "nx",
+    ("nx", "url"): "https://192.0.2.5:7001",
 }
 
 

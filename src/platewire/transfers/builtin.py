@@ -1,7 +1,8 @@
 """The transfers that come with platewire, as the choice that the configuration's `type` makes."""
 
 from platewire.transfers.http import HttpTransfer
+from platewire.transfers.nx import NxTransfer
 from platewire.transfers.tcp_lines import JsonLinesTransfer
 from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
 
-AnyTransfer = HttpTransfer | JsonLinesTransfer | NumberOkTcpTransfer
+AnyTransfer = HttpTransfer | JsonLinesTransfer | NumberOkTcpTransfer | NxTransfer

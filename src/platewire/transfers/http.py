@@ -1,39 +1,31 @@
 """HTTP live mode: a POST of each event to one receiver, in our form or in NumberOk's.
 
-One connection is kept; nothing is redirected, nothing goes through a proxy, of an answer at most
-16 kB are read. `http_answer` decides what an answer means, `http_auth` and `http_tls` how the two
-sides know each other, `wire` what the bytes are.
+`http_connection` carries the bytes, `http_answer` decides what an answer means, `http_auth` and
+`http_tls` how the two sides know each other, `wire` what the bytes are.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import aiohttp
 from msgspec import Meta, field
-from yarl import URL
 
-import platewire
-from platewire.errors import ConfigError, Unavailable
+from platewire.errors import ConfigError
 from platewire.model import Entry, Event
 from platewire.secret import Secret, reveal
-from platewire.transfers import http_answer, http_auth, http_tls
-from platewire.transfers.http_answer import Answer
+from platewire.transfers import http_answer, http_auth
 from platewire.transfers.http_auth import Auth, HeaderName, NoAuth
+from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
 from platewire.transfers.http_tls import Tls
 from platewire.transfers.transfer import TransferContext, TransferSettings
 from platewire.wire import multipart, numberok_json, signing
 from platewire.wire.multipart import Part
 from platewire.wire.numberok_json import Dialect, Shown
 
-ANSWER_BYTES_MAX = 16 * 1024
 OURS = ("content-type", "content-length", "transfer-encoding", "connection")
 
 HeaderText = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*$")]
-NETWORK_ERRORS = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
 
 
 class HttpTransfer(TransferSettings, frozen=True, kw_only=True, tag="http"):
@@ -102,30 +94,32 @@ class HttpSender:
     def __init__(self, settings: HttpTransfer, context: TransferContext) -> None:
         self._settings = settings
         self._context = context
-        self._url = _checked_url(settings)
+        self._url = checked_url(settings.name, settings.url, settings.tls)
         self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
         self._dialect = _dialect(settings)
-        self._session: aiohttp.ClientSession | None = None
+        self._connection = HttpConnection(
+            self._url,
+            self._who,
+            connect_seconds=settings.connect_seconds,
+            total_seconds=settings.total_seconds,
+        )
         self._packets = 0
         self._prepare()
 
     def _prepare(self) -> None:
-        """Reads secrets and certificates, at the start and again at each connect: they change."""
+        """Reads secrets, at the start and again at each connect: they change."""
         settings = self._settings
         try:
             self._headers = _fixed_headers(settings)
             self._middlewares = http_auth.middlewares(settings.auth)
             self._keys = [_signing_key(secret) for secret in settings.signing_secrets]
-            self._tls = http_tls.context(settings.tls) if self._url.scheme == "https" else None
         except ConfigError as error:
             raise ConfigError(f'transfer "{settings.name}": {error}') from error
 
     async def connect(self) -> None:
-        """Opens and closes a connection, TLS included: tells a wrong address before any event."""
-        await self.close()
+        """Tells a wrong address or certificate before any event."""
         self._prepare()
-        await self._knock()
-        self._session = self._new_session()
+        await self._connection.open(self._settings.tls, self._headers, self._middlewares)
 
     async def send(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -134,51 +128,12 @@ class HttpSender:
             if self._keys:
                 now = self._context.clock.now()
                 headers |= signing.sign(self._keys, str(entry.event.id), now, body)
-            answer = await self._post(headers, body)
+            answer = await self._connection.ask(headers=headers, body=body)
             http_answer.judge(answer, self._who, self._context.clock.now())
             self._packets += 1
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    async def _knock(self) -> None:
-        seconds = self._settings.connect_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                _, writer = await asyncio.open_connection(
-                    self._url.host, self._url.port, ssl=self._tls
-                )
-        except NETWORK_ERRORS as error:
-            raise http_answer.failure(error, self._who, seconds) from error
-        writer.close()
-        with contextlib.suppress(*NETWORK_ERRORS):
-            async with asyncio.timeout(seconds):
-                await writer.wait_closed()
-
-    def _new_session(self) -> aiohttp.ClientSession:
-        settings = self._settings
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=self._tls or True),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(
-                total=settings.total_seconds, sock_connect=settings.connect_seconds
-            ),
-            headers=self._headers,
-            middlewares=self._middlewares,
-        )
-
-    async def _post(self, headers: dict[str, str], body: bytes) -> Answer:
-        if self._session is None:
-            raise Unavailable(f"{self._who} is not connected")
-        try:
-            async with self._session.post(
-                self._url, data=body, headers=headers, allow_redirects=False
-            ) as response:
-                return Answer(response.status, response.headers, await _start(response))
-        except NETWORK_ERRORS as error:
-            raise http_answer.failure(error, self._who, self._settings.total_seconds) from error
+        await self._connection.close()
 
     # --- what is sent ---------------------------------------------------------------------------
 
@@ -220,42 +175,11 @@ def _parts(event: Event, body: bytes, picture: Shown | None) -> list[Part]:
     return parts
 
 
-async def _start(response: aiohttp.ClientResponse) -> str:
-    """The first 16 kB; the status stands, whatever becomes of the rest of the answer."""
-    read = bytearray()
-    with contextlib.suppress(*NETWORK_ERRORS):
-        while len(read) < ANSWER_BYTES_MAX:
-            if not (piece := await response.content.read(ANSWER_BYTES_MAX - len(read))):
-                break
-            read += piece
-    if not response.content.at_eof():
-        response.close()
-    return read.decode("utf-8", "replace")
-
-
-def _checked_url(settings: HttpTransfer) -> URL:
-    try:
-        url = URL(settings.url)
-        usable = url.scheme in ("http", "https") and bool(url.host) and url.port
-    except ValueError:
-        usable = False
-    where = f'transfer "{settings.name}": `url`'
-    if not usable:
-        seen = http_answer.shown(settings.url)
-        raise ConfigError(f"{where} is {seen}; it must be like https://host:port/path")
-    if url.user or url.password:
-        raise ConfigError(f"{where} holds a user or password; put them into `auth`")
-    if url.scheme == "http" and settings.tls != Tls():
-        raise ConfigError(f"{where} begins with http://, so `tls` would have no effect")
-    return url
-
-
 def _fixed_headers(settings: HttpTransfer) -> dict[str, str]:
     for name in settings.headers:
         if name.lower() in OURS or name.lower().startswith("webhook-"):
             raise ConfigError(f"header `{name}` is set by platewire, not in `headers`")
-    agent = {"User-Agent": f"platewire/{platewire.__version__}"}
-    return {**agent, **settings.headers, **http_auth.headers(settings.auth)}
+    return {**AGENT, **settings.headers, **http_auth.headers(settings.auth)}
 
 
 def _signing_key(secret: str) -> bytes:

@@ -97,6 +97,11 @@ def _why(error: Exception, seconds: float) -> str:
             return _certificate(error.certificate_error)
         case ssl.SSLCertVerificationError():
             return _certificate(error)
+        case aiohttp.ServerFingerprintMismatch():
+            return (
+                f"shows a certificate with the SHA-256 {error.got.hex()}, not the one that "
+                "`tls.certificate_sha256` names; if it was renewed, set that"
+            )
         case aiohttp.ClientConnectorDNSError():
             return "cannot be reached: its name is not known; check the host in `url` and the DNS"
         case aiohttp.ClientSSLError() | ssl.SSLError():

@@ -4,7 +4,8 @@ import ssl
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta, Struct
+import aiohttp
+from msgspec import Meta, Struct, structs
 
 from platewire.errors import ConfigError
 
@@ -25,9 +26,33 @@ class Tls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     client_key: Annotated[
         Path | None, Meta(description="PEM file with its key, if not in the same file")
     ] = None
+    certificate_sha256: Annotated[
+        str,
+        Meta(
+            pattern=r"^(([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2})?$",
+            description="SHA-256 of the one certificate to trust, whatever name it is for: for "
+            "receivers that signed their own",
+        ),
+    ] = ""
     verify: Annotated[
         bool, Meta(description="False trusts any certificate: for a trial, never for real use")
     ] = True
+
+
+def trust(tls: Tls) -> ssl.SSLContext | aiohttp.Fingerprint:
+    """What aiohttp's connector needs; ConfigError where the settings cannot be used."""
+    if not tls.certificate_sha256:
+        return context(tls)
+    if structs.replace(tls, certificate_sha256="") != Tls():
+        raise ConfigError(
+            "`tls.certificate_sha256` trusts one certificate and needs no other setting of `tls`; "
+            "take the others out"
+        )
+    return aiohttp.Fingerprint(bytes.fromhex(tls.certificate_sha256.replace(":", "")))
+
+
+def trusting_all() -> ssl.SSLContext:
+    return context(Tls(verify=False))
 
 
 def context(tls: Tls) -> ssl.SSLContext:
