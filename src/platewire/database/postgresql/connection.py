@@ -1,0 +1,136 @@
+"""Connections to PostgreSQL, set up for their task, with errors said in words.
+
+What an error means for an event is decided here: data that can never be stored is Rejected,
+everything else is Unavailable, as a person or time can mend it. No message holds a password.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from platewire.errors import PlatewireError, Rejected, Unavailable
+
+NAME_BYTES_MAX = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the database is and how long to be patient with it."""
+
+    url: str
+    """Without a password."""
+    password: str | None
+    schema: str
+    application: str
+    connect_seconds: float = 10.0
+    statement_seconds: float = 30.0
+
+    @property
+    def shown(self) -> str:
+        """For messages: neither password nor options."""
+        return shown(self.url)
+
+
+def shown(url: str) -> str:
+    """A URL without its password and without what follows a question mark."""
+    bare = url.partition("?")[0]
+    return re.sub(r"(//[^/@:]*):.*@", r"\1@", bare)
+
+
+async def connect(address: Address) -> Any:
+    """A connection to a host that can be written to; raises what `explained` lets through."""
+    milliseconds = str(int(address.statement_seconds * 1000))
+    connection = await asyncpg.connect(
+        address.url,
+        password=address.password,
+        timeout=address.connect_seconds,
+        command_timeout=address.statement_seconds + 5,
+        target_session_attrs="read-write",
+        server_settings={
+            "application_name": address.application[:NAME_BYTES_MAX],
+            "search_path": f'"{address.schema}"',
+            "statement_timeout": milliseconds,
+            "lock_timeout": milliseconds,
+            # A node that vanished must not keep the lock of the others.
+            "idle_in_transaction_session_timeout": milliseconds,
+            "tcp_keepalives_idle": "15",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
+            "TimeZone": "UTC",
+        },
+    )
+    try:
+        await _check(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+async def _check(connection: Any) -> None:
+    encoding, commit = await connection.fetchrow(
+        "SELECT current_setting('server_encoding'), current_setting('synchronous_commit')"
+    )
+    if encoding != "UTF8":
+        raise Unavailable(
+            f"the database is encoded in {encoding}, which cannot hold all plates; make one with "
+            "`CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0`"
+        )
+    if commit == "off":
+        # What is told as delivered has to outlive a crash of the server.
+        await connection.execute("SET synchronous_commit = on")
+
+
+@contextmanager
+def explained(who: str, *, storing: bool = False) -> Iterator[None]:
+    """Turns what asyncpg raises into errors of platewire; `who` begins their message.
+
+    Only while `storing` events can it be the data that is at fault.
+    """
+    try:
+        yield
+    except PlatewireError as error:
+        raise type(error)(f"{who}: {error}") from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise translated(who, error, storing=storing) from error
+
+
+def translated(who: str, error: BaseException, *, storing: bool) -> PlatewireError:
+    state = getattr(error, "sqlstate", None) or ""
+    said = " ".join(str(error).split()) or type(error).__name__
+    if storing and state[:2] in ("22", "23", "54"):
+        return Rejected(f"{who}: cannot be stored: {said}", answer=said)
+    return Unavailable(f"{who}: {said}; {_remedy(state, error)}")
+
+
+REMEDIES = {
+    "28": "look at user and password here, and at pg_hba.conf there",
+    "3D": "name a database that exists, or create it there with CREATE DATABASE",
+    "42501": "let the user own the schema, or grant it CREATE on the database",
+    "42": "somebody has changed the tables of the schema; restore them, or name another `schema`",
+    "53100": "the disk of the server is full; free some or set `retention_months`",
+    "53300": "raise max_connections there, or close other programs",
+    "53": "the server is out of something; look at its log",
+    "25006": "it is a standby or read-only; name the primary, or both in the URL",
+    "40": "another transaction came between; tried again",
+    "55P03": "another program holds a lock on platewire's tables; see pg_stat_activity there",
+    "57014": "the server was too slow; raise `statement_seconds`, or see what keeps it busy",
+    "57P": "the server was stopped or is starting; tried again",
+    "08": "the connection broke; tried again",
+}
+"""By the beginning of SQLSTATE, the longest that fits; PostgreSQL manual, appendix A."""
+
+
+def _remedy(state: str, error: BaseException) -> str:
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return REMEDIES["25006"]
+    if isinstance(error, TimeoutError):
+        return "no answer in time; is the server reachable, and not overloaded?"
+    if isinstance(error, OSError):
+        return "is PostgreSQL running there, and may this machine connect to it?"
+    fits = [prefix for prefix in REMEDIES if state and state.startswith(prefix)]
+    return REMEDIES[max(fits, key=len)] if fits else "tried again"

@@ -1,0 +1,100 @@
+"""Brings the schema to the version of this platewire: each step and its record in one transaction.
+
+A step is a file `NNNN_name.sql` in the folder `migrations`, applied in order and never edited once
+released. Several nodes may start at once: an advisory lock lets one of them do it. Readers go on
+reading; a step that has to wait for one of them gives up after `lock_timeout` and is tried again.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from platewire.errors import Unavailable
+
+LOCK = 0x706C7477
+"""Number of the advisory lock that is held while a schema is looked at and changed: `pltw`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    version: int
+    name: str
+    sql: str
+
+
+def steps() -> tuple[Step, ...]:
+    """All steps in order; their versions are 1, 2, 3 ..."""
+    folder = files("platewire.database.postgresql") / "migrations"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return tuple(
+        Step(int(name[:4]), name[5:-4], (folder / name).read_text("utf-8")) for name in names
+    )
+
+
+async def migrate(connection: Any, schema: str) -> int:
+    """Applies the steps that the schema lacks; returns how many these were.
+
+    Raises Unavailable for a schema that is somebody else's or of a newer platewire; nothing in it
+    is changed then. `search_path` of the connection names the schema.
+    """
+    async with connection.transaction():
+        # Ends with the transaction, so it cannot be left behind.
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        version = await _version(connection, schema)
+        lacking = steps()[version:]
+        for step in lacking:
+            await _apply(connection, schema, step)
+    return len(lacking)
+
+
+async def _version(connection: Any, schema: str) -> int:
+    """The last step applied, 0 for an empty or missing schema."""
+    tables = {
+        name
+        for (name,) in await connection.fetch(
+            "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
+            schema,
+        )
+    }
+    if not tables:
+        return 0
+    if not {"migration", "anpr_contract"} <= tables:
+        some = ", ".join(sorted(tables)[:3])
+        raise Unavailable(
+            f'the schema "{schema}" holds what is not platewire\'s ({some}); it was left as it is. '
+            "Name a schema of its own in `schema`"
+        )
+    version: int = await connection.fetchval("SELECT coalesce(max(version), 0) FROM migration")
+    if version > (newest := len(steps())):
+        raise Unavailable(
+            f'the schema "{schema}" has version {version}, made by a newer platewire; this one '
+            f"knows versions up to {newest}. It was left as it is: update this platewire, or name "
+            "another `schema`"
+        )
+    return version
+
+
+async def _apply(connection: Any, schema: str, step: Step) -> None:
+    if step.version == 1:
+        await _make_schema(connection, schema)
+    await connection.execute(step.sql)
+    await connection.execute(
+        "INSERT INTO migration VALUES ($1, $2, statement_timestamp())", step.version, step.name
+    )
+
+
+async def _make_schema(connection: Any, schema: str) -> None:
+    there = await connection.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema)
+    if not there:
+        # Asked first, as IF NOT EXISTS wants the right to create even where it creates nothing.
+        await connection.execute(f"CREATE SCHEMA {quoted(schema)}")
+    await connection.execute(
+        "CREATE TABLE migration "
+        "(version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)"
+    )
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,85 @@
+"""One partition a month for events and their pictures, made when needed, dropped by retention.
+
+A new partition is made beside the table and then attached, which disturbs no reader, not even one
+that keeps a transaction open for hours. Months are those of UTC and of the time of recording.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from platewire.clock import milliseconds
+from platewire.database.postgresql.migrate import quoted
+
+PARTITIONED = {"event": "recorded_ms", "image": "month_ms"}
+DROP_LOCK_TIMEOUT = "2s"
+
+
+class Month(NamedTuple):
+    start_ms: int
+    end_ms: int
+    suffix: str
+    """`YYYY_MM`, by which the partitions are named."""
+
+
+def month_of(recorded_ms: int) -> Month:
+    moment = datetime.fromtimestamp(recorded_ms // 1000, UTC)
+    return _month(moment.year * 12 + moment.month - 1)
+
+
+def oldest_kept(now: datetime, retention_months: int) -> Month:
+    """The month `retention_months` before that of `now`; the months before it go."""
+    return _month(now.year * 12 + now.month - 1 - retention_months)
+
+
+def _month(number: int) -> Month:
+    return Month(_start(number), _start(number + 1), f"{number // 12:04}_{number % 12 + 1:02}")
+
+
+def _start(number: int) -> int:
+    return milliseconds(datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC))
+
+
+async def known_months(connection: Any) -> set[Month]:
+    rows = await connection.fetch("SELECT month_ms, end_ms, suffix FROM month")
+    return {Month(*row) for row in rows}
+
+
+async def add_month(connection: Any, month: Month) -> None:
+    """Within the transaction of a batch, whose lock on `log` keeps other nodes from it."""
+    added = await connection.fetchval(
+        "INSERT INTO month VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1", *month
+    )
+    if not added:
+        return
+    for table in PARTITIONED:
+        part = quoted(f"{table}_{month.suffix}")
+        await connection.execute(
+            f"CREATE TABLE {part} (LIKE {table} INCLUDING DEFAULTS INCLUDING STORAGE)"
+        )
+        await connection.execute(
+            f"ALTER TABLE {table} ATTACH PARTITION {part} "
+            f"FOR VALUES FROM ({month.start_ms}) TO ({month.end_ms})"
+        )
+
+
+async def drop_before(connection: Any, oldest: Month) -> list[Month]:
+    """Drops the months before `oldest`, each in a transaction of its own; returns which.
+
+    A month that a reader holds raises LockNotAvailableError after two seconds.
+    """
+    dropped = []
+    for month in sorted(await known_months(connection)):
+        if month.start_ms < oldest.start_ms:
+            async with connection.transaction():
+                await _drop(connection, month)
+            dropped.append(month)
+    return dropped
+
+
+async def _drop(connection: Any, month: Month) -> None:
+    await connection.execute(f"SET LOCAL lock_timeout = '{DROP_LOCK_TIMEOUT}'")
+    await connection.execute("SELECT FROM log FOR UPDATE")
+    for table in PARTITIONED:
+        await connection.execute(f"DROP TABLE IF EXISTS {quoted(f'{table}_{month.suffix}')}")
+    await connection.execute("DELETE FROM passage WHERE recorded_ms < $1", month.end_ms)
+    await connection.execute("DELETE FROM month WHERE month_ms = $1", month.start_ms)

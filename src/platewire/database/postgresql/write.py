@@ -1,0 +1,189 @@
+"""One batch of events into the tables, in one transaction: exactly once, numbered as committed.
+
+The lock on the one row of `log` is held from the numbering to the commit. So writers take turns,
+`seq` has no gaps, and a reader that follows it never skips one that becomes visible later. Events
+that are there already, by their id, are left out: sending again changes nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from platewire.database import projection
+from platewire.database.postgresql.partitions import Month, add_month, month_of
+from platewire.model import Entry, Image, Kind, Site
+
+CHANNEL = "platewire"
+"""NOTIFY on this channel carries the newest `seq`, once per batch."""
+
+EVENT_COLUMNS = (
+    *projection.COLUMNS,
+    "node", "node_seq", "plate_left", "plate_top", "plate_width", "plate_height",
+)  # fmt: skip
+
+WRITE_PASSAGES = """
+INSERT INTO passage (id, node, number, revision, first_seq, last_seq, recorded_ms, first_seen_ms,
+                     camera, plate, open)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::bigint[],
+                     $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[],
+                     $11::boolean[])
+ON CONFLICT (id) DO UPDATE SET
+  revision = excluded.revision, last_seq = excluded.last_seq,
+  recorded_ms = excluded.recorded_ms, first_seen_ms = excluded.first_seen_ms,
+  plate = excluded.plate, open = excluded.open
+WHERE passage.revision < excluded.revision
+"""
+WRITE_CAMERAS = """
+INSERT INTO camera (node, name, last_seq, last_seen_ms)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+ON CONFLICT (node, name) DO UPDATE SET
+  last_seq = excluded.last_seq, last_seen_ms = excluded.last_seen_ms
+"""
+WRITE_IMAGES = """
+INSERT INTO image (sha256, month_ms, width, height, bytes, jpeg, path)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::integer[], $4::integer[], $5::bigint[],
+                     $6::bytea[], $7::text[])
+ON CONFLICT (sha256, month_ms) DO UPDATE SET jpeg = excluded.jpeg
+WHERE image.jpeg IS NULL AND excluded.jpeg IS NOT NULL
+"""
+
+Row = tuple[Any, ...]
+
+
+class ShownImage(NamedTuple):
+    """A picture of an event: where it can be fetched, and its bytes where they are to be kept."""
+
+    image: Image
+    link: str
+    jpeg: bytes | None
+
+
+class Batch(NamedTuple):
+    entries: Sequence[Entry]
+    """Of one node; each once."""
+    images: Sequence[ShownImage]
+
+
+async def write(connection: Any, node: str, batch: Batch, months: set[Month]) -> list[Month]:
+    """Writes what is not there yet; returns the months that were new, which `months` lacks."""
+    rows = [_row(node, entry) for entry in batch.entries]
+    async with connection.transaction():
+        last_seq: int = await connection.fetchval("SELECT last_seq FROM log FOR UPDATE")
+        there = await _there(connection, rows)
+        lacking = [row for row in rows if row[1] not in there]
+        if not lacking:
+            return []
+        numbered = [(seq, *row[1:]) for seq, row in enumerate(lacking, last_seq + 1)]
+        added = sorted({month_of(row[RECORDED]) for row in numbered} - months)
+        for month in added:
+            await add_month(connection, month)
+        await connection.copy_records_to_table("event", records=numbered, columns=EVENT_COLUMNS)
+        await connection.execute(WRITE_PASSAGES, *_passages(numbered))
+        await connection.execute(WRITE_CAMERAS, *_cameras(numbered))
+        if batch.images:
+            await connection.execute(WRITE_IMAGES, *_images(numbered, batch.images))
+        newest = numbered[-1][0]
+        await connection.execute("UPDATE log SET last_seq = $1", newest)
+        await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(newest))
+    return added
+
+
+async def _there(connection: Any, rows: Sequence[Row]) -> set[str]:
+    """The ids of those that were written before."""
+    recorded = [row[RECORDED] for row in rows]
+    found = await connection.fetch(
+        "SELECT id FROM event WHERE id = ANY($1::text[]) AND recorded_ms BETWEEN $2 AND $3",
+        [row[1] for row in rows],
+        min(recorded),
+        max(recorded),
+    )
+    return {id_ for (id_,) in found}
+
+
+def _row(node: str, entry: Entry) -> Row:
+    """The values of `EVENT_COLUMNS`; the first, `seq`, is that of the node until it is numbered."""
+    *known, _body = projection.columns(entry)
+    text = entry.body.decode()
+    if "\\u0000" in text:
+        known = [_storable(value) for value in known]
+    return (*known, text, node, known[0], *entry.event.plate.box)
+
+
+def _storable(value: Any) -> Any:
+    """PostgreSQL has no text with the character NUL; what stands for the unknown takes its place.
+
+    `body` keeps it, as JSON writes it as an escape.
+    """
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+
+
+_AT = {name: index for index, name in enumerate(EVENT_COLUMNS)}
+RECORDED = _AT["recorded_ms"]
+
+
+def _passages(rows: Sequence[Row]) -> list[list[Any]]:
+    """For each passage its newest revision, and the `seq` of the first row that tells of it."""
+    first: dict[str, int] = {}
+    newest: dict[str, Row] = {}
+    for row in rows:
+        passage = row[_AT["passage"]]
+        first.setdefault(passage, row[0])
+        if passage not in newest or newest[passage][_AT["revision"]] < row[_AT["revision"]]:
+            newest[passage] = row
+    names = ("passage", "node", "passage_number", "revision", "seq", "seq", "recorded_ms",
+             "first_seen_ms", "camera", "plate")  # fmt: skip
+    columns = [[row[_AT[name]] for row in newest.values()] for name in names]
+    columns[4] = [first[passage] for passage in newest]
+    return [*columns, [row[_AT["kind"]] != Kind.LOST.value for row in newest.values()]]
+
+
+def _cameras(rows: Sequence[Row]) -> list[list[Any]]:
+    newest = {row[_AT["camera"]]: row for row in rows}
+    names = ("node", "camera", "seq", "last_seen_ms")
+    return [[row[_AT[name]] for row in newest.values()] for name in names]
+
+
+def _images(rows: Sequence[Row], images: Sequence[ShownImage]) -> list[list[Any]]:
+    """A picture is kept with the month of each event that shows it."""
+    shown = {each.image.sha256: each for each in images}
+    roles = [_AT[name] for name in ("plate_image", "vehicle_image", "frame_image")]
+    wanted = {
+        (row[role], month_of(row[RECORDED]).start_ms)
+        for row in rows
+        for role in roles
+        if row[role] in shown
+    }
+    made = [(month_ms, shown[sha256]) for sha256, month_ms in sorted(wanted)]
+    return [
+        [each.image.sha256 for _, each in made],
+        [month_ms for month_ms, _ in made],
+        [each.image.width for _, each in made],
+        [each.image.height for _, each in made],
+        [each.image.bytes for _, each in made],
+        [each.jpeg for _, each in made],
+        [each.link for _, each in made],
+    ]
+
+
+async def describe(connection: Any, node: str, site: Site) -> None:
+    """What the views say of a node besides its events: its number, its cameras, its zones."""
+    zones = [
+        (node, _storable(camera), _storable(name), index)
+        for camera, names in site.zones.items()
+        for index, name in enumerate(names)
+    ]
+    async with connection.transaction():
+        await connection.execute("SELECT FROM log FOR UPDATE")
+        await connection.execute(
+            "INSERT INTO node VALUES ($1, $2) "
+            "ON CONFLICT (name) DO UPDATE SET system_id = excluded.system_id",
+            node,
+            site.system_id,
+        )
+        await connection.execute("UPDATE camera SET channel_index = NULL WHERE node = $1", node)
+        await connection.executemany(
+            "INSERT INTO camera (node, name, channel_index) VALUES ($1, $2, $3) "
+            "ON CONFLICT (node, name) DO UPDATE SET channel_index = excluded.channel_index",
+            [(node, name, index) for name, index in site.channels.items()],
+        )
+        await connection.execute("DELETE FROM zone WHERE node = $1", node)
+        await connection.executemany("INSERT INTO zone VALUES ($1, $2, $3, $4)", zones)

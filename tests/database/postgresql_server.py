@@ -1,0 +1,141 @@
+"""A PostgreSQL server of the test's own: initialised in a folder, on a free port, ended after.
+
+PostgreSQL refuses to run as root, so root starts it as the user `postgres` of Debian's package, or
+as `nobody`.
+"""
+
+import asyncio
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+PASSWORD = "owner's pass:word/@"
+
+
+def programs() -> Path | None:
+    """The folder of initdb and pg_ctl, which Debian keeps off the PATH."""
+    if found := shutil.which("pg_ctl"):
+        return Path(found).parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    return installed[-1].parent if installed else None
+
+
+def missing() -> str:
+    """Why no server can be started, or nothing."""
+    if programs() is None:
+        return "PostgreSQL is not installed (apt-get install postgresql)"
+    return ""
+
+
+class PostgresqlServer:
+    """Superuser `postgres`, user `owner` who may create databases, roles and schemas."""
+
+    def __init__(self) -> None:
+        bin_folder = programs()
+        assert bin_folder is not None
+        self._bin = bin_folder
+        # Not in pytest's folder: that is closed to other users.
+        self.folder = Path(tempfile.mkdtemp(prefix="platewire-pg-"))
+        self._user = self._unprivileged()
+        self.port = _free_port()
+        self._made = 0
+
+    def _unprivileged(self) -> str | None:
+        if os.geteuid() != 0:
+            return None
+        names = {entry.pw_name for entry in pwd.getpwall()}
+        user = "postgres" if "postgres" in names else "nobody"
+        shutil.chown(self.folder, user)
+        return user
+
+    def initialise(self) -> None:
+        secret = self.folder / "password"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        self._run(
+            "initdb", "-D", "data", "-U", "postgres", f"--pwfile={secret}", "-A", "scram-sha-256",
+            "-E", "UTF8", "--locale=C.UTF-8", "-N",
+        )  # fmt: skip
+
+    def start(self) -> None:
+        options = (
+            f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c shared_buffers=64MB "
+            "-c max_connections=40 -c log_min_messages=fatal"
+        )
+        self._run("pg_ctl", "start", "-w", "-s", "-D", "data", "-l", "log", "-o", options)
+
+    def stop(self, mode: str = "fast") -> None:
+        if self.running:
+            self._run("pg_ctl", "stop", "-w", "-s", "-D", "data", "-m", mode)
+
+    @property
+    def running(self) -> bool:
+        return (self.folder / "data" / "postmaster.pid").exists()
+
+    def remove(self) -> None:
+        self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._bin / program), *arguments]
+        if self._user is not None:
+            command = ["runuser", "-u", self._user, "--", *command]
+        done = subprocess.run(
+            command, cwd=self.folder, check=False, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+    def url(self, database: str, user: str = "owner") -> str:
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    async def connect(self, database: str, user: str = "postgres", **more: Any) -> Any:
+        more.setdefault("password", PASSWORD)
+        return await asyncpg.connect(self.url(database, user), **more)
+
+    async def new_database(self) -> str:
+        """An empty database that `owner` owns."""
+        self._made += 1
+        name = f"test_{self._made}"
+        connection = await self.connect("postgres")
+        try:
+            if self._made == 1:
+                await connection.execute(
+                    "CREATE ROLE owner LOGIN CREATEROLE PASSWORD '"
+                    + PASSWORD.replace("'", "''")
+                    + "'"
+                )
+            await connection.execute(f"CREATE DATABASE {name} OWNER owner")
+        finally:
+            await connection.close()
+        return name
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def main() -> None:
+    """By hand: a server to look at until Enter is pressed."""
+    server = PostgresqlServer()
+    try:
+        server.initialise()
+        server.start()
+        name = asyncio.run(server.new_database())
+        input(f"{server.url(name)} password {PASSWORD} ")
+    finally:
+        server.remove()
+
+
+if __name__ == "__main__":
+    main()
