@@ -1,4 +1,4 @@
-"""Runs the benchmarks named on the command line, or all but the long ones, and writes docs/benchmarks.md.
+"""Runs the benchmarks named on the command line, or all but the long ones; writes their page.
 
 Each benchmark is a module bench_NAME.py with `run() -> Table`. A table states what was measured,
 the ratio within the run, and the spread over its rounds, as machines differ and are noisy.

@@ -100,11 +100,14 @@ class Ledger:
         self._kept_at = float("-inf")
 
     async def take_up(self) -> None:
-        """Loads the passages that an earlier run left open; there may be none."""
+        """Loads the passages that an earlier run left open; there may be none.
+
+        PlatewireError when they were kept by a newer platewire or are damaged.
+        """
         kept = await self._log.open_passages(self._camera)
         if kept is not None:
             state = msgspec.msgpack.decode(kept, type=OpenState)
-            self.passages.load(state.passages)
+            self.passages.load(state.passages, self._clock.now())
             self._album.images = dict(state.images)
 
     async def see(self, frame: Frame, reads: Sequence[Read]) -> None:

@@ -21,7 +21,7 @@ from platewire.config.tree import CameraSettings, Config
 from platewire.control import Control, Way
 from platewire.database.queries import Database
 from platewire.delivery import Delivery
-from platewire.errors import LogError, LogFull
+from platewire.errors import LogFull, PlatewireError
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.identity import Identities
 from platewire.intake import Intake, IntakeContext, close_left_open
@@ -74,11 +74,18 @@ async def serve(
     try:
         with heeding_signals(stopping):
             await Server(config, entrance, log, pool, clock, board).run(stopping, ready)
-    except* LogError as group:
-        raise group.exceptions[0] from None
+    except* PlatewireError as group:
+        raise innermost(group) from None
     finally:
         await pool.close()
         await log.close()
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The first error within groups of groups: what a person is told."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 @contextlib.contextmanager
