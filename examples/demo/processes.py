@@ -63,7 +63,7 @@ class Processes:
 def end(process: "subprocess.Popen[bytes]") -> None:
     """Asks as Ctrl-C would, waits, and only then insists."""
     if process.poll() is None:
-        process.send_signal(signal.SIGINT if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
     try:
         process.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:

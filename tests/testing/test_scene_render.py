@@ -9,10 +9,10 @@ import pytest
 
 from platewire.model import Box, Pixels
 from platewire.testing.scene import Drive, Scene, clip, frames, picture, plates, short_scene
+from platewire.testing.scene.bodies import PAINTS
 from platewire.testing.scene.plates import STYLES
 from platewire.testing.scene.script import DUTCH, Car, stopping
 from platewire.testing.scene.truth import plate_box
-from platewire.testing.scene.vehicles import PAINTS
 
 SHORT = short_scene()
 STANDING = Drive(DUTCH, 0, stopping(7.0, 60))

@@ -3,6 +3,7 @@
 import random
 from itertools import count
 
+from platewire.testing.scene.bodies import PAINTS
 from platewire.testing.scene.script import (
     LEFT,
     RIGHT,
@@ -14,7 +15,6 @@ from platewire.testing.scene.script import (
     passing,
     stopping,
 )
-from platewire.testing.scene.vehicles import PAINTS
 
 BODIES: tuple[Body, ...] = ("hatchback", "saloon", "suv", "van")
 EMPTY_ROAD_S = 7.0
