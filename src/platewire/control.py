@@ -59,9 +59,11 @@ class Control:
     async def resume(self, transfer: str) -> None:
         await self._way(transfer).delivery.resume()
 
-    async def replay(self, transfer: str, from_seq: int, to_seq: int | None) -> str:
+    async def replay(
+        self, transfer: str, from_seq: int, to_seq: int | None, rate: float | None = None
+    ) -> str:
         way = self._way(transfer)
-        return self._replays.start(way.settings, way.for_replay(), from_seq, to_seq)
+        return self._replays.start(way.settings, way.for_replay(), from_seq, to_seq, rate)
 
     def jobs(self) -> Sequence[Job]:
         return self._replays.jobs()

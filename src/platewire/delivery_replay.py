@@ -36,15 +36,17 @@ async def replay(
     rate: float | None = None,
     clock: Clock,
     progress: Callable[[int, int], None],
+    waiting: Callable[[str], None] = lambda reason: None,
     uniform: Callable[[], float] = random.random,
 ) -> ReplayResult:
     """Sends what `settings` selects from `from_seq` to `to_seq` (None: the end of now).
 
     Entries are marked `replayed` and keep their ids; age is not looked at. At most `rate` entries
     a second. `progress` gets how many log entries are dealt with, and of how many. Unavailable is
-    retried without giving up; Paused comes through. Closes the transfer at the end.
+    retried without giving up, and told to `waiting`; Paused comes through. Closes the transfer at
+    the end.
     """
-    run = _Replay(log, settings, transfer, clock, Attempts(uniform))
+    run = _Replay(log, settings, transfer, clock, Attempts(uniform), waiting)
     first = max(from_seq, log.first_seq)
     last = log.last_seq if to_seq is None else min(to_seq, log.last_seq)
     try:
@@ -69,12 +71,14 @@ class _Replay:
         transfer: Transfer,
         clock: Clock,
         attempts: Attempts,
+        waiting: Callable[[str], None],
     ) -> None:
         self._log = log
         self._settings = settings
         self._transfer = transfer
         self._clock = clock
         self._attempts = attempts
+        self._waiting = waiting
         self._connected = False
         self.delivered = 0
         self.rejected = 0
@@ -106,6 +110,7 @@ class _Replay:
                 raise
             except PlatewireError as error:
                 self._connected = False
+                self._waiting(str(error))
                 await self._clock.sleep(self._attempts.failed(error))
 
     async def connect(self) -> None:

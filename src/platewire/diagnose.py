@@ -5,6 +5,7 @@ event log is left alone: an empty one in a temporary folder stands in for it.
 """
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,7 +14,10 @@ from msgspec import Struct
 
 from platewire.clock import Clock, SystemClock
 from platewire.config.tree import CameraSettings, Config
-from platewire.errors import PlatewireError
+from platewire.database.connection import FILE_NAME
+from platewire.database.migrate import check_version
+from platewire.errors import LogError, PlatewireError
+from platewire.eventlog.lock import holder
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.recognition.engine import Engine
@@ -22,7 +26,11 @@ from platewire.sources.source import SourceContext
 from platewire.status import Board
 from platewire.transfers.builtin import AnyTransfer
 from platewire.transfers.transfer import TransferContext
+from platewire.web.serve import bind
 from platewire.web.settings import access
+
+FREE_BYTES_MIN = 100_000_000
+"""With less space the check fails: so little that a person should look."""
 
 
 class Finding(Struct, frozen=True):
@@ -40,8 +48,9 @@ async def diagnose(
     """`patience` is how long to wait for each camera and transfer, in seconds."""
     clock = clock or SystemClock()
     yield await _recognition(config)
+    process = holder(Path(config.log.folder))
     yield _log(config)
-    yield _page(config)
+    yield _page(config, process)
     for camera in config.camera:
         yield await _camera(camera, clock, patience)
     with tempfile.TemporaryDirectory() as folder:
@@ -50,7 +59,10 @@ async def diagnose(
         context = TransferContext(clock, log, config.as_site(), board)
         try:
             for transfer in config.transfer:
-                yield await _transfer(transfer, context, patience)
+                if process and hasattr(transfer, "listen"):
+                    yield _left_alone(transfer, process)
+                else:
+                    yield await _transfer(transfer, context, patience)
         finally:
             await log.close()
 
@@ -72,17 +84,27 @@ def _log(config: Config) -> Finding:
     try:
         with tempfile.TemporaryFile(dir=place):
             pass
+        free = shutil.disk_usage(place).free
+        check_version(folder / FILE_NAME)
     except OSError as error:
         message = f"{place} cannot be written ({error.strerror}); give platewire's user the right"
         return Finding("log", "folder", good=False, message=message)
-    return Finding("log", "folder", good=True, message=f"{folder} can be written")
+    except LogError as error:
+        return Finding("log", "folder", good=False, message=str(error))
+    room = f"{free / 1e9:.1f} GB are free"
+    if free < FREE_BYTES_MIN:
+        message = f"{folder}: only {free / 1e6:.0f} MB are free; free some, or set retention"
+        return Finding("log", "folder", good=False, message=message)
+    return Finding("log", "folder", good=True, message=f"{folder} can be written, {room}")
 
 
-def _page(config: Config) -> Finding:
+def _page(config: Config, process: str | None) -> Finding:
     if not config.web.enabled:
         return Finding("web", "page", good=True, message="switched off")
     try:
         entrance = access(config.web)
+        if process is None:
+            bind(entrance.address).close()
     except PlatewireError as error:
         return Finding("web", "page", good=False, message=str(error))
     guarded = "with a token" if entrance.token else "without a token, on this machine only"
@@ -100,6 +122,12 @@ async def _camera(camera: CameraSettings, clock: Clock, patience: float) -> Find
     seconds = clock.monotonic() - started
     message = f"a picture of {width}x{height} after {seconds:.1f} s"
     return Finding("camera", camera.name, good=True, message=message)
+
+
+def _left_alone(settings: AnyTransfer, process: str) -> Finding:
+    where = getattr(settings, "listen", "")
+    message = f"not tried, as platewire runs (process {process}) and listens there: {where}"
+    return Finding("transfer", settings.name, good=True, message=message)
 
 
 async def _transfer(settings: AnyTransfer, context: TransferContext, patience: float) -> Finding:

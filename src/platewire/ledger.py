@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from platewire.clock import Clock
-from platewire.errors import LogFull
+from platewire.errors import LogError, LogFull, PictureError, PlatewireError
 from platewire.eventlog.log import EventLog
 from platewire.identity import Identities
 from platewire.model import Change, Event, Frame, Images, Kind, Picture, Pixels, Read
@@ -102,12 +102,19 @@ class Ledger:
     async def take_up(self) -> None:
         """Loads the passages that an earlier run left open; there may be none.
 
-        PlatewireError when they were kept by a newer platewire or are damaged.
+        LogError when they were kept by a newer platewire or are damaged.
         """
         kept = await self._log.open_passages(self._camera)
         if kept is not None:
-            state = msgspec.msgpack.decode(kept, type=OpenState)
-            self.passages.load(state.passages, self._clock.now())
+            try:
+                state = msgspec.msgpack.decode(kept, type=OpenState)
+                self.passages.load(state.passages, self._clock.now())
+            except (msgspec.DecodeError, PlatewireError) as error:
+                # To go on without them would leave out their `lost`: a person has to decide.
+                raise LogError(
+                    f'camera "{self._camera}": {error} (it is that camera\'s row in the table '
+                    "open_passages of the database)"
+                ) from error
             self._album.images = dict(state.images)
 
     async def see(self, frame: Frame, reads: Sequence[Read]) -> None:
@@ -128,13 +135,22 @@ class Ledger:
         made: list[Picture] = []
         events = []
         for change in changes:
-            made += await asyncio.to_thread(self._album.make, change)
+            made += await self._pictures_of(change)
             images = self._album.images.get(str(change.passage), NO_IMAGES)
             event_id = self._identities.event()
             events.append(event_of(change, self._camera, event_id, images))
             if change.kind is Kind.LOST:
                 self._album.forget(str(change.passage))
         await self._append(events, made)
+
+    async def _pictures_of(self, change: Change) -> list[Picture]:
+        """What cannot be encoded is told and left out: an event never waits for its picture."""
+        try:
+            return await asyncio.to_thread(self._album.make, change)
+        except PictureError as error:
+            told = f'camera "{self._camera}": {error}; the event was kept without it'
+            self._board.note("camera", self._camera, told)
+            return []
 
     async def _append(self, events: Sequence[Event], made: Sequence[Picture]) -> None:
         """Waits while the disk is full: nothing is dropped, and the board says why it waits."""

@@ -63,6 +63,7 @@ class Replays:
         transfer: Transfer,
         from_seq: int,
         to_seq: int | None,
+        rate: float | None = None,
     ) -> str:
         """Starts sending again; the job's id. ConfigError when there is nothing in that range."""
         last = self._log.last_seq if to_seq is None else min(to_seq, self._log.last_seq)
@@ -84,23 +85,28 @@ class Replays:
         for old in list(self._jobs)[:-JOBS_KEPT]:
             del self._jobs[old]
         self._group.create_task(
-            self._until_leaving(job, settings, transfer), name=f"replay-{job.id}"
+            self._until_leaving(job, settings, transfer, rate), name=f"replay-{job.id}"
         )
         return job.id
 
     async def _until_leaving(
-        self, job: Job, settings: TransferSettings, transfer: Transfer
+        self, job: Job, settings: TransferSettings, transfer: Transfer, rate: float | None
     ) -> None:
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(self._run(job, settings, transfer))
+            running = group.create_task(self._run(job, settings, transfer, rate))
             leaving = group.create_task(self._leaving.wait())
             await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
             running.cancel()
             leaving.cancel()
 
-    async def _run(self, job: Job, settings: TransferSettings, transfer: Transfer) -> None:
+    async def _run(
+        self, job: Job, settings: TransferSettings, transfer: Transfer, rate: float | None
+    ) -> None:
         def progress(done: int, total: int) -> None:
-            self._update(job.id, at_seq=job.to_seq - (total - done))
+            self._update(job.id, at_seq=job.to_seq - (total - done), message="")
+
+        def waiting(reason: str) -> None:
+            self._update(job.id, message=reason)
 
         try:
             result = await replay(
@@ -109,14 +115,19 @@ class Replays:
                 transfer,
                 job.from_seq,
                 job.to_seq,
+                rate=rate,
                 clock=self._clock,
                 progress=progress,
+                waiting=waiting,
             )
         except PlatewireError as error:
             self._update(job.id, state="failed", message=str(error))
         else:
-            said = f"{result.delivered} sent, {result.rejected} rejected"
-            self._update(job.id, state="done", message=said)
+            said = "; ".join(
+                (f"{result.delivered} sent, {result.rejected} rejected", *result.reasons)
+            )
+            state = "failed" if result.rejected else "done"
+            self._update(job.id, state=state, message=said)
 
     def _update(self, job: str, **changes: Any) -> None:
         if job in self._jobs:

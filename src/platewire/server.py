@@ -43,7 +43,8 @@ START_SECONDS = 5.0
 POLL_SECONDS = 0.02
 RETAIN_EVERY_SECONDS = 60.0
 SNAPSHOT_SIDE = 960
-
+INTERRUPTED = 130
+"""The exit code of a process that the second signal ended."""
 
 diagnostics = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ def heeding_signals(stopping: asyncio.Event) -> Iterator[None]:
 
     def heed() -> None:
         if stopping.is_set():
-            os._exit(1)
+            os._exit(INTERRUPTED)
         stopping.set()
 
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -1,15 +1,19 @@
 """The board on which each loop writes what it last did; the page, the API and `check` read it.
 
-Plain values on one event loop: no locks, no history. The board decides nothing.
+Plain values on one event loop: no locks, no history. The board decides nothing. What fails goes to
+diagnostics too, once for each message.
 """
 
 import enum
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct, field
 
 from platewire.clock import Clock
+
+diagnostics = logging.getLogger(__name__)
 
 
 class State(enum.StrEnum):
@@ -56,6 +60,8 @@ class Board:
         line.state, line.message = state, message
 
     def fail(self, role: str, name: str, state: State, error: str) -> None:
+        if self.line(role, name).message != error:
+            diagnostics.warning("%s", error if name in error else f"{role} {name}: {error}")
         self.say(role, name, state, error)
         self.note(role, name, error)
 

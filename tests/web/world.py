@@ -138,7 +138,9 @@ class ToyActions:
     async def resume(self, transfer: str) -> None:
         self.board.say("transfer", transfer, State.RUNNING)
 
-    async def replay(self, transfer: str, from_seq: int, to_seq: int | None) -> str:
+    async def replay(
+        self, transfer: str, from_seq: int, to_seq: int | None, rate: float | None = None
+    ) -> str:
         job = Job(
             id=str(len(self.started) + 1),
             transfer=transfer,

@@ -9,6 +9,7 @@ from platewire.cli.options import add_config, add_json
 from platewire.cli.passages import line_of
 from platewire.clock import Clock, SystemClock
 from platewire.config.load import load
+from platewire.country import normalize
 from platewire.database.queries import Database
 from platewire.errors import LogError
 from platewire.model import Entry, Kind
@@ -24,11 +25,20 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         sub = verbs.add_parser(verb, help=help_text)
         add_config(sub)
         add_json(sub)
-        sub.add_argument("--limit", type=int, default=50, metavar="N", help="how many, at first")
+        sub.add_argument("--limit", type=count, default=50, metavar="N", help="how many, at first")
         sub.add_argument("--camera", metavar="NAME", help="only this camera")
         sub.add_argument("--kind", choices=list(Kind), help="only this kind")
-        sub.add_argument("--plate", metavar="TEXT", help="only plates that begin with this")
+        sub.add_argument(
+            "--plate", type=normalize, metavar="TEXT", help="only plates that begin with this"
+        )
         sub.set_defaults(run=run)
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
 
 
 def run(options: argparse.Namespace) -> int:
@@ -44,6 +54,8 @@ async def list_or_tail(options: argparse.Namespace) -> int:
         )
         for entry in reversed(newest):
             show(entry, as_json=options.json)
+        if not newest:
+            print("platewire: the log holds no such event", file=sys.stderr)
         if options.verb == "tail":
             after = newest[0].event.seq if newest else 0
             await follow(database, after, options, SystemClock())

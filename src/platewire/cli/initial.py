@@ -23,6 +23,8 @@ def run(options: argparse.Namespace) -> int:
         print(page(), end="")
         return 0
     path: Path = options.file
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; name a file, such as {path / 'platewire.toml'}")
     if path.exists() and not options.force:
         raise ConfigError(f"{path} exists already; --force overwrites it")
     try:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from platewire import __version__
-from platewire.cli import check, events, initial, passages, read, replay, serve
+from platewire.cli import check, database, events, initial, passages, read, replay, serve
 from platewire.errors import ConfigError, PlatewireError
 
-COMMANDS = (serve, check, read, passages, events, replay, initial)
+COMMANDS = (serve, check, read, passages, events, replay, database, initial)
 
 EXIT_CODES = (
     "exit codes: 0 done; 1 done, and the answer is no; 2 the command line or the configuration is "
@@ -46,4 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`| head`); that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"platewire: {error}", file=sys.stderr)
+        return 3
     return code

@@ -1,4 +1,4 @@
-"""`platewire passages FILE`: the events of a clip, as the server would log them; no server needed."""
+"""`platewire passages FILE`: the events of a clip as the server would log them, without it."""
 
 import argparse
 import asyncio
@@ -8,10 +8,10 @@ from pathlib import Path
 from platewire.cli.options import print_json
 from platewire.cli.progress import bar
 from platewire.cli.read import engine_of, reads_of
-from platewire.cli.recordings import length_of
+from platewire.cli.recordings import length_of, remark
 from platewire.clock import SystemClock
 from platewire.config.load import load
-from platewire.errors import ConfigError
+from platewire.errors import ConfigError, PictureError
 from platewire.identity import Identities
 from platewire.ledger import event_of
 from platewire.model import Event
@@ -37,13 +37,19 @@ def run(options: argparse.Namespace) -> int:
     """0 when there was a passage, 1 when there was none, 3 when a file cannot be used."""
     engine = engine_of(options.config).build()
     settings = settings_of(options.config, options.camera)
-    count = 0
+    count, unusable = 0, 0
     try:
         for path in options.files:
-            count += asyncio.run(print_events(path, engine, settings, as_json=options.json))
+            try:
+                count += asyncio.run(print_events(path, engine, settings, as_json=options.json))
+            except PictureError as error:
+                unusable += 1
+                remark(str(error))
     finally:
         engine.close()
-    return int(count == 0)
+    if not count and not unusable:
+        remark("no plate was read")
+    return 3 if unusable else int(count == 0)
 
 
 def settings_of(config: Path | None, camera: str | None) -> PassageSettings:

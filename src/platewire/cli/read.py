@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import msgspec
 
 from platewire.cli.options import print_json
 from platewire.cli.progress import bar
-from platewire.cli.recordings import frames_of, is_clip, length_of
+from platewire.cli.recordings import frames_of, is_clip, is_picture, length_of, remark
 from platewire.config.load import load
-from platewire.errors import PictureError
+from platewire.errors import ConfigError, PictureError
 from platewire.model import Frame, Read
 from platewire.recognition import pictures
 from platewire.recognition.builtin import EngineSettings
@@ -25,7 +25,9 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser = commands.add_parser(
         "read", help="read the plates in pictures and clips, frame by frame, as JSON lines"
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="pictures or clips")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="pictures, clips, folders of pictures"
+    )
     parser.add_argument(
         "--annotate", type=Path, metavar="FOLDER", help="write pictures with boxes and texts there"
     )
@@ -45,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     engine = engine_of(options.config).build()
     found, unusable = 0, 0
     try:
-        for path in options.files:
+        for path in files_of(options.files):
             try:
                 found += asyncio.run(read_file(path, engine, options.annotate))
             except PictureError as error:
@@ -53,7 +55,18 @@ def run(options: argparse.Namespace) -> int:
                 print_json({"file": str(path), "error": str(error)})
     finally:
         engine.close()
+    if not found and not unusable:
+        remark("no plate was read")
     return 3 if unusable else int(found == 0)
+
+
+def files_of(named: Sequence[Path]) -> Iterator[Path]:
+    """The files, and of a folder its pictures in the order of their names."""
+    for path in named:
+        if path.is_dir():
+            yield from sorted(each for each in path.iterdir() if is_picture(each))
+        else:
+            yield path
 
 
 async def read_file(path: Path, engine: Engine, annotate: Path | None) -> int:
@@ -80,7 +93,15 @@ def line_of(path: Path, frame: Frame, read: Read) -> dict[str, Any]:
 
 
 def write_annotated(folder: Path, path: Path, frame: Frame, reads: Sequence[Read]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"--annotate: the folder {folder} cannot be made: {error.strerror}; name another one"
+        ) from error
     name = f"{path.stem}-{frame.number:06d}.jpg" if is_clip(path) else f"{path.stem}.jpg"
     if not cv2.imwrite(str(folder / name), pictures.annotate(frame.pixels, reads)):
-        raise PictureError(f"{folder / name} cannot be written; is the folder writable?")
+        raise ConfigError(
+            f"--annotate: {folder / name} cannot be written; is the folder writable, with space "
+            "left?"
+        )

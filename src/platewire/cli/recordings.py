@@ -1,5 +1,6 @@
 """A file on the command line -> frames: a single picture, or a clip read to its end."""
 
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import av
 
 from platewire.clock import SystemClock
-from platewire.errors import PictureError, Unavailable
+from platewire.errors import ConfigError, PictureError, Unavailable
 from platewire.model import Frame
 from platewire.recognition import pictures
 from platewire.sources.file import FileSource
@@ -16,8 +17,12 @@ from platewire.sources.source import SourceContext
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".jp2"})
 
 
+def is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURES
+
+
 def is_clip(path: Path) -> bool:
-    return path.suffix.lower() not in PICTURES
+    return not is_picture(path)
 
 
 async def frames_of(path: Path, camera: str | None = None) -> AsyncIterator[Frame]:
@@ -29,12 +34,17 @@ async def frames_of(path: Path, camera: str | None = None) -> AsyncIterator[Fram
         taken = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         yield Frame(name, 0, taken, pictures.load_picture(path))
         return
-    context = SourceContext(camera=name, clock=SystemClock())
+    context = SourceContext(camera=name, clock=SystemClock(), note=remark)
     try:
         async for frame in FileSource(path=path.absolute()).build(context).frames():
             yield frame
-    except Unavailable as error:
+    except (Unavailable, ConfigError) as error:
         raise PictureError(str(error)) from error
+
+
+def remark(text: str) -> None:
+    """What a person should know of a file that is read all the same."""
+    print(f"platewire: {text}", file=sys.stderr)
 
 
 def length_of(path: Path) -> int | None:

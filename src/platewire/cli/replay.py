@@ -1,14 +1,19 @@
 """`platewire replay TRANSFER --from …`: sends old events again, marked `replayed`.
 
-A running server does it over its own connections (its API is asked); where none runs, this
-command does it itself. Either way the transfer's live position stays where it is.
+A server that runs on the same log folder does it over its own connections (its API is asked);
+where none runs, this command does it itself. Either way the transfer's live position stays where
+it is.
 """
 
 import argparse
 import asyncio
+import math
+import sys
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -21,7 +26,8 @@ from platewire.config.tree import Config
 from platewire.control import RESUMES_BY_ITSELF
 from platewire.database.queries import Database
 from platewire.delivery import replay
-from platewire.errors import ConfigError
+from platewire.errors import ConfigError, Unavailable
+from platewire.eventlog.lock import holder
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.status import Board
 from platewire.transfers.builtin import AnyTransfer
@@ -30,6 +36,7 @@ from platewire.transfers.transfer import TransferContext
 from platewire.web.settings import access
 
 POLL_SECONDS = 0.25
+REQUEST_SECONDS = 30.0
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -45,8 +52,15 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="first event: its seq, or a UTC time such as 2026-01-31T08:00",
     )
     parser.add_argument("--to", dest="end", metavar="SEQ|TIME", help="last event (default: now)")
-    parser.add_argument("--rate", type=float, metavar="N", help="at most N events a second")
+    parser.add_argument("--rate", type=rate, metavar="N", help="at most N events a second")
     parser.set_defaults(run=run)
+
+
+def rate(text: str) -> float:
+    """A number above 0."""
+    if not (0 < (number := float(text)) < math.inf):
+        raise ValueError
+    return number
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,12 +76,33 @@ async def replay_now(config: Config, options: argparse.Namespace) -> int:
         last = await seq_of(database, options.end, after=True) if options.end else None
     finally:
         await database.close()
-    if config.web.enabled:
-        async with aiohttp.ClientSession(headers=headers_of(config)) as session:
-            server = RunningServer(session, f"http://{access(config.web).address}/api/v1")
-            if job := await server.start(settings.name, first, last):
-                return await server.follow(job, as_json=options.json)
+    if process := holder(Path(config.log.folder)):
+        return await ask_server(process, config, first, last, options)
     return await send_here(config, settings, first, last, options)
+
+
+async def ask_server(
+    process: str, config: Config, first: int, last: int | None, options: argparse.Namespace
+) -> int:
+    """The API of the platewire that has the log folder, by this file's `web` settings."""
+    if not config.web.enabled:
+        raise ConfigError(
+            f"platewire (process {process}) runs, and its page, which would do this, is off; stop "
+            "it and try again, or set web.enabled = true"
+        )
+    url = f"http://{access(config.web).address}/api/v1"
+    try:
+        async with aiohttp.ClientSession(
+            headers=headers_of(config), timeout=aiohttp.ClientTimeout(REQUEST_SECONDS)
+        ) as session:
+            server = RunningServer(session, url)
+            job = await server.start(options.transfer, first, last, options.rate)
+            return await server.follow(job, as_json=options.json)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise Unavailable(
+            f"platewire (process {process}) runs, but {url} does not answer as it should "
+            f"({error!r}); is web.listen in this file what it was started with?"
+        ) from error
 
 
 def transfer_of(config: Config, name: str) -> AnyTransfer:
@@ -80,7 +115,7 @@ def transfer_of(config: Config, name: str) -> AnyTransfer:
 
 async def seq_of(database: Database, text: str, *, after: bool) -> int:
     """A seq as it stands; a time as the first event at or after it (`after`: the last before)."""
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return int(text)
     try:
         moment = datetime.fromisoformat(text)
@@ -105,33 +140,36 @@ class RunningServer:
         self._session = session
         self._api = api
 
-    async def start(self, transfer: str, first: int, last: int | None) -> str | None:
-        """The job's id, or None when no server answers there."""
-        body = {"from_seq": first, "to_seq": last}
-        url = f"{self._api}/transfers/{transfer}/replay"
-        try:
-            async with self._session.post(url, json=body) as answer:
-                said = await answer.json(content_type=None)
-                if answer.status != HTTPStatus.ACCEPTED:
-                    raise ConfigError(f"the running server refused: {said.get('detail', said)}")
-                return str(said["job"])
-        except aiohttp.ClientConnectionError:
-            return None
+    async def start(self, transfer: str, first: int, last: int | None, rate: float | None) -> str:
+        """The job's id."""
+        body = {"from_seq": first, "to_seq": last, "rate": rate}
+        url = f"{self._api}/transfers/{quote(transfer, safe='')}/replay"
+        async with self._session.post(url, json=body) as answer:
+            said = await answer.json(content_type=None)
+            if answer.status != HTTPStatus.ACCEPTED:
+                detail = said.get("detail", said) if isinstance(said, dict) else said
+                raise ConfigError(f"the running server refused: {detail}")
+            return str(said["job"])
 
     async def follow(self, job: str, *, as_json: bool) -> int:
         """Waits until the job has ended, showing how far it is; 1 when it failed."""
+        tell = Waiting()
         with bar(None, f"replay {job}", "events") as progress:
             while (state := await self._state(job))["state"] == "running":
+                tell(state["message"])
                 progress.total = state["to_seq"] - state["from_seq"] + 1
                 progress.update(state["at_seq"] - state["from_seq"] + 1 - progress.n)
                 await asyncio.sleep(POLL_SECONDS)
-        report(state, f"replay {job} {state['state']}: {state['message']}", as_json=as_json)
+        report(state, state["message"], as_json=as_json)
         return int(state["state"] != "done")
 
     async def _state(self, job: str) -> dict[str, Any]:
         async with self._session.get(f"{self._api}/jobs") as answer:
             jobs: list[dict[str, Any]] = (await answer.json())["jobs"]
-        return next(each for each in jobs if each["id"] == job)
+        for each in jobs:
+            if each["id"] == job:
+                return each
+        raise ValueError(f"replay {job} is not known any more")
 
 
 async def send_here(
@@ -156,13 +194,33 @@ async def send_here(
                 progress.update(done - progress.n)
 
             result = await replay(
-                log, settings, transfer, first, last, rate=options.rate, clock=clock, progress=show
+                log,
+                settings,
+                transfer,
+                first,
+                last,
+                rate=options.rate,
+                clock=clock,
+                progress=show,
+                waiting=Waiting(),
             )
     finally:
         await log.close()
     said = f"{result.delivered} sent, {result.rejected} rejected"
     report(result, "\n".join([said, *result.reasons]), as_json=options.json)
     return int(result.rejected > 0)
+
+
+class Waiting:
+    """Tells on stderr what a replay waits for, each reason once."""
+
+    def __init__(self) -> None:
+        self._told = ""
+
+    def __call__(self, reason: str) -> None:
+        if reason and reason != self._told:
+            print(f"platewire: {reason}; trying again, Ctrl-C ends it", file=sys.stderr)
+        self._told = reason
 
 
 def report(value: Any, words: str, *, as_json: bool) -> None:

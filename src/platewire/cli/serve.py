@@ -27,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             print_json(addresses)
             return
-        print(f"platewire runs: {len(config.camera)} cameras, {len(config.transfer)} transfers")
+        cameras, transfers = len(config.camera), len(config.transfer)
+        print(f"platewire runs: {counted(cameras, 'camera')}, {counted(transfers, 'transfer')}")
         print(f"  page      {addresses.page or 'off'}")
         print(f"  database  {addresses.database}")
         for name, address in addresses.transfers.items():
@@ -37,6 +38,10 @@ def run(options: argparse.Namespace) -> int:
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(config, ready=ready))
     return 0
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

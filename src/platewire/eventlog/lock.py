@@ -44,6 +44,16 @@ class FolderLock:
         self._file.close()
 
 
+def holder(folder: Path) -> str | None:
+    """The number of the process that uses the folder; None when there is none."""
+    try:
+        file = (folder / NAME).open("a+", encoding="ascii")
+    except OSError:
+        return None
+    with file:
+        return None if _try_lock(file) else _holder(file)
+
+
 def _holder(file: IO[str]) -> str:
     file.seek(0)
     return file.read(20).strip() or "of unknown number"

@@ -169,7 +169,7 @@ async def replay_transfer(context: WebContext, call: Call[Nothing]) -> Response:
     if not context.log.first_seq <= first <= context.log.last_seq:
         kept = f"{context.log.first_seq} to {context.log.last_seq}"
         raise bad_parameter("from_seq", f"from_seq = {first}: the log holds {kept}")
-    job = await context.actions.replay(name, first, last)
+    job = await context.actions.replay(name, first, last, call.body.rate)
     return json(JobStarted(job), 202)
 
 

@@ -98,8 +98,11 @@ class Actions(Protocol):
 
     async def resume(self, transfer: str) -> None: ...
 
-    async def replay(self, transfer: str, from_seq: int, to_seq: int | None) -> str:
-        """Starts sending again from `from_seq` to `to_seq` (or the present end); the job's id."""
+    async def replay(
+        self, transfer: str, from_seq: int, to_seq: int | None, rate: float | None = None
+    ) -> str:
+        """Starts sending again from `from_seq` to `to_seq` (or the present end), at most `rate`
+        events a second; the job's id."""
         ...
 
     def jobs(self) -> Sequence[Progress]:
