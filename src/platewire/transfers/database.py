@@ -50,9 +50,8 @@ class PostgresqlTransfer(TransferSettings, frozen=True, kw_only=True, tag="postg
         ),
     ] = "platewire"
     node: Annotated[
-        str | None,
+        Annotated[str, Meta(min_length=1)] | None,
         Meta(
-            min_length=1,
             description="Name by which this platewire is told from others that write into the "
             "same database; not set: the name of the site",
         ),
