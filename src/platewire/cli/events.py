@@ -92,4 +92,5 @@ def show(entry: Entry, *, as_json: bool) -> None:
         sys.stdout.buffer.write(entry.body + b"\n")
         sys.stdout.flush()
     else:
-        print(f"{entry.event.seq:>8}  {line_of(entry.event)}", flush=True)
+        day = entry.event.occurred_at.date()
+        print(f"{entry.event.seq:>8}  {day}  {line_of(entry.event)}", flush=True)

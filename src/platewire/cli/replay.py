@@ -153,7 +153,7 @@ class RunningServer:
 
     async def follow(self, job: str, *, as_json: bool) -> int:
         """Waits until the job has ended, showing how far it is; 1 when it failed."""
-        tell = Waiting()
+        tell = Waiting("the server goes on trying, also without this command")
         with bar(None, f"replay {job}", "events") as progress:
             while (state := await self._state(job))["state"] == "running":
                 tell(state["message"])
@@ -186,6 +186,7 @@ async def send_here(
     board = Board(clock)
     log = await SqliteLog.open(config.log, clock, board)
     try:
+        check_range(log, first, last)
         transfer = settings.build(TransferContext(clock, log, config.as_site(), board))
         with bar(None, f"replay to {settings.name}", "events") as progress:
 
@@ -202,7 +203,7 @@ async def send_here(
                 rate=options.rate,
                 clock=clock,
                 progress=show,
-                waiting=Waiting(),
+                waiting=Waiting("trying again until Ctrl-C"),
             )
     finally:
         await log.close()
@@ -211,15 +212,24 @@ async def send_here(
     return int(result.rejected > 0)
 
 
+def check_range(log: SqliteLog, first: int, last: int | None) -> None:
+    if first > log.last_seq or (last is not None and last < max(first, log.first_seq)):
+        raise ConfigError(
+            f"nothing to replay: the log holds seq {log.first_seq} to {log.last_seq}, and "
+            f"{first} to {log.last_seq if last is None else last} was asked for"
+        )
+
+
 class Waiting:
     """Tells on stderr what a replay waits for, each reason once."""
 
-    def __init__(self) -> None:
+    def __init__(self, outlook: str) -> None:
+        self._outlook = outlook
         self._told = ""
 
     def __call__(self, reason: str) -> None:
         if reason and reason != self._told:
-            print(f"platewire: {reason}; trying again, Ctrl-C ends it", file=sys.stderr)
+            print(f"platewire: {reason}; {self._outlook}", file=sys.stderr)
         self._told = reason
 
 
