@@ -180,7 +180,8 @@ EXAMPLES = {
     ("http", "signing"): ["env:PLATEWIRE_SIGNING_SECRET"],
     ("json_lines", "name"): "lines",
     ("numberok_tcp", "name"): "numberok",
-    ("nx", "name"): "nx",
+    ("milestone", "url"): "http://192.0.2.5:9090",
+    ("milestone_generic", "address"): "192.0.2.5:1235",
     ("nx", "url"): "https://192.0.2.5:7001",
 }
 
@@ -205,6 +206,10 @@ def _example(section: Section, row: Row) -> str:
     for place in (section.tag, section.header):
         if place is not None and (place, row.setting) in EXAMPLES:
             return _toml(EXAMPLES[place, row.setting])
+    if row.setting == "name" and section.tag is not None:
+        return f'"{section.tag}"'
+    if row.setting == "name" and section.tag is not None:
+        return _toml(section.tag.replace("_", "-"))
     if row.default == "required":
         return '"env:NAME"' if row.kind == "secret" else '"..."'
     return f" # {row.kind}" if row.default == "not set" else row.default.strip("`")
