@@ -1,8 +1,19 @@
 """The transfers that come with platewire, as the choice that the configuration's `type` makes."""
 
+from platewire.transfers.database import PostgresqlTransfer
 from platewire.transfers.http import HttpTransfer
+from platewire.transfers.milestone import MilestoneTransfer
+from platewire.transfers.milestone_generic import MilestoneGenericTransfer
 from platewire.transfers.nx import NxTransfer
 from platewire.transfers.tcp_lines import JsonLinesTransfer
 from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
 
-AnyTransfer = HttpTransfer | JsonLinesTransfer | NumberOkTcpTransfer | NxTransfer
+AnyTransfer = (
+    HttpTransfer
+    | JsonLinesTransfer
+    | NumberOkTcpTransfer
+    | NxTransfer
+    | MilestoneTransfer
+    | MilestoneGenericTransfer
+    | PostgresqlTransfer
+)
