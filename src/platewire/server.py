@@ -97,6 +97,7 @@ def heeding_signals(stopping: asyncio.Event) -> Iterator[None]:
     def heed() -> None:
         if stopping.is_set():
             os._exit(INTERRUPTED)
+        diagnostics.info("stopping; a second signal ends at once")
         stopping.set()
 
     signals = (signal.SIGINT, signal.SIGTERM)

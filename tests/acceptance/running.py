@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ class Running:
     """Started on construction; `addresses` is what it prints when it is ready."""
 
     def __init__(self, config: Path) -> None:
-        self._diagnostics = config.with_suffix(".diagnostics").open("ab")
+        self._said = config.with_suffix(".diagnostics")
+        self._diagnostics = self._said.open("ab")
         self._process = subprocess.Popen(
             [*PLATEWIRE, "serve", "--json", "--config", str(config)],
             stdout=subprocess.PIPE,
@@ -54,10 +56,46 @@ class Running:
             time.sleep(0.1)
         raise TimeoutError(f"not caught up after {seconds:g} s: {json.dumps(status, indent=1)}")
 
+    def wait_for(
+        self, reached: Callable[[dict[str, Any]], bool], seconds: float = 60.0
+    ) -> dict[str, Any]:
+        """The first status that is as asked for."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            status: dict[str, Any] = self.get("/api/v1/status")
+            if reached(status):
+                return status
+            time.sleep(0.05)
+        raise TimeoutError(f"not reached in {seconds:g} s: {json.dumps(status, indent=1)}")
+
+    def wait_until_said(self, words: str, seconds: float = 30.0) -> None:
+        """Until the diagnostics on stderr hold these words."""
+        end = time.monotonic() + seconds
+        while words not in self.diagnostics:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{words!r} was not said: {self.diagnostics}")
+            time.sleep(0.02)
+
+    @property
+    def diagnostics(self) -> str:
+        """What the server has written to stderr so far."""
+        return self._said.read_text("utf-8")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """The exit code, once it has ended by itself."""
+        return self._process.wait(30)
+
     def stop(self) -> int:
         """As Ctrl-C does; the exit code."""
-        self._process.send_signal(signal.SIGINT)
-        return self._process.wait(30)
+        self.signal(signal.SIGINT)
+        return self.wait()
 
     def kill(self) -> None:
         """As a power cut for the process: nothing of it runs afterwards."""

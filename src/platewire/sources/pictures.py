@@ -126,7 +126,7 @@ class PictureFrames:
         if self._tally.next_number == good:
             raise ConfigError(
                 f"camera {self._context.camera}: none of the {len(files)} files in "
-                f"{self._settings.path} is a picture that can be decoded"
+                f"{self._settings.path} is a picture that can be decoded; save or copy them again"
             )
 
     def _moments(self, files: list[_File]) -> Iterator[tuple[_File, datetime]]:

@@ -37,6 +37,14 @@ Listen = Annotated[
 ]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+DROPPED = {
+    "noise": "it sent what this protocol does not know; is it meant for another port?",
+    "late": "it did not subscribe within a second; is it a client of this protocol?",
+    "slow": "it does not keep up with the events; look at the client or the network",
+    "stalled": "it takes nothing any more; look at the client or the network",
+}
+"""What a person is told, by the reason in the counter's name."""
+
 
 class TcpSettings(TransferSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every TCP way out can be told."""
@@ -98,7 +106,7 @@ class Client(asyncio.Protocol):
     def drop(self, reason: str) -> None:
         """Counts why, and closes the connection once the client has taken what was written."""
         if not (self.gone or self.transport.is_closing()):
-            self._listener.count(clients_dropped=1, **{f"clients_dropped_{reason}": 1})
+            self._listener.tell_dropped(self.peer, reason)
             self.close()
 
     def eof_received(self) -> None:
@@ -128,7 +136,7 @@ class Client(asyncio.Protocol):
             self.gone = True
             self.writable.set()
             if isinstance(exc, TimeoutError):  # what the system says of a dead or stalled peer
-                self._listener.count(clients_dropped=1, clients_dropped_stalled=1)
+                self._listener.tell_dropped(self.peer, "stalled")
             self._listener.forget(self)
             self.closed()
 
@@ -228,6 +236,12 @@ class Listener(Generic[C]):
 
     def count(self, **amounts: float) -> None:
         self._board.count("transfer", self._settings.name, **amounts)
+
+    def tell_dropped(self, peer: str, reason: str) -> None:
+        self.count(clients_dropped=1, **{f"clients_dropped_{reason}": 1})
+        who = f'transfer "{self._settings.name}": client {peer}'
+        told = f"{who} was disconnected: {DROPPED[reason]}"
+        self._board.note("transfer", self._settings.name, told)
 
     def admit(self, client: Client) -> bool:
         if self._owner is None or self._owner.done():
