@@ -180,6 +180,7 @@ EXAMPLES = {
     ("http", "signing"): ["env:PLATEWIRE_SIGNING_SECRET"],
     ("json_lines", "name"): "lines",
     ("numberok_tcp", "name"): "numberok",
+    ("tcp_push", "address"): "192.0.2.20:5000",
     ("milestone", "url"): "http://192.0.2.5:9090",
     ("milestone_generic", "address"): "192.0.2.5:1235",
     ("nx", "url"): "https://192.0.2.5:7001",

@@ -5,13 +5,16 @@ from platewire.transfers.http import HttpTransfer
 from platewire.transfers.milestone import MilestoneTransfer
 from platewire.transfers.milestone_generic import MilestoneGenericTransfer
 from platewire.transfers.nx import NxTransfer
+from platewire.transfers.mqtt import MqttTransfer
 from platewire.transfers.tcp_lines import JsonLinesTransfer
 from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
+from platewire.transfers.tcp_push import TcpPushTransfer
 
 AnyTransfer = (
     HttpTransfer
     | JsonLinesTransfer
     | NumberOkTcpTransfer
+    | TcpPushTransfer
     | NxTransfer
     | MilestoneTransfer
     | MilestoneGenericTransfer

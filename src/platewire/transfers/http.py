@@ -5,9 +5,7 @@
 """
 
 from collections.abc import Sequence
-from datetime import tzinfo
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, field
 
@@ -18,17 +16,18 @@ from platewire.transfers import http_answer, http_auth
 from platewire.transfers.http_auth import Auth, HeaderName, NoAuth
 from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
 from platewire.transfers.http_tls import Tls
-from platewire.transfers.transfer import TransferContext, TransferSettings
+from platewire.transfers.numberok_settings import NumberOkSettings
+from platewire.transfers.transfer import TransferContext
 from platewire.wire import multipart, numberok_json, signing
 from platewire.wire.multipart import Part
-from platewire.wire.numberok_json import Dialect, Shown
+from platewire.wire.numberok_json import Shown
 
 OURS = ("content-type", "content-length", "transfer-encoding", "connection")
 
 HeaderText = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*$")]
 
 
-class HttpTransfer(TransferSettings, frozen=True, kw_only=True, tag="http"):
+class HttpTransfer(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
     """POSTs each event to a receiver."""
 
     url: Annotated[str, Meta(description="Where to POST, with http:// or https://")]
@@ -63,23 +62,6 @@ class HttpTransfer(TransferSettings, frozen=True, kw_only=True, tag="http"):
     total_seconds: Annotated[
         float, Meta(gt=0, description="Longest wait for the whole of an attempt")
     ] = 30
-    sensor_id: Annotated[
-        str,
-        Meta(description="`sensorProviderID` of NumberOk's formats; {camera} is the camera's name"),
-    ] = "{camera}"
-    typed_numbers: Annotated[
-        bool, Meta(description="NumberOk's formats with JSON numbers instead of strings")
-    ] = False
-    time_zone: Annotated[
-        str | None,
-        Meta(
-            description="`datetime` of NumberOk's formats in this zone and without an offset, e.g. "
-            "Europe/Berlin; not set: UTC with +0000"
-        ),
-    ] = None
-    additions: Annotated[
-        bool, Meta(description="Keys of ours at the end of NumberOk's formats, such as `eventID`")
-    ] = True
 
     def build(self, context: TransferContext) -> "HttpSender":
         """ConfigError where the url, a secret or a file cannot be used."""
@@ -96,7 +78,7 @@ class HttpSender:
         self._context = context
         self._url = checked_url(settings.name, settings.url, settings.tls)
         self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
-        self._dialect = _dialect(settings)
+        self._dialect = None if settings.format == "native" else settings.dialect(settings.format)
         self._connection = HttpConnection(
             self._url,
             self._who,
@@ -187,27 +169,3 @@ def _signing_key(secret: str) -> bytes:
         return signing.key(reveal(secret))
     except ValueError as error:
         raise ConfigError(f"secret {secret}: {error}") from error
-
-
-def _dialect(settings: HttpTransfer) -> Dialect | None:
-    if settings.format == "native":
-        return None
-    return Dialect(
-        profile=settings.format,
-        sensor_id=settings.sensor_id,
-        typed_numbers=settings.typed_numbers,
-        time_zone=_zone(settings),
-        additions=settings.additions,
-    )
-
-
-def _zone(settings: HttpTransfer) -> tzinfo | None:
-    if settings.time_zone is None:
-        return None
-    try:
-        return ZoneInfo(settings.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(
-            f'transfer "{settings.name}": `time_zone` {settings.time_zone} is not known here; '
-            "it must be like Europe/Berlin"
-        ) from error

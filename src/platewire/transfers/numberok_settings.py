@@ -1,0 +1,53 @@
+"""What a transfer can be told about NumberOk's JSON, whichever way it carries it."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Meta
+
+from platewire.errors import ConfigError
+from platewire.transfers.transfer import TransferSettings
+from platewire.wire.numberok_json import Dialect, Profile
+
+
+class NumberOkSettings(TransferSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For transfers that can write NumberOk's JSON."""
+
+    sensor_id: Annotated[
+        str,
+        Meta(description="`sensorProviderID` of NumberOk's formats; {camera} is the camera's name"),
+    ] = "{camera}"
+    typed_numbers: Annotated[
+        bool, Meta(description="NumberOk's formats with JSON numbers instead of strings")
+    ] = False
+    time_zone: Annotated[
+        str | None,
+        Meta(
+            description="`datetime` of NumberOk's formats in this zone and without an offset, e.g. "
+            "Europe/Berlin; not set: UTC with +0000"
+        ),
+    ] = None
+    additions: Annotated[
+        bool, Meta(description="Keys of ours at the end of NumberOk's formats, such as `eventID`")
+    ] = True
+
+    def dialect(self, profile: Profile) -> Dialect:
+        """ConfigError where the time zone is not known."""
+        return Dialect(
+            profile=profile,
+            sensor_id=self.sensor_id,
+            typed_numbers=self.typed_numbers,
+            time_zone=self._zone(),
+            additions=self.additions,
+        )
+
+    def _zone(self) -> ZoneInfo | None:
+        if self.time_zone is None:
+            return None
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ConfigError(
+                f'transfer "{self.name}": `time_zone` {self.time_zone} is not known here; '
+                "it must be like Europe/Berlin"
+            ) from error
