@@ -183,6 +183,7 @@ EXAMPLES = {
     ("tcp_push", "address"): "192.0.2.20:5000",
     ("milestone", "url"): "http://192.0.2.5:9090",
     ("milestone_generic", "address"): "192.0.2.5:1235",
+    ("mqtt", "host"): "192.0.2.6",
     ("nx", "url"): "https://192.0.2.5:7001",
 }
 

@@ -4,8 +4,8 @@ from platewire.transfers.database import PostgresqlTransfer
 from platewire.transfers.http import HttpTransfer
 from platewire.transfers.milestone import MilestoneTransfer
 from platewire.transfers.milestone_generic import MilestoneGenericTransfer
-from platewire.transfers.nx import NxTransfer
 from platewire.transfers.mqtt import MqttTransfer
+from platewire.transfers.nx import NxTransfer
 from platewire.transfers.tcp_lines import JsonLinesTransfer
 from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
 from platewire.transfers.tcp_push import TcpPushTransfer
@@ -15,6 +15,7 @@ AnyTransfer = (
     | JsonLinesTransfer
     | NumberOkTcpTransfer
     | TcpPushTransfer
+    | MqttTransfer
     | NxTransfer
     | MilestoneTransfer
     | MilestoneGenericTransfer

@@ -73,6 +73,11 @@ class MqttTransfer(TransferSettings, frozen=True, kw_only=True, tag="mqtt"):
     def port_used(self) -> int:
         return self.port or (8883 if self.tls is not None else 1883)
 
+    @property
+    def url(self) -> str:
+        """For people to read."""
+        return f"mqtt{'s' if self.tls is not None else ''}://{self.host}:{self.port_used}"
+
     def build(self, context: TransferContext) -> "MqttSender":
         """ConfigError where the library, a secret or a certificate cannot be used."""
         try:

@@ -49,7 +49,7 @@ class Shown(NamedTuple):
 
     began: datetime
     picture: str | None
-    """SHA-256 of the JPEG that is there."""
+    """SHA-256 of the JPEG that is there, or of one that cannot be."""
 
 
 class MqttSender:
@@ -273,6 +273,7 @@ class MqttSender:
         image = self._settings.picture_of(event.images)
         if image is None or self._shown[event.camera].picture == image.sha256:
             return []
+        self._shown[event.camera] = self._shown[event.camera]._replace(picture=image.sha256)
         jpeg = await self._context.log.picture(image.sha256)
         if jpeg is None:
             return []
@@ -281,7 +282,6 @@ class MqttSender:
         if self._session is not None and not self._session.fits(message):
             self._leave_out(f"is larger than the broker takes ({len(jpeg)} bytes)", event)
             return []
-        self._shown[event.camera] = self._shown[event.camera]._replace(picture=image.sha256)
         return [message]
 
     def _check_size(self, session: Session, entry: Entry) -> None:
@@ -307,8 +307,9 @@ class MqttSender:
                 )
             case _:
                 raise Unavailable(
-                    f"{self._who} did not take event {entry.event.id} ({outcome}); look at the "
-                    "broker"
+                    f"{self._who} did not take event {entry.event.id} of {len(message.payload)} "
+                    f"bytes ({outcome}); look at the broker, and whether it limits sizes other "
+                    "than by `max_packet_size`"
                 ) from outcome
 
     def _leave_out(self, why: str, event: Event) -> None:

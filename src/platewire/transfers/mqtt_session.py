@@ -189,9 +189,19 @@ class Session:
     async def _open(self) -> None:
         """ssl.SSLError, OSError, TimeoutError, Refused or Lost."""
         async with asyncio.timeout(self._broker.connect_seconds):
+            if self._broker.tls is not None:
+                await self._knock(self._broker.tls)
             await self._dial()
             self._paho.loop_start()
             self._limits = await self._accepted
+
+    async def _knock(self, tls: ssl.SSLContext) -> None:
+        """A wrong certificate is met here, as paho lets go of its socket too late."""
+        broker = self._broker
+        _, writer = await asyncio.open_connection(broker.host, broker.port, ssl=tls)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
     async def _dial(self) -> None:
         """A thread cannot be interrupted: one that is given up closes what it opened."""
