@@ -5,16 +5,19 @@ as `nobody`.
 """
 
 import asyncio
+import contextlib
 import os
 import pwd
 import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 
 PASSWORD = "owner's pass:word/@"
 
@@ -37,14 +40,17 @@ def missing() -> str:
 class PostgresqlServer:
     """Superuser `postgres`, user `owner` who may create databases, roles and schemas."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, flushes: bool = False) -> None:
+        """`flushes`: to the disk at each commit, which a test can do without: only the machine's
+        crash would tell."""
+        self._flushes = flushes
         bin_folder = programs()
         assert bin_folder is not None
         self._bin = bin_folder
         # Not in pytest's folder: that is closed to other users.
         self.folder = Path(tempfile.mkdtemp(prefix="platewire-pg-"))
         self._user = self._unprivileged()
-        self.port = _free_port()
+        self.port = free_port()
         self._made = 0
 
     def _unprivileged(self) -> str | None:
@@ -65,9 +71,13 @@ class PostgresqlServer:
         )  # fmt: skip
 
     def start(self) -> None:
+        """Does nothing where it runs."""
+        if self.running:
+            return
         options = (
             f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c shared_buffers=64MB "
-            "-c max_connections=40 -c log_min_messages=fatal"
+            "-c max_connections=40 -c log_min_messages=fatal "
+            f"-c fsync={'on' if self._flushes else 'off'}"
         )
         self._run("pg_ctl", "start", "-w", "-s", "-D", "data", "-l", "log", "-o", options)
 
@@ -117,8 +127,39 @@ class PostgresqlServer:
             await connection.close()
         return name
 
+    async def drop_database(self, name: str) -> None:
+        connection = await self.connect("postgres")
+        try:
+            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        finally:
+            await connection.close()
 
-def _free_port() -> int:
+
+def serving() -> Iterator[PostgresqlServer]:
+    """For a fixture: started, and removed at the end. Skips, saying why, but never in CI."""
+    if (why := missing()) and not os.environ.get("CI"):
+        pytest.skip(why)
+    server = PostgresqlServer()
+    try:
+        server.initialise()
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    server: PostgresqlServer, database: str, user: str = "postgres", **more: Any
+) -> AsyncIterator[Any]:
+    connection = await server.connect(database, user, **more)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -15,6 +15,13 @@ import asyncpg
 from platewire.errors import PlatewireError, Rejected, Unavailable
 
 NAME_BYTES_MAX = 63
+DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ def shown(url: str) -> str:
 
 async def connect(address: Address) -> Any:
     """A connection to a host that can be written to; raises what `explained` lets through."""
-    milliseconds = str(int(address.statement_seconds * 1000))
+    milliseconds = int(address.statement_seconds * 1000)
     connection = await asyncpg.connect(
         address.url,
         password=address.password,
@@ -53,10 +60,11 @@ async def connect(address: Address) -> Any:
         server_settings={
             "application_name": address.application[:NAME_BYTES_MAX],
             "search_path": f'"{address.schema}"',
-            "statement_timeout": milliseconds,
-            "lock_timeout": milliseconds,
+            "statement_timeout": str(milliseconds),
+            # Shorter, so that the message says what it was.
+            "lock_timeout": str(milliseconds * 9 // 10),
             # A node that vanished must not keep the lock of the others.
-            "idle_in_transaction_session_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": str(milliseconds),
             "tcp_keepalives_idle": "15",
             "tcp_keepalives_interval": "5",
             "tcp_keepalives_count": "3",
@@ -95,7 +103,7 @@ def explained(who: str, *, storing: bool = False) -> Iterator[None]:
         yield
     except PlatewireError as error:
         raise type(error)(f"{who}: {error}") from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except DRIVER_ERRORS as error:
         raise translated(who, error, storing=storing) from error
 
 
@@ -109,6 +117,7 @@ def translated(who: str, error: BaseException, *, storing: bool) -> PlatewireErr
 
 REMEDIES = {
     "28": "look at user and password here, and at pg_hba.conf there",
+    "3F": "let the user own the schema, or grant it USAGE and CREATE on it",
     "3D": "name a database that exists, or create it there with CREATE DATABASE",
     "42501": "let the user own the schema, or grant it CREATE on the database",
     "42": "somebody has changed the tables of the schema; restore them, or name another `schema`",

@@ -1,0 +1,195 @@
+"""Months come and go, readers follow: against a real server."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from platewire.database.postgresql import partitions, write
+from platewire.model import Entry, Images
+from platewire.status import Board
+from platewire.testing.check_transfer import SITE
+from platewire.testing.clock import FakeClock
+from platewire.testing.memory_log import MemoryLog
+from platewire.testing.sample_events import passage_events, picture
+from platewire.transfers.database import PostgresqlSender, PostgresqlTransfer
+from platewire.transfers.transfer import TransferContext
+from platewire.wire import native
+from tests.database.postgresql_server import PASSWORD, PostgresqlServer, connected, serving
+
+WRITERS = 8
+BATCHES = 6
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresqlServer]:
+    yield from serving()
+
+
+@pytest.fixture
+async def database(server: PostgresqlServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("OWNER_PASSWORD", PASSWORD)
+    return await server.new_database()
+
+
+@contextlib.asynccontextmanager
+async def sending(
+    server: PostgresqlServer, database: str, clock: FakeClock, **more: Any
+) -> AsyncIterator[PostgresqlSender]:
+    settings = PostgresqlTransfer(
+        name="db", url=server.url(database), password="env:OWNER_PASSWORD", **more
+    )
+    transfer = settings.build(TransferContext(clock, MemoryLog(clock), SITE, Board(clock)))
+    await transfer.connect()
+    try:
+        yield transfer
+    finally:
+        await transfer.close()
+
+
+def recorded(number: int, at: datetime, first_seq: int) -> list[Entry]:
+    images = Images(plate=picture(mark=7).image)
+    events = [
+        event.numbered(seq, at)
+        for seq, event in enumerate(passage_events(number, images=images), first_seq)
+    ]
+    return [Entry(event, native.encode(event)) for event in events]
+
+
+JANUARY, FEBRUARY, APRIL = (datetime(2026, month, 15, tzinfo=UTC) for month in (1, 2, 4))
+PARTS = "SELECT relname::text FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1"
+
+
+async def names(connection: Any, statement: str) -> list[Any]:
+    return [name for (name,) in await connection.fetch(statement)]
+
+
+def test_a_month_is_that_of_utc() -> None:
+    start = datetime(2025, 12, 1, tzinfo=UTC).timestamp() * 1000
+    end = datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1000
+    month = partitions.Month(int(start), int(end), "2025_12")
+    assert partitions.month_of(month.start_ms) == month
+    assert partitions.month_of(month.end_ms - 1) == month
+    assert partitions.month_of(month.end_ms).suffix == "2026_01"
+    assert partitions.oldest_kept(JANUARY, 1) == month
+    assert partitions.oldest_kept(JANUARY, 13).suffix == "2024_12"
+
+
+async def test_a_month_is_added_while_a_reader_keeps_its_transaction(
+    server: PostgresqlServer, database: str
+) -> None:
+    async with sending(server, database, FakeClock()) as transfer:
+        await transfer.send(recorded(1, JANUARY, 1))
+        async with connected(server, database) as reader, reader.transaction():
+            await reader.fetch("SELECT * FROM platewire.anpr_passage")
+            await transfer.send(recorded(2, FEBRUARY, 4))
+        async with connected(server, database) as reader:
+            assert await names(reader, PARTS) == [
+                "event_2026_01", "event_2026_02", "image_2026_01", "image_2026_02",
+            ]  # fmt: skip
+            shown = "SELECT sha256 FROM platewire.anpr_image"
+            assert await names(reader, shown) == [picture(mark=7).image.sha256]
+
+
+async def test_months_that_are_over_are_dropped(server: PostgresqlServer, database: str) -> None:
+    clock = FakeClock(FEBRUARY)
+    async with (
+        sending(server, database, clock, retention_months=1) as transfer,
+        connected(server, database) as reader,
+    ):
+        await transfer.send(recorded(1, JANUARY, 1))
+        await transfer.send(recorded(2, FEBRUARY, 4))
+        assert len(await names(reader, PARTS)) == 4
+        await clock.advance((APRIL - FEBRUARY).total_seconds())
+        await transfer.send(recorded(3, APRIL, 7))
+        assert await names(reader, PARTS) == ["event_2026_04", "image_2026_04"]
+        assert await names(reader, "SELECT last_seq FROM platewire.anpr_passage") == [9]
+        contract = await reader.fetchrow("SELECT * FROM platewire.anpr_contract")
+        assert (contract["first_seq"], contract["last_seq"]) == (7, 9)
+
+
+async def test_a_month_that_a_reader_holds_is_dropped_later(
+    server: PostgresqlServer, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "DROP_LOCK_TIMEOUT", "50ms")
+    clock = FakeClock(APRIL)
+    async with sending(server, database, clock) as transfer:
+        await transfer.send(recorded(1, JANUARY, 1))
+    async with connected(server, database) as reader:
+        async with reader.transaction():
+            await reader.fetch("SELECT * FROM platewire.anpr_passage")
+            async with sending(server, database, clock, retention_months=1) as transfer:
+                await transfer.send(recorded(2, APRIL, 4))
+                assert "event_2026_01" in await names(reader, PARTS)
+        async with sending(server, database, clock, retention_months=1):
+            assert await names(reader, PARTS) == ["event_2026_04", "image_2026_04"]
+
+
+# --- who follows never skips ---------------------------------------------------------------------
+
+
+async def write_slowly(connection: Any, number: int, chance: random.Random) -> None:
+    """Batches whose commit comes late, by chance: then numbers could overtake each other."""
+    for batch in range(BATCHES):
+        entries = recorded(number * 100 + batch, JANUARY + timedelta(days=20 * (batch % 2)), 1)
+        async with connection.transaction():
+            months = await partitions.known_months(connection)
+            await write.write(connection, f"node {number}", write.Batch(entries, []), months)
+            await connection.execute("SELECT pg_sleep($1)", chance.random() / 50)
+
+
+async def follow(connection: Any, until: int) -> list[int]:
+    """As a third party does: remember the largest, ask for more."""
+    seen: list[int] = []
+    while len(seen) < until:
+        rows = await connection.fetch(
+            "SELECT change_seq FROM anpr_event WHERE change_seq > $1 ORDER BY change_seq",
+            seen[-1] if seen else 0,
+        )
+        seen += [seq for (seq,) in rows]
+    return seen
+
+
+async def test_a_follower_of_change_seq_never_skips(
+    server: PostgresqlServer, database: str
+) -> None:
+    async with sending(server, database, FakeClock()):
+        pass
+    total = WRITERS * BATCHES * 3
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def connection() -> Any:
+            opened = await stack.enter_async_context(connected(server, database))
+            await opened.execute("SET search_path TO platewire")
+            return opened
+
+        writers = [await connection() for _ in range(WRITERS)]
+        reader = await connection()
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(follow(reader, total))
+            for number, each in enumerate(writers):
+                group.create_task(write_slowly(each, number, random.Random(number)))
+        assert following.result() == list(range(1, total + 1))
+        passages = await reader.fetch("SELECT count(*), count(DISTINCT last_seq) FROM anpr_passage")
+        assert tuple(passages[0]) == (WRITERS * BATCHES, WRITERS * BATCHES)
+
+
+async def test_listeners_hear_the_newest_seq(server: PostgresqlServer, database: str) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    def listen(_connection: object, _pid: int, _channel: str, payload: str) -> None:
+        heard.put_nowait(payload)
+
+    async with (
+        sending(server, database, FakeClock()) as transfer,
+        connected(server, database) as listener,
+    ):
+        await listener.add_listener("platewire", listen)
+        await transfer.send(recorded(1, JANUARY, 1))
+        assert await heard.get() == "3"
+        await listener.remove_listener("platewire", listen)
+        assert heard.empty()
