@@ -181,6 +181,7 @@ EXAMPLES = {
     ("json_lines", "name"): "lines",
     ("numberok_tcp", "name"): "numberok",
     ("tcp_push", "address"): "192.0.2.20:5000",
+    ("two_n", "url"): "https://192.0.2.30",
     ("milestone", "url"): "http://192.0.2.5:9090",
     ("milestone_generic", "address"): "192.0.2.5:1235",
     ("mqtt", "host"): "192.0.2.6",

@@ -9,12 +9,14 @@ from platewire.transfers.nx import NxTransfer
 from platewire.transfers.tcp_lines import JsonLinesTransfer
 from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
 from platewire.transfers.tcp_push import TcpPushTransfer
+from platewire.transfers.two_n import TwoNTransfer
 
 AnyTransfer = (
     HttpTransfer
     | JsonLinesTransfer
     | NumberOkTcpTransfer
     | TcpPushTransfer
+    | TwoNTransfer
     | MqttTransfer
     | NxTransfer
     | MilestoneTransfer
