@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol, cast
 
 from platewire.backoff import Backoff
@@ -79,7 +80,8 @@ class Intake:
         self._clock = context.clock
         self._board = context.board
         self._turn = asyncio.Lock()
-        self._last_frame_at = context.clock.monotonic()
+        self._frame_time = context.clock.now()
+        self._frame_time_at = context.clock.monotonic()
 
     async def run(self) -> None:
         """Returns when a recording has ended; a live camera is tried for ever."""
@@ -107,7 +109,8 @@ class Intake:
                 reads = await self._read(frame)
                 async with self._turn:
                     await self._ledger.see(frame, reads)
-                    self._last_frame_at = self._clock.monotonic()
+                    self._frame_time = frame.captured_at
+                    self._frame_time_at = self._clock.monotonic()
                 self.latest = frame
                 self._report(len(reads))
         async with self._turn:
@@ -127,13 +130,17 @@ class Intake:
         return ()
 
     async def _watch_silence(self) -> None:
-        """Lets passages end by wall time while a live camera gives no frames."""
+        """Lets passages end while a live camera gives no frames.
+
+        What the frame time would be is counted on from the last frame, as wall time may jump.
+        """
         while self._source.live:
             await self._clock.sleep(min(1.0, self._patience / 4))
             async with self._turn:
-                if self._clock.monotonic() - self._last_frame_at >= self._patience:
-                    passages = self._ledger.passages
-                    await self._ledger.keep(passages.tick(self._clock.now()))
+                silent = self._clock.monotonic() - self._frame_time_at
+                if silent >= self._patience:
+                    frame_time = self._frame_time + timedelta(seconds=silent)
+                    await self._ledger.keep(self._ledger.passages.tick(frame_time))
 
     def _report(self, reads: int) -> None:
         self._board.say(ROLE, self._camera, State.RUNNING)
