@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from platewire.clock import SystemClock
+from platewire.config.load import parse
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.status import Board
 from platewire.transfers.database import PostgresqlTransfer
-from platewire.transfers.transfer import TransferContext
+from platewire.transfers.transfer import TransferContext, TransferSettings
 from tests.database.postgresql_server import PASSWORD, PostgresqlServer, connected, serving
 from tests.database.test_contract import SITE, VIEWS, fill
 
@@ -187,3 +188,25 @@ async def test_promised_conditions_use_an_index(condition: str, both: tuple[Any,
     scans = [line for (line,) in plan if "Seq Scan" in line and table in line]
     assert not scans, text
     assert "Cond" in text, text
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S)
+
+
+@pytest.mark.parametrize("query", blocks("sql"))
+async def test_queries_of_the_page(query: str, both: tuple[Any, Any]) -> None:
+    _, connection = both
+    assert await connection.fetch(query)
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_settings_of_the_page(text: str) -> None:
+    (transfer,) = parse(text, PAGE).transfer
+    assert isinstance(transfer, PostgresqlTransfer)
+
+
+def test_every_setting_is_on_the_page() -> None:
+    own = set(PostgresqlTransfer.__struct_fields__) - set(TransferSettings.__struct_fields__)
+    page = PAGE.read_text("utf-8")
+    assert not sorted(name for name in own if not re.search(rf"\b{name}\b", page))

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -91,6 +95,25 @@ def test_reads_the_views_and_nothing_else(config: Path, capsys: pytest.CaptureFi
         await connection.close()
 
     asyncio.run(read())
+
+
+def test_psql_reads(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the line that was printed."""
+    if (psql := shutil.which("psql")) is None:
+        pytest.skip("psql is not installed")
+    command = ["database", "reader", "by_hand", "--config", str(config), "--password", "env:P"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("P", "pass")
+        assert main(command) == 0
+    (url,) = re.findall(r"^  (postgresql://\S+)", capsys.readouterr().out, re.M)
+    done = subprocess.run(
+        [psql, url, "-At", "-c", "SELECT plate, state, plate_display FROM anpr_passage"],
+        env={**os.environ, "PGPASSWORD": "pass"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "BU9042|closed|BU 9042\n"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ A new partition is made beside the table and then attached, which disturbs no re
 that keeps a transaction open for hours. Months are those of UTC and of the time of recording.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from platewire.clock import milliseconds
 from platewire.database.postgresql.migrate import quoted
 
 PARTITIONED = {"event": "recorded_ms", "image": "month_ms"}
+DAY_MS = 86_400_000
 DROP_LOCK_TIMEOUT = "2s"
 
 
@@ -24,6 +26,11 @@ class Month(NamedTuple):
 def month_of(recorded_ms: int) -> Month:
     moment = datetime.fromtimestamp(recorded_ms // 1000, UTC)
     return _month(moment.year * 12 + moment.month - 1)
+
+
+def months_of(recorded_ms: Iterable[int]) -> set[Month]:
+    """Looks at each day once, as a batch is mostly of one."""
+    return {month_of(day * DAY_MS) for day in {moment // DAY_MS for moment in recorded_ms}}
 
 
 def oldest_kept(now: datetime, retention_months: int) -> Month:

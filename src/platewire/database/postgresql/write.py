@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from platewire.database import projection
-from platewire.database.postgresql.partitions import Month, add_month, month_of
+from platewire.database.postgresql.partitions import Month, add_month, month_of, months_of
 from platewire.model import Entry, Image, Kind, Site
 
 CHANNEL = "platewire"
@@ -73,7 +73,7 @@ async def write(connection: Any, node: str, batch: Batch, months: set[Month]) ->
         if not lacking:
             return []
         numbered = [(seq, *row[1:]) for seq, row in enumerate(lacking, last_seq + 1)]
-        added = sorted({month_of(row[RECORDED]) for row in numbered} - months)
+        added = sorted(months_of(row[RECORDED] for row in numbered) - months)
         for month in added:
             await add_month(connection, month)
         await connection.copy_records_to_table("event", records=numbered, columns=EVENT_COLUMNS)
