@@ -138,6 +138,8 @@ def form_parts(content_type: str, body: bytes) -> dict[str, Part]:
 
 def _arrival(request: Request) -> Arrival:
     body = request.parts["event"].content if request.parts else request.body
+    if request.headers["content-type"].startswith("application/cloudevents+json"):
+        body = msgspec.json.encode(decoded(body)["data"])
     if b'"platewire.event/1"' in body:
         event = native.decode(body)
         return Arrival(event.passage_number, event.kind)

@@ -1,4 +1,4 @@
-"""HTTP live mode: a POST of each event to one receiver, in our form or in NumberOk's.
+"""HTTP live mode: a POST of each event to one receiver, in our form or in another's.
 
 `http_connection` carries the bytes, `http_answer` decides what an answer means, `http_auth` and
 `http_tls` how the two sides know each other, `wire` what the bytes are.
@@ -18,9 +18,9 @@ from platewire.transfers.http_connection import AGENT, HttpConnection, checked_u
 from platewire.transfers.http_tls import Tls
 from platewire.transfers.numberok_settings import NumberOkSettings
 from platewire.transfers.transfer import TransferContext
-from platewire.wire import multipart, numberok_json, signing
+from platewire.wire import cloudevents, multipart, numberok_json, signing
 from platewire.wire.multipart import Part
-from platewire.wire.numberok_json import Shown
+from platewire.wire.numberok_json import Dialect, Shown
 
 OURS = ("content-type", "content-length", "transfer-encoding", "connection")
 
@@ -32,10 +32,18 @@ class HttpTransfer(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
 
     url: Annotated[str, Meta(description="Where to POST, with http:// or https://")]
     format: Annotated[
-        Literal["native", "numberok-1.0", "numberok-1.6", "axis"],
+        Literal[
+            "native",
+            "cloudevents-binary",
+            "cloudevents-structured",
+            "numberok-1.0",
+            "numberok-1.6",
+            "axis",
+        ],
         Meta(
-            description="`native` is platewire's own JSON; the others are NumberOk's two protocol "
-            "versions and that of AXIS License Plate Verifier and CAMMRA"
+            description="`native` is platewire's own JSON, and `cloudevents-…` carry it as a "
+            "CloudEvent; the others are NumberOk's two protocol versions and that of AXIS License "
+            "Plate Verifier and CAMMRA"
         ),
     ] = "native"
     body: Annotated[
@@ -78,7 +86,7 @@ class HttpSender:
         self._context = context
         self._url = checked_url(settings.name, settings.url, settings.tls)
         self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
-        self._dialect = None if settings.format == "native" else settings.dialect(settings.format)
+        self._dialect = _dialect(settings)
         self._connection = HttpConnection(
             self._url,
             self._who,
@@ -105,8 +113,8 @@ class HttpSender:
 
     async def send(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
-            content_type, body = await self._message(entry)
-            headers = {"Content-Type": content_type, signing.ID: str(entry.event.id)}
+            headers, body = await self._message(entry)
+            headers[signing.ID] = str(entry.event.id)
             if self._keys:
                 now = self._context.clock.now()
                 headers |= signing.sign(self._keys, str(entry.event.id), now, body)
@@ -119,12 +127,18 @@ class HttpSender:
 
     # --- what is sent ---------------------------------------------------------------------------
 
-    async def _message(self, entry: Entry) -> tuple[str, bytes]:
+    async def _message(self, entry: Entry) -> tuple[dict[str, str], bytes]:
+        """The headers that say what the body is, and the body."""
+        if self._settings.format == "cloudevents-binary":
+            return cloudevents.binary(entry, self._context.site.name)
+        if self._settings.format == "cloudevents-structured":
+            return cloudevents.structured(entry, self._context.site.name)
         picture = await self._picture(entry.event)
         event = self._event_bytes(entry, picture)
         if self._settings.body == "json":
-            return "application/json", event
-        return multipart.encode(list(_parts(entry.event, event, picture)))
+            return {"Content-Type": "application/json"}, event
+        content_type, body = multipart.encode(list(_parts(entry.event, event, picture)))
+        return {"Content-Type": content_type}, body
 
     async def _picture(self, event: Event) -> Shown | None:
         """None where none is wanted, none exists, or retention has taken it."""
@@ -146,6 +160,22 @@ class HttpSender:
             picture=picture,
             embed=self._settings.body == "json",
         )
+
+
+def _dialect(settings: HttpTransfer) -> Dialect | None:
+    """None for the forms that are not NumberOk's."""
+    match settings.format:
+        case "native":
+            return None
+        case "cloudevents-binary" | "cloudevents-structured":
+            if settings.body != "json":
+                raise ConfigError(
+                    f'transfer "{settings.name}": `format` {settings.format} cannot be sent as '
+                    f'`body` {settings.body}; set `body` to "json"'
+                )
+            return None
+        case profile:
+            return settings.dialect(profile)
 
 
 def _parts(event: Event, body: bytes, picture: Shown | None) -> list[Part]:
