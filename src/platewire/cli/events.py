@@ -27,7 +27,7 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         add_json(sub)
         sub.add_argument("--limit", type=count, default=50, metavar="N", help="how many, at first")
         sub.add_argument("--camera", metavar="NAME", help="only this camera")
-        sub.add_argument("--kind", choices=list(Kind), help="only this kind")
+        sub.add_argument("--kind", type=Kind, choices=list(Kind), help="only this kind")
         sub.add_argument(
             "--plate", type=normalize, metavar="TEXT", help="only plates that begin with this"
         )

@@ -1,0 +1,117 @@
+"""`read` and `passages` on good files and bad ones; the reads are recorded ones."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance import small_road
+from tests.cli.conftest import Platewire
+from tests.sources.clips import jpeg, write_clip
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.jpg"
+    path.write_bytes(jpeg())
+    return path
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(jpeg()[:100])
+    return path
+
+
+def test_a_picture_is_read(platewire: Platewire, config: Path, good: Path) -> None:
+    said = platewire("read", good, "--config", config)
+    assert said.code == 0
+    (line,) = (json.loads(line) for line in said.lines)
+    assert (line["file"], line["frame"], line["text"]) == (str(good), 0, small_road.PLATES[0])
+
+
+def test_a_clip_is_read_frame_by_frame(
+    platewire: Platewire, config: Path, road: tuple[Path, Path]
+) -> None:
+    said = platewire("read", road[0], "--config", config)
+    assert said.code == 0
+    assert len(said.lines) == len(small_road.PLATES) * small_road.SEEN
+
+
+def test_what_is_no_picture_is_named_and_the_others_are_read(
+    platewire: Platewire, config: Path, good: Path, broken: Path, tmp_path: Path
+) -> None:
+    said = platewire("read", broken, tmp_path / "absent.png", good, "--config", config)
+    assert said.code == 3
+    first, second, third = (json.loads(line) for line in said.lines)
+    assert "broken.jpg is no picture that can be decoded, or is cut off" in first["error"]
+    assert "absent.png is not a file" in second["error"]
+    assert third["text"] == small_road.PLATES[0]
+
+
+def test_a_folder_stands_for_its_pictures(
+    platewire: Platewire, config: Path, good: Path, broken: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("no picture, and not named")
+    said = platewire("read", tmp_path, "--config", config)
+    assert said.code == 3
+    assert [json.loads(line)["file"] for line in said.lines] == [str(broken), str(good)]
+
+
+def test_boxes_are_drawn(platewire: Platewire, config: Path, good: Path, tmp_path: Path) -> None:
+    said = platewire("read", good, "--annotate", tmp_path / "drawn", "--config", config)
+    assert said.code == 0
+    assert (tmp_path / "drawn" / "good.jpg").read_bytes().startswith(b"\xff\xd8")
+    said = platewire("read", good, "--annotate", good, "--config", config)
+    assert said.code == 2
+    assert f"--annotate: the folder {good} cannot be made" in said.err
+
+
+def test_no_plate_is_told_and_is_no(
+    platewire: Platewire, config: Path, good: Path, road: tuple[Path, Path]
+) -> None:
+    config.write_text(config.read_text().replace(str(road[1]), "nothing.jsonl"))
+    (config.parent / "nothing.jsonl").write_text("")
+    for command in ("read", "passages"):
+        said = platewire(command, good, "--config", config)
+        assert (said.code, said.out) == (1, "")
+        assert "no plate was read" in said.err
+
+
+def test_passages_of_a_clip(platewire: Platewire, config: Path, road: tuple[Path, Path]) -> None:
+    said = platewire("passages", road[0], "--json", "--config", config)
+    assert said.code == 0
+    events = [json.loads(line) for line in said.lines]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    for kind in ("new", "lost"):
+        told = [event["plate"]["text"] for event in events if event["kind"] == kind]
+        assert told == list(small_road.PLATES)
+    words = platewire("passages", road[0], "--config", config)
+    assert len(words.lines) == len(events)
+    assert words.lines[0].split()[0::2][:2] == ["small", "new"]
+
+
+def test_passages_of_bad_clips(
+    platewire: Platewire, config: Path, road: tuple[Path, Path], tmp_path: Path
+) -> None:
+    whole = write_clip(tmp_path / "whole.mp4", 60).read_bytes()
+    cut, noise = tmp_path / "cut.mp4", tmp_path / "noise.mp4"
+    cut.write_bytes(whole[: len(whole) * 2 // 3])
+    noise.write_bytes(bytes(range(256)) * 40)
+    said = platewire("passages", noise, tmp_path / "absent.mp4", cut, road[0], "--config", config)
+    assert said.code == 3
+    told = said.err.splitlines()
+    assert "noise.mp4 is no video that can be read" in told[0]
+    assert "absent.mp4 is not a file" in told[1]
+    assert "cut.mp4 is cut off: its last" in told[2]
+    assert [line.split()[0] for line in said.lines].count("small") == 6
+    assert "cut" in [line.split()[0] for line in said.lines]
+
+
+def test_settings_are_those_of_the_camera_that_is_named(
+    platewire: Platewire, config: Path, road: tuple[Path, Path]
+) -> None:
+    said = platewire("passages", road[0], "--config", config, "--camera", "absent")
+    assert said.code == 2
+    assert "--camera must name one of: road" in said.err
