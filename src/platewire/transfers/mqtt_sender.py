@@ -103,6 +103,8 @@ class MqttSender:
     # --- the connection -------------------------------------------------------------------------
 
     def _connected(self) -> Session:
+        if self._keeper is not None and self._keeper.done():
+            self._keeper.result()  # it ends by an error of its own only
         if self._session is None:
             raise Unavailable(f"{self._who} is not connected")
         if not self._session.alive:
@@ -308,8 +310,7 @@ class MqttSender:
             case _:
                 raise Unavailable(
                     f"{self._who} did not take event {entry.event.id} of {len(message.payload)} "
-                    f"bytes ({outcome}); look at the broker, and whether it limits sizes other "
-                    "than by `max_packet_size`"
+                    f"bytes ({outcome}); {_look(str(outcome))}"
                 ) from outcome
 
     def _leave_out(self, why: str, event: Event) -> None:
@@ -337,6 +338,13 @@ def _why(error: Exception, settings: MqttTransfer) -> str:
         case _:
             reason = getattr(error, "strerror", None) or error
             return f"cannot be reached ({reason}); check `host`, `port` and that it is running"
+
+
+def _look(reason: str) -> str:
+    """Mosquitto's older limit of size is answered with a reason that the protocol does not have."""
+    if "protocol" in reason.lower():
+        return "look whether the broker limits sizes other than by `max_packet_size`"
+    return "look at the broker"
 
 
 def _remedy(refusal: str) -> str:
