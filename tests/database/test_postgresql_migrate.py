@@ -85,6 +85,22 @@ async def test_forward_while_a_reader_reads(
         assert await reader.fetch(f"SELECT * FROM {SCHEMA}.anpr_more") == []
 
 
+async def test_readers_see_the_views_that_are_added(
+    owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await migrate.migrate(owner, SCHEMA)
+    await owner.execute('CREATE ROLE "Old reader"; GRANT SELECT ON anpr_contract TO "Old reader"')
+    known = migrate.steps()
+    more = migrate.Step(
+        len(known) + 1, "more", "CREATE VIEW anpr_more AS SELECT 1 AS n; CREATE TABLE private ()"
+    )
+    monkeypatch.setattr(migrate, "steps", lambda: (*known, more))
+    await migrate.migrate(owner, SCHEMA)
+    may = "SELECT has_table_privilege('Old reader', $1, 'SELECT')"
+    assert await owner.fetchval(may, "anpr_more")
+    assert not await owner.fetchval(may, "private")
+
+
 def test_steps_name_no_schema() -> None:
     """They go into the schema that the configuration names."""
     for step in migrate.steps():

@@ -116,6 +116,35 @@ def test_psql_reads(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert done.stdout == "BU9042|closed|BU 9042\n"
 
 
+def test_odbc_reads_every_view(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the connection string that was printed, through unixODBC and psqlODBC."""
+    isql = shutil.which("isql")
+    if (isql is None or not installed_odbc()) and not os.environ.get("CI"):
+        pytest.skip("unixODBC or psqlODBC is not installed (apt-get install odbc-postgresql)")
+    assert isql is not None
+    assert main(["database", "reader", "odbc", "--config", str(config)]) == 0
+    (string,) = re.findall(r"Driver=.*", capsys.readouterr().out)
+    for view in VIEWS:
+        done = subprocess.run(
+            [isql, "-v", "-b", "-x0x1f", "-k", string],
+            input=f"SELECT * FROM {view}\n\n",
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "[ISQL]ERROR" not in done.stdout + done.stderr
+        if view == "anpr_passage":
+            row = done.stdout.strip().splitlines()[-1].split("\x1f")
+            assert {"closed", "BU9042", "BÜ9042", "gate"} <= set(row)
+
+
+def installed_odbc() -> bool:
+    drivers = Path("/etc/odbcinst.ini")
+    return drivers.exists() and "PostgreSQL Unicode" in drivers.read_text()
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -193,3 +193,40 @@ async def test_listeners_hear_the_newest_seq(server: PostgresqlServer, database:
         assert await heard.get() == "3"
         await listener.remove_listener("platewire", listen)
         assert heard.empty()
+
+
+READERS = 10
+VIEWS = ("anpr_event", "anpr_passage", "anpr_camera", "anpr_image", "lprevents", "anpr_contract")
+
+
+async def test_readers_and_the_writer_do_not_notice_each_other(
+    server: PostgresqlServer, database: str
+) -> None:
+    """Ten read every view whole while batches are written, months begin and months are dropped."""
+    over = asyncio.Event()
+
+    async def read(connection: Any) -> int:
+        rounds = 0
+        while not over.is_set() or rounds == 0:
+            for view in VIEWS:
+                await connection.fetch(f"SELECT * FROM platewire.{view}")
+            rounds += 1
+        return rounds
+
+    clock = FakeClock(JANUARY)
+    async with contextlib.AsyncExitStack() as stack:
+        transfer = await stack.enter_async_context(
+            sending(server, database, clock, retention_months=1)
+        )
+        readers = [
+            await stack.enter_async_context(connected(server, database)) for _ in range(READERS)
+        ]
+        async with asyncio.TaskGroup() as group:
+            reading = [group.create_task(read(each)) for each in readers]
+            for number in range(30):
+                await transfer.send(recorded(number, clock.now(), 3 * number + 1))
+                await clock.advance(timedelta(days=10).total_seconds())
+            over.set()
+        assert all(task.result() for task in reading)
+        contract = await readers[0].fetchrow("SELECT * FROM platewire.anpr_contract")
+        assert contract["last_seq"] == 90

@@ -44,6 +44,8 @@ async def migrate(connection: Any, schema: str) -> int:
         lacking = steps()[version:]
         for step in lacking:
             await _apply(connection, schema, step)
+        if 0 < version < len(steps()):
+            await _grant_to_readers(connection, schema)
     return len(lacking)
 
 
@@ -82,6 +84,22 @@ async def _apply(connection: Any, schema: str, step: Step) -> None:
     await connection.execute(
         "INSERT INTO migration VALUES ($1, $2, statement_timestamp())", step.version, step.name
     )
+
+
+async def _grant_to_readers(connection: Any, schema: str) -> None:
+    """Who may read the contract may read the views that were added to it."""
+    readers = await connection.fetch(
+        "SELECT a.grantee::regrole::text FROM pg_class c, aclexplode(c.relacl) a "
+        "WHERE c.oid = 'anpr_contract'::regclass AND a.grantee NOT IN (0, c.relowner) "
+        "AND a.privilege_type = 'SELECT'"
+    )
+    views = await connection.fetch(
+        "SELECT viewname::text FROM pg_views WHERE schemaname = $1", schema
+    )
+    for (reader,) in readers:
+        for (view,) in views:
+            # regrole quotes a name that needs it.
+            await connection.execute(f"GRANT SELECT ON {quoted(view)} TO {reader}")
 
 
 async def _make_schema(connection: Any, schema: str) -> None:
