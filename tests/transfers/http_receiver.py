@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 from aiohttp import web
 
+from platewire.model import Kind
 from platewire.testing.check_transfer import Arrival
 from platewire.wire import native, numberok_json_reader
 
@@ -137,12 +138,16 @@ def form_parts(content_type: str, body: bytes) -> dict[str, Part]:
 
 
 def _arrival(request: Request) -> Arrival:
-    body = request.parts["event"].content if request.parts else request.body
+    event_part = request.parts.get("event") or request.parts.get("json")
+    body = event_part.content if event_part else request.body
     if request.headers["content-type"].startswith("application/cloudevents+json"):
         body = msgspec.json.encode(decoded(body)["data"])
     if b'"platewire.event/1"' in body:
         event = native.decode(body)
         return Arrival(event.passage_number, event.kind)
+    if added := decoded(body).get("platewire"):
+        assert isinstance(added, dict)
+        return Arrival(added["passage_number"], Kind(added["kind"]))
     packet = numberok_json_reader.decode(body)
     assert packet.car_id is not None
     assert packet.state is not None

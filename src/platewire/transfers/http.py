@@ -5,22 +5,22 @@
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, field
 
 from platewire.errors import ConfigError
-from platewire.model import Entry, Event
+from platewire.model import Entry, Event, Image
 from platewire.secret import Secret, reveal
 from platewire.transfers import http_answer, http_auth
 from platewire.transfers.http_auth import Auth, HeaderName, NoAuth
 from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
+from platewire.transfers.http_formats import FORMS, Body, Form, FormatName, Manner, Message
 from platewire.transfers.http_tls import Tls
 from platewire.transfers.numberok_settings import NumberOkSettings
 from platewire.transfers.transfer import TransferContext
-from platewire.wire import cloudevents, multipart, numberok_json, signing
-from platewire.wire.multipart import Part
-from platewire.wire.numberok_json import Dialect, Shown
+from platewire.wire import numberok_json, signing
+from platewire.wire.numberok_json import Profile, Shown
 
 OURS = ("content-type", "content-length", "transfer-encoding", "connection")
 
@@ -32,25 +32,18 @@ class HttpTransfer(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
 
     url: Annotated[str, Meta(description="Where to POST, with http:// or https://")]
     format: Annotated[
-        Literal[
-            "native",
-            "cloudevents-binary",
-            "cloudevents-structured",
-            "numberok-1.0",
-            "numberok-1.6",
-            "axis",
-        ],
+        FormatName,
         Meta(
             description="`native` is platewire's own JSON, and `cloudevents-…` carry it as a "
-            "CloudEvent; the others are NumberOk's two protocol versions and that of AXIS License "
-            "Plate Verifier and CAMMRA"
+            "CloudEvent; the others are NumberOk's two protocol versions, and what AXIS License "
+            "Plate Verifier and CAMMRA, Plate Recognizer Stream and Genetec's Sharp cameras send"
         ),
     ] = "native"
     body: Annotated[
-        Literal["json", "multipart"],
+        Body,
         Meta(
-            description="`json`: the event alone; `multipart`: a form with the files `event` and "
-            "`image`"
+            description="`json`: the event alone; `multipart`: a form with the event and the "
+            "picture"
         ),
     ] = "json"
     auth: Annotated[Auth, Meta(description="How to prove who we are")] = NoAuth()
@@ -86,7 +79,8 @@ class HttpSender:
         self._context = context
         self._url = checked_url(settings.name, settings.url, settings.tls)
         self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
-        self._dialect = _dialect(settings)
+        self._form = _form(settings)
+        self._manner = _manner(settings)
         self._connection = HttpConnection(
             self._url,
             self._who,
@@ -129,62 +123,50 @@ class HttpSender:
 
     async def _message(self, entry: Entry) -> tuple[dict[str, str], bytes]:
         """The headers that say what the body is, and the body."""
-        if self._settings.format == "cloudevents-binary":
-            return cloudevents.binary(entry, self._context.site.name)
-        if self._settings.format == "cloudevents-structured":
-            return cloudevents.structured(entry, self._context.site.name)
-        picture = await self._picture(entry.event)
-        event = self._event_bytes(entry, picture)
-        if self._settings.body == "json":
-            return {"Content-Type": "application/json"}, event
-        content_type, body = multipart.encode(list(_parts(entry.event, event, picture)))
-        return {"Content-Type": content_type}, body
-
-    async def _picture(self, event: Event) -> Shown | None:
-        """None where none is wanted, none exists, or retention has taken it."""
-        settings = self._settings
-        image = settings.picture_of(event.images)
-        if image is None or (settings.body == "json" and settings.format != "axis"):
-            return None
-        jpeg = await self._context.log.picture(image.sha256)
-        return None if jpeg is None else Shown(numberok_json.image_type(event, image), jpeg)
-
-    def _event_bytes(self, entry: Entry, picture: Shown | None) -> bytes:
-        if self._dialect is None:
-            return entry.body
-        return numberok_json.encode(
-            entry.event,
-            self._context.site,
-            self._dialect,
+        image = self._settings.picture_of(entry.event.images) if self._takes_pictures else None
+        plate = entry.event.images.plate if image and self._form.shows_plate_too else None
+        message = Message(
+            entry=entry,
+            site=self._context.site,
             packet_counter=self._packets + 1,
-            picture=picture,
-            embed=self._settings.body == "json",
+            picture=await self._shown(entry.event, image),
+            plate=await self._jpeg(plate),
         )
+        return self._form.write(message, self._manner)
 
+    @property
+    def _takes_pictures(self) -> bool:
+        return self._settings.body == "multipart" or self._form.embeds
 
-def _dialect(settings: HttpTransfer) -> Dialect | None:
-    """None for the forms that are not NumberOk's."""
-    match settings.format:
-        case "native":
+    async def _shown(self, event: Event, image: Image | None) -> Shown | None:
+        jpeg = await self._jpeg(image)
+        if image is None or jpeg is None:
             return None
-        case "cloudevents-binary" | "cloudevents-structured":
-            if settings.body != "json":
-                raise ConfigError(
-                    f'transfer "{settings.name}": `format` {settings.format} cannot be sent as '
-                    f'`body` {settings.body}; set `body` to "json"'
-                )
-            return None
-        case profile:
-            return settings.dialect(profile)
+        return Shown(numberok_json.image_type(event, image), jpeg)
+
+    async def _jpeg(self, image: Image | None) -> bytes | None:
+        """None where there is none, or retention has taken it."""
+        return None if image is None else await self._context.log.picture(image.sha256)
 
 
-def _parts(event: Event, body: bytes, picture: Shown | None) -> list[Part]:
-    name = numberok_json.file_name(event, "json")
-    parts = [Part("event", name, "application/json", body)]
-    if picture is not None:
-        name = numberok_json.file_name(event, "jpg", shows=picture.type)
-        parts.append(Part("image", name, "image/jpeg", picture.jpeg))
-    return parts
+def _form(settings: HttpTransfer) -> Form:
+    form = FORMS[settings.format]
+    if settings.body not in form.bodies:
+        raise ConfigError(
+            f'transfer "{settings.name}": `format` {settings.format} cannot be sent as `body` '
+            f'{settings.body}; set `body` to "{form.bodies[0]}"'
+        )
+    return form
+
+
+def _manner(settings: HttpTransfer) -> Manner:
+    profiles: tuple[Profile, ...] = ("numberok-1.0", "numberok-1.6", "axis")
+    profile = next((each for each in profiles if each == settings.format), profiles[0])
+    return Manner(
+        body=settings.body,
+        target=http_answer.shown(settings.url),
+        dialect=settings.dialect(profile),
+    )
 
 
 def _fixed_headers(settings: HttpTransfer) -> dict[str, str]:

@@ -23,12 +23,12 @@ class NumberOkSettings(TransferSettings, frozen=True, kw_only=True, forbid_unkno
     time_zone: Annotated[
         str | None,
         Meta(
-            description="`datetime` of NumberOk's formats in this zone and without an offset, e.g. "
-            "Europe/Berlin; not set: UTC with +0000"
+            description="Zone of local times in the formats of others, e.g. Europe/Berlin; not "
+            "set: UTC. NumberOk's `datetime` has no offset where it is set, else +0000"
         ),
     ] = None
     additions: Annotated[
-        bool, Meta(description="Keys of ours at the end of NumberOk's formats, such as `eventID`")
+        bool, Meta(description="Keys of ours at the end of the formats of others, as `eventID`")
     ] = True
 
     def dialect(self, profile: Profile) -> Dialect:

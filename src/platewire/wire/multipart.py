@@ -1,4 +1,4 @@
-"""A multipart/form-data body (RFC 7578) of parts that all carry file names.
+"""A multipart/form-data body (RFC 7578) of files, and of plain fields where a receiver wants them.
 
 The same parts give the same bytes, so that a repeated attempt repeats its signature's input too.
 """
@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 class Part(NamedTuple):
     name: str
-    filename: str
+    filename: str | None
+    """None for a plain field, which then has no content type of its own either."""
     content_type: str
     content: bytes
 
@@ -27,11 +28,11 @@ def encode(parts: Sequence[Part]) -> tuple[str, bytes]:
 
 
 def _piece(part: Part, boundary: bytes) -> tuple[bytes, ...]:
-    header = (
-        f'Content-Disposition: form-data; name="{_quoted(part.name)}"; '
-        f'filename="{_quoted(part.filename)}"\r\n'
-        f"Content-Type: {_quoted(part.content_type)}\r\n\r\n"
-    )
+    header = f'Content-Disposition: form-data; name="{_quoted(part.name)}"'
+    if part.filename is not None:
+        header += f'; filename="{_quoted(part.filename)}"'
+        header += f"\r\nContent-Type: {_quoted(part.content_type)}"
+    header += "\r\n\r\n"
     return b"--", boundary, b"\r\n", header.encode("ascii"), part.content, b"\r\n"
 
 
