@@ -6,11 +6,14 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
+import asyncpg
 import pytest
 from msgspec import structs
 
 from platewire.clock import SystemClock
-from platewire.errors import ConfigError, Unavailable
+from platewire.database.postgresql.connection import explained
+from platewire.delivery import Delivery
+from platewire.errors import ConfigError, Rejected, Unavailable
 from platewire.model import Entry, Event, Images, Kind, Site
 from platewire.status import Board
 from platewire.testing.check_transfer import SITE, Arrival, check_transfer
@@ -385,6 +388,68 @@ async def test_goes_to_the_host_that_can_be_written_to(
     url = f"postgresql://owner@127.0.0.1:{free_port()},127.0.0.1:{server.port}/{database}"
     async with sending(settings(url=url)) as transfer:
         await transfer.send(entries(passage_events(1)))
+
+
+class WatchedLog(MemoryLog):
+    """Tells when a cursor has moved."""
+
+    def __init__(self) -> None:
+        super().__init__(SystemClock())
+        self._moved = asyncio.Condition()
+        self._at = 0
+
+    async def set_cursor(self, transfer: str, seq: int) -> None:
+        await super().set_cursor(transfer, seq)
+        async with self._moved:
+            self._at = seq
+            self._moved.notify_all()
+
+    async def delivered(self, seq: int) -> None:
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._at >= seq)
+
+
+async def test_delivery_outlives_a_crash_of_the_server(
+    server: PostgresqlServer, database: str, settings: Make
+) -> None:
+    """The whole way: the loop that reads the log, tries again, and moves its cursor."""
+    clock = SystemClock()
+    log = WatchedLog()
+    chosen = settings(batch=5)
+    transfer = chosen.build(context(log))
+    delivery = Delivery(chosen, transfer, log, clock=clock, board=Board(clock))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(delivery.run())
+        for step in range(3):
+            numbers = range(step * 10, step * 10 + 10)
+            await log.append("gate", [each for n in numbers for each in passage_events(n)])
+            if step == 1:
+                await asyncio.to_thread(server.stop, "immediate")
+                await asyncio.to_thread(server.start)
+            await log.delivered(log.last_seq)
+        running.cancel()
+    found = await table(server, database, "SELECT seq, node_seq FROM anpr_event ORDER BY seq")
+    assert found == [(seq, seq) for seq in range(1, 91)]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (asyncpg.DiskFullError("no space"), Unavailable, "disk of the server is full"),
+        (asyncpg.SerializationError("could not serialize"), Unavailable, "tried again"),
+        (asyncpg.TooManyConnectionsError("too many"), Unavailable, "max_connections"),
+        (asyncpg.ReadOnlySQLTransactionError("read-only"), Unavailable, "name the primary"),
+        (asyncpg.UndefinedTableError("no event"), Unavailable, "changed the tables"),
+        (asyncpg.CannotConnectNowError("starting up"), Unavailable, "starting"),
+        (TimeoutError(), Unavailable, "no answer in time"),
+        (asyncpg.NumericValueOutOfRangeError("too large"), Rejected, "cannot be stored"),
+    ],
+)
+def test_errors_that_are_hard_to_bring_about(
+    error: Exception, kind: type[Exception], said: str
+) -> None:
+    with pytest.raises(kind, match=said), explained("db", storing=True):
+        raise error
 
 
 # --- what is refused, in words -------------------------------------------------------------------

@@ -129,6 +129,18 @@ async def test_a_month_that_a_reader_holds_is_dropped_later(
             assert await names(reader, PARTS) == ["event_2026_04", "image_2026_04"]
 
 
+async def test_a_month_that_another_node_dropped_is_begun_again(
+    server: PostgresqlServer, database: str
+) -> None:
+    clock = FakeClock(APRIL)
+    async with sending(server, database, clock, node="slow") as slow:
+        await slow.send(recorded(1, JANUARY, 1))
+        async with sending(server, database, clock, retention_months=1):
+            await slow.send(recorded(2, JANUARY, 4))
+        async with connected(server, database) as reader:
+            assert await names(reader, "SELECT seq FROM platewire.anpr_event") == [4, 5, 6]
+
+
 # --- who follows never skips ---------------------------------------------------------------------
 
 
@@ -137,8 +149,7 @@ async def write_slowly(connection: Any, number: int, chance: random.Random) -> N
     for batch in range(BATCHES):
         entries = recorded(number * 100 + batch, JANUARY + timedelta(days=20 * (batch % 2)), 1)
         async with connection.transaction():
-            months = await partitions.known_months(connection)
-            await write.write(connection, f"node {number}", write.Batch(entries, []), months)
+            await write.write(connection, f"node {number}", write.Batch(entries, []))
             await connection.execute("SELECT pg_sleep($1)", chance.random() / 50)
 
 

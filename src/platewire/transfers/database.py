@@ -20,7 +20,6 @@ from platewire.transfers.transfer import TransferContext, TransferSettings
 
 if TYPE_CHECKING:
     from platewire.database.postgresql.connection import Address
-    from platewire.database.postgresql.partitions import Month
     from platewire.database.postgresql.write import ShownImage
 
 CLOSE_SECONDS = 2.0
@@ -147,7 +146,6 @@ class PostgresqlSender:
         self._context = context
         self._node = settings.node or context.site.name
         self._connection: Any = None
-        self._months: set[Month] = set()
         self._prepare()
 
     @property
@@ -162,7 +160,7 @@ class PostgresqlSender:
 
     async def connect(self) -> None:
         """Connects, brings the schema forward, tells of this node, drops months that are over."""
-        from platewire.database.postgresql import connection, migrate, partitions, write
+        from platewire.database.postgresql import connection, migrate, write
 
         await self.close()
         self._prepare()
@@ -170,7 +168,6 @@ class PostgresqlSender:
             self._connection = await connection.connect(self._address)
             await migrate.migrate(self._connection, self._settings.schema)
             await write.describe(self._connection, self._node, self._context.site)
-            self._months = await partitions.known_months(self._connection)
         await self._retain()
 
     async def send(self, entries: Sequence[Entry]) -> None:
@@ -182,9 +179,8 @@ class PostgresqlSender:
         once = {entry.event.id: entry for entry in entries}
         batch = write.Batch(list(once.values()), await self._images(once.values()))
         with connection.explained(self._who, storing=True):
-            added = await write.write(self._connection, self._node, batch, self._months)
-        if added:
-            self._months.update(added)
+            begun = await write.write(self._connection, self._node, batch)
+        if begun:
             await self._retain()
 
     async def close(self) -> None:
@@ -211,7 +207,6 @@ class PostgresqlSender:
         except Unavailable as error:
             diagnostics.warning("a month that is over could not be dropped yet: %s", error)
             return
-        self._months.difference_update(dropped)
         for month in dropped:
             diagnostics.info("%s: dropped the month %s", self._who, month.suffix)
 

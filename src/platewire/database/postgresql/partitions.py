@@ -51,13 +51,14 @@ async def known_months(connection: Any) -> set[Month]:
     return {Month(*row) for row in rows}
 
 
-async def add_month(connection: Any, month: Month) -> None:
-    """Within the transaction of a batch, whose lock on `log` keeps other nodes from it."""
+async def add_month(connection: Any, month: Month) -> bool:
+    """Within the transaction of a batch, whose lock on `log` keeps other nodes from adding or
+    dropping months; false where the month is there."""
     added = await connection.fetchval(
-        "INSERT INTO month VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1", *month
+        "INSERT INTO month VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true", *month
     )
     if not added:
-        return
+        return False
     for table in PARTITIONED:
         part = quoted(f"{table}_{month.suffix}")
         await connection.execute(
@@ -67,6 +68,7 @@ async def add_month(connection: Any, month: Month) -> None:
             f"ALTER TABLE {table} ATTACH PARTITION {part} "
             f"FOR VALUES FROM ({month.start_ms}) TO ({month.end_ms})"
         )
+    return True
 
 
 async def drop_before(connection: Any, oldest: Month) -> list[Month]:

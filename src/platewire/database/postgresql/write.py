@@ -63,8 +63,8 @@ class Batch(NamedTuple):
     images: Sequence[ShownImage]
 
 
-async def write(connection: Any, node: str, batch: Batch, months: set[Month]) -> list[Month]:
-    """Writes what is not there yet; returns the months that were new, which `months` lacks."""
+async def write(connection: Any, node: str, batch: Batch) -> list[Month]:
+    """Writes what is not there yet; returns the months that were begun by it."""
     rows = [_row(node, entry) for entry in batch.entries]
     async with connection.transaction():
         last_seq: int = await connection.fetchval("SELECT last_seq FROM log FOR UPDATE")
@@ -73,9 +73,8 @@ async def write(connection: Any, node: str, batch: Batch, months: set[Month]) ->
         if not lacking:
             return []
         numbered = [(seq, *row[1:]) for seq, row in enumerate(lacking, last_seq + 1)]
-        added = sorted(months_of(row[RECORDED] for row in numbered) - months)
-        for month in added:
-            await add_month(connection, month)
+        months = sorted(months_of(row[RECORDED] for row in numbered))
+        begun = [month for month in months if await add_month(connection, month)]
         await connection.copy_records_to_table("event", records=numbered, columns=EVENT_COLUMNS)
         await connection.execute(WRITE_PASSAGES, *_passages(numbered))
         await connection.execute(WRITE_CAMERAS, *_cameras(numbered))
@@ -84,7 +83,7 @@ async def write(connection: Any, node: str, batch: Batch, months: set[Month]) ->
         newest = numbered[-1][0]
         await connection.execute("UPDATE log SET last_seq = $1", newest)
         await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(newest))
-    return added
+    return begun
 
 
 async def _there(connection: Any, rows: Sequence[Row]) -> set[str]:
