@@ -78,6 +78,11 @@ async def test_a_certificate_for_another_name_is_not_trusted(
             await deliver(settings(running, tls={"ca_file": stranger.ca}))
 
 
+async def test_without_verification_anyone_is_trusted(stranger: Authority, tmp_path: Path) -> None:
+    async with broker(tmp_path, tls=_tls_lines(stranger)) as running:
+        await deliver(settings(running, tls={"verify": False}))
+
+
 @pytest.mark.parametrize("shown", [False, True])
 async def test_a_client_certificate_is_shown_where_it_is_asked_for(
     authority: Authority, tmp_path: Path, shown: bool
