@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any
@@ -441,6 +442,7 @@ async def test_delivery_outlives_a_crash_of_the_server(
         (asyncpg.ReadOnlySQLTransactionError("read-only"), Unavailable, "name the primary"),
         (asyncpg.UndefinedTableError("no event"), Unavailable, "changed the tables"),
         (asyncpg.CannotConnectNowError("starting up"), Unavailable, "starting"),
+        (ssl.SSLError("certificate verify failed"), Unavailable, "look at sslmode"),
         (TimeoutError(), Unavailable, "no answer in time"),
         (asyncpg.NumericValueOutOfRangeError("too large"), Rejected, "cannot be stored"),
     ],
@@ -492,6 +494,19 @@ async def test_unknown_database(server: PostgresqlServer, settings: Make) -> Non
 async def test_nobody_listens(settings: Make) -> None:
     said = await complaint(settings(url=f"postgresql://owner@127.0.0.1:{free_port()}/x"))
     assert "is PostgreSQL running there" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("sslmode=sometimes", "correct the URL"),
+        ("sslmode=verify-full&sslrootcert=/no/such.pem", "file that the URL's options name"),
+    ],
+)
+async def test_options_that_cannot_be(
+    options: str, said: str, server: PostgresqlServer, database: str, settings: Make
+) -> None:
+    assert said in await complaint(settings(url=f"{server.url(database)}?{options}"))
 
 
 async def test_standby(server: PostgresqlServer, database: str, settings: Make) -> None:
@@ -550,6 +565,9 @@ async def test_encoding_that_cannot_hold_all_plates(
         ({"url": "postgresql://me@host/db?password=secret-word"}, "`url` holds a password"),
         ({"url": "mysql://me:secret-word@host/db"}, "must be like postgresql://"),
         ({"url": "postgresql://host"}, "must be like postgresql://"),
+        ({"url": "postgresql://me@host:abc/db"}, "must be like postgresql://"),
+        ({"url": "postgresql://me@one,two:99999/db"}, "must be like postgresql://"),
+        ({"url": "postgresql://me@[::1/db"}, "must be like postgresql://"),
         ({"url": "env:NO_SUCH_URL"}, "NO_SUCH_URL is not set"),
         ({"url": "postgresql://me@host/db", "password": "env:NO_SUCH"}, "NO_SUCH is not set"),
     ],

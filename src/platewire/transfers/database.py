@@ -124,10 +124,14 @@ def address(settings: PostgresqlTransfer) -> "Address":
     )
 
 
+HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^][:,]*)(?::(\d{0,5}))?")
+PORT_MAX = 65535
+
+
 def check_url(url: str, *, named: str | None) -> None:
     """`named` is where the URL lies, if not in the open; then it may hold a password."""
     match = re.fullmatch(r"postgres(?:ql)?://(?:([^/?]*)@)?([^/?@]*)/([^/?]+)(\?.*)?", url)
-    if match is None:
+    if match is None or not all(_is_host(each) for each in match.group(2).split(",")):
         seen = named or re.sub(r"//.*@", "//...@", url.partition("?")[0])
         raise ConfigError(f"`url` is {seen}; it must be like postgresql://user@host:5432/database")
     user, _, _, options = match.groups()
@@ -136,6 +140,11 @@ def check_url(url: str, *, named: str | None) -> None:
             "`url` holds a password; put it into a file or the environment and name that in "
             "`password`"
         )
+
+
+def _is_host(text: str) -> bool:
+    match = HOST.fullmatch(text)
+    return match is not None and int(match.group(1) or 1) <= PORT_MAX
 
 
 class PostgresqlSender:

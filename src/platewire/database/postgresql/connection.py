@@ -5,6 +5,7 @@ everything else is Unavailable, as a person or time can mend it. No message hold
 """
 
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,6 +140,12 @@ def _remedy(state: str, error: BaseException) -> str:
         return REMEDIES["25006"]
     if isinstance(error, TimeoutError):
         return "no answer in time; is the server reachable, and not overloaded?"
+    if isinstance(error, ssl.SSLError):
+        return "look at sslmode and sslrootcert in the URL, and at the server's certificate"
+    if isinstance(error, FileNotFoundError):
+        return "a file that the URL's options name, or the server's socket, does not exist"
+    if isinstance(error, asyncpg.ClientConfigurationError):
+        return "correct the URL"
     if isinstance(error, OSError):
         return "is PostgreSQL running there, and may this machine connect to it?"
     fits = [prefix for prefix in REMEDIES if state and state.startswith(prefix)]
