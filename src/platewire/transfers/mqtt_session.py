@@ -119,8 +119,6 @@ class Session:
             client.username_pw_set(broker.username, broker.password)
         if broker.tls is not None:
             client.tls_set_context(broker.tls)
-            # Otherwise paho would look at the name by itself where our context does not.
-            client.tls_insecure_set(not broker.tls.check_hostname)
         client.will_set(broker.will_topic, broker.will, qos=1, retain=True)
         client.on_socket_open = _tune
         client.on_connect = self._on_connect
