@@ -1,5 +1,6 @@
 """The transfers that come with platewire, as the choice that the configuration's `type` makes."""
 
+from platewire.transfers.auto_intellect import AutoIntellectTransfer
 from platewire.transfers.database import PostgresqlTransfer
 from platewire.transfers.http import HttpTransfer
 from platewire.transfers.milestone import MilestoneTransfer
@@ -17,6 +18,7 @@ AnyTransfer = (
     | NumberOkTcpTransfer
     | TcpPushTransfer
     | TwoNTransfer
+    | AutoIntellectTransfer
     | MqttTransfer
     | NxTransfer
     | MilestoneTransfer
