@@ -228,7 +228,8 @@ class PostgresqlSender:
         wanted: dict[str, tuple[Image, bool]] = {}
         for entry in entries:
             for image, kept in self._pictures(entry.event):
-                wanted.setdefault(image.sha256, (image, kept))
+                _, before = wanted.get(image.sha256, (image, False))
+                wanted[image.sha256] = (image, kept or before)
         return [
             ShownImage(
                 image,

@@ -69,6 +69,8 @@ async def connect(address: Address) -> Any:
             "tcp_keepalives_idle": "15",
             "tcp_keepalives_interval": "5",
             "tcp_keepalives_count": "3",
+            # Each statement sees what was committed before it: after the lock, all others' batches.
+            "default_transaction_isolation": "read committed",
             "TimeZone": "UTC",
         },
     )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from platewire.clock import milliseconds
 from platewire.database.postgresql.migrate import quoted
 
-PARTITIONED = {"event": "recorded_ms", "image": "month_ms"}
+PARTITIONED = ("event", "image")
 DAY_MS = 86_400_000
 DROP_LOCK_TIMEOUT = "2s"
 
