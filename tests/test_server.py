@@ -3,17 +3,18 @@
 import asyncio
 import contextlib
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from platewire.clock import SystemClock
 from platewire.config.load import parse
+from platewire.database.queries import Database
 from platewire.errors import ConfigError, LogError
 from platewire.server import Addresses, serve
 from tests.acceptance import small_road
@@ -79,13 +80,15 @@ passage = {{ lost_after_seconds = 0.6 }}
         async with asyncio.timeout(PATIENCE_SECONDS):
             await serve(parse(self.text + more, self.folder / "platewire.toml"), clock=self.clock)
 
-    def events(self) -> list[dict[str, Any]]:
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+    async def events(self) -> list[dict[str, Any]]:
+        """Through platewire's own SQLite: a second copy of it in one process, such as Python's,
+        takes the locks of the first away."""
+        database = Database.open_read_only(self.database)
         try:
-            rows = connection.execute("SELECT body FROM anpr_event ORDER BY seq").fetchall()
+            entries = await database.events(after=0, limit=1000)
         finally:
-            connection.close()
-        return [json.loads(body) for (body,) in rows]
+            await database.close()
+        return [json.loads(entry.body) for entry in entries]
 
     @property
     def database(self) -> Path:
@@ -95,7 +98,7 @@ passage = {{ lost_after_seconds = 0.6 }}
         """Until the events in the database are as asked for."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:  # As a third party would: the database tells nobody of new events.
-                if reached(self.events()):
+                if reached(await self.events()):
                     return
                 await asyncio.sleep(0.05)
 
@@ -124,19 +127,19 @@ async def test_it_says_where_it_is_and_may_be_served_again(site: Site) -> None:
 async def test_open_passages_stay_for_the_next_start(site: Site) -> None:
     async with site.served(site.camera):
         await site.until(count("new", 1))
-    assert "lost" not in kinds(site.events())
+    assert "lost" not in kinds(await site.events())
     async with site.served(site.camera):
         await site.until(count("lost", 1))
-    first = site.events()[0]["passage"]
-    assert kinds([e for e in site.events() if e["passage"] == first])[-1] == "lost"
+    first = (await site.events())[0]["passage"]
+    assert kinds([e for e in (await site.events()) if e["passage"] == first])[-1] == "lost"
 
 
 async def test_passages_of_a_camera_that_was_taken_out_are_closed(site: Site) -> None:
     async with site.served(site.camera):
         await site.until(count("new", 1))
     async with site.served():
-        assert kinds(site.events())[-1] == "lost"
-    assert_whole(site.events())
+        assert kinds(await site.events())[-1] == "lost"
+    assert_whole(await site.events())
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)])
@@ -148,7 +151,7 @@ async def test_a_clock_that_jumps_there_and_back(site: Site, jump: timedelta) ->
         site.clock.ahead = timedelta()
         await site.until(count("lost", 2))
     async with site.served():
-        assert_whole(site.events())
+        assert_whole(await site.events())
 
 
 def assert_whole(events: list[dict[str, Any]]) -> None:
@@ -180,16 +183,16 @@ async def test_a_folder_in_use_is_refused_and_free_again_afterwards(site: Site) 
             async with site.served():
                 pass
     async with site.served():
-        assert site.events() == []
+        assert await site.events() == []
 
 
 async def test_a_log_that_ends_the_server_is_told_once_and_by_name(site: Site) -> None:
     """From inside a camera's own task group, two groups deep."""
     async with site.served():
         pass
-    with sqlite3.connect(site.database) as connection:
-        connection.execute("INSERT INTO open_passages VALUES ('road', x'00')")
+    connection = apsw.Connection(str(site.database))
+    connection.execute("INSERT INTO open_passages VALUES ('road', x'00')")
     connection.close()
     with pytest.raises(LogError, match='camera "road"'):
         await site.serve_to_the_end(site.camera)
-    assert site.events() == []
+    assert await site.events() == []
