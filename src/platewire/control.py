@@ -7,7 +7,7 @@ from platewire.errors import ConfigError
 from platewire.replays import Borrowed, Replays
 from platewire.transfers.builtin import AnyTransfer
 from platewire.transfers.tcp_lines import JsonLinesTransfer
-from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
+from platewire.transfers.tcp_listener import TcpSettings
 from platewire.transfers.transfer import Transfer
 from platewire.web.context import Job
 
@@ -32,10 +32,13 @@ class Way:
         self.delivery = loop(self.transfer)
 
     def for_replay(self) -> Transfer:
-        """ConfigError for a transfer whose receivers ask for old events themselves."""
+        """One of its own, or, as an address can be listened on only once, the one that listens.
+
+        ConfigError for a transfer whose receivers ask for old events themselves.
+        """
         if isinstance(self.settings, JsonLinesTransfer):
             raise ConfigError(RESUMES_BY_ITSELF.format(name=self.settings.name))
-        if isinstance(self.settings, NumberOkTcpTransfer):
+        if isinstance(self.settings, TcpSettings):
             return Borrowed(self.transfer)
         return self.build()
 

@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import msgspec
@@ -14,6 +14,8 @@ import pytest
 
 from platewire.clock import SystemClock
 from platewire.config.load import parse
+from platewire.control import Way
+from platewire.delivery import Delivery
 from platewire.errors import ConfigError, Rejected, Unavailable
 from platewire.model import Images, Kind
 from platewire.status import State
@@ -184,6 +186,24 @@ async def test_a_client_that_takes_nothing_is_let_go() -> None:
 def test_settings_that_cannot_be_used(more: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=f'transfer "out".*{says}'):
         settings(**more).build(World().context)
+
+
+async def test_a_replay_goes_to_those_who_are_connected() -> None:
+    world = World()
+    entries = await world.log.append("gate", passage_events())
+    config = settings()
+    way = Way(config, lambda: config.build(world.context), lambda _: cast(Delivery, None))
+    server = cast(AutoIntellectServer, way.transfer)
+    await server.connect()
+    async with connected(server) as reader:
+        replay = way.for_replay()
+        await replay.connect()
+        await replay.send(entries[:1])
+        await replay.close()
+        assert (await element(reader)).attrib["kind"] == "new"
+        await server.send(entries[1:2])
+        assert (await element(reader)).attrib["kind"] == "updated"
+    await server.close()
 
 
 async def test_an_address_that_is_taken() -> None:
