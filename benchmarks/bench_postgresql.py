@@ -5,11 +5,11 @@ transactions of the same size. Ours besides makes the rows from the events, leav
 are there, numbers them, keeps the indexes of the views, projects passages and notifies readers.
 """
 
-import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+import uvloop
 from msgspec import structs
 
 from benchmarks.report import Table, spread
@@ -117,7 +117,7 @@ def run() -> Table:
     try:
         server.initialise()
         server.start()
-        table.rows += asyncio.run(measure(server))
+        table.rows += uvloop.run(measure(server))
     finally:
         server.remove()
     table.notes.append(

@@ -32,11 +32,16 @@ ON CONFLICT (id) DO UPDATE SET
   plate = excluded.plate, open = excluded.open
 WHERE passage.revision < excluded.revision
 """
-WRITE_CAMERAS = """
-INSERT INTO camera (node, name, last_seq, last_seen_ms)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
-ON CONFLICT (node, name) DO UPDATE SET
-  last_seq = excluded.last_seq, last_seen_ms = excluded.last_seen_ms
+FINISH = """
+WITH cameras AS (
+  INSERT INTO camera (node, name, last_seq, last_seen_ms)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+  ON CONFLICT (node, name) DO UPDATE SET
+    last_seq = excluded.last_seq, last_seen_ms = excluded.last_seen_ms
+), numbers AS (
+  UPDATE log SET last_seq = $5
+)
+SELECT pg_notify($6, $5::bigint::text)
 """
 WRITE_IMAGES = """
 INSERT INTO image (sha256, month_ms, width, height, bytes, jpeg, path)
@@ -46,7 +51,9 @@ ON CONFLICT (sha256, month_ms) DO UPDATE SET jpeg = excluded.jpeg
 WHERE image.jpeg IS NULL AND excluded.jpeg IS NOT NULL
 """
 
-Row = tuple[Any, ...]
+Row = list[Any]
+NUL = b"\\u0000"
+"""As JSON writes it."""
 
 
 class ShownImage(NamedTuple):
@@ -72,17 +79,15 @@ async def write(connection: Any, node: str, batch: Batch) -> list[Month]:
         lacking = [row for row in rows if row[1] not in there]
         if not lacking:
             return []
-        numbered = [(seq, *row[1:]) for seq, row in enumerate(lacking, last_seq + 1)]
-        months = sorted(months_of(row[RECORDED] for row in numbered))
+        for seq, row in enumerate(lacking, last_seq + 1):
+            row[0] = seq
+        months = sorted(months_of(row[RECORDED] for row in lacking))
         begun = [month for month in months if await add_month(connection, month)]
-        await connection.copy_records_to_table("event", records=numbered, columns=EVENT_COLUMNS)
-        await connection.execute(WRITE_PASSAGES, *_passages(numbered))
-        await connection.execute(WRITE_CAMERAS, *_cameras(numbered))
+        await connection.copy_records_to_table("event", records=lacking, columns=EVENT_COLUMNS)
+        await connection.execute(WRITE_PASSAGES, *_passages(lacking))
         if batch.images:
-            await connection.execute(WRITE_IMAGES, *_images(numbered, batch.images))
-        newest = numbered[-1][0]
-        await connection.execute("UPDATE log SET last_seq = $1", newest)
-        await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(newest))
+            await connection.execute(WRITE_IMAGES, *_images(lacking, batch.images))
+        await connection.execute(FINISH, *_cameras(lacking), lacking[-1][0], CHANNEL)
     return begun
 
 
@@ -100,11 +105,13 @@ async def _there(connection: Any, rows: Sequence[Row]) -> set[str]:
 
 def _row(node: str, entry: Entry) -> Row:
     """The values of `EVENT_COLUMNS`; the first, `seq`, is that of the node until it is numbered."""
-    *known, _body = projection.columns(entry)
-    text = entry.body.decode()
-    if "\\u0000" in text:
-        known = [_storable(value) for value in known]
-    return (*known, text, node, known[0], *entry.event.plate.box)
+    row: Row = list(projection.columns(entry))
+    seq, row[-1] = row[0], None
+    if NUL in entry.body:
+        row = [_storable(value) for value in row]
+    row[-1] = entry.body.decode()
+    row += (node, seq, *entry.event.plate.box)
+    return row
 
 
 def _storable(value: Any) -> Any:

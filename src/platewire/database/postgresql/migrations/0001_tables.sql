@@ -105,9 +105,10 @@ CREATE TABLE passage (
 CREATE INDEX passage_last_seq ON passage (last_seq);
 CREATE INDEX passage_number ON passage (number);
 CREATE INDEX passage_first_seq ON passage (first_seq);
-CREATE INDEX passage_first_seen_ms ON passage (first_seen_ms);
 CREATE INDEX passage_first_seen_at ON passage
   (to_timestamp(first_seen_ms::double precision / 1000));
+CREATE INDEX passage_first_seen_ms ON passage
+  USING brin (first_seen_ms) WITH (pages_per_range = 16);
 CREATE INDEX passage_camera ON passage (camera);
 CREATE INDEX passage_plate ON passage (plate);
 
