@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import cast
 
 from aiohttp import web
-from tests.sources.clips import CAMERA
 
 from platewire.clock import Clock, SystemClock
 from platewire.model import Frame
 from platewire.sources.source import FrameSource, SourceContext
+from tests.sources.clips import CAMERA
 
 
 class Notes(list[str]):

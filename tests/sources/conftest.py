@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.sources.cameras import HttpCameraServer, Notes, RtspServer
 from tests.sources.clips import write_clip
 

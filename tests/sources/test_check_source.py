@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from tests.sources.clips import CAMERA, START, picture
 
 from platewire.model import Frame
 from platewire.testing.check_source import check_source
+from tests.sources.clips import CAMERA, START, picture
 
 SECOND = timedelta(seconds=1)
 

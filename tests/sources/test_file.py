@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.sources.cameras import Notes, taken, threads_of
-from tests.sources.clips import CAMERA, HEIGHT, START, WIDTH, picture, write_clip
 
 from platewire.errors import ConfigError, Unavailable
 from platewire.model import Frame
 from platewire.sources.file import FileFrames, FileSource
 from platewire.testing.check_source import check_source
 from platewire.testing.clock import FakeClock
+from tests.sources.cameras import Notes, taken, threads_of
+from tests.sources.clips import CAMERA, HEIGHT, START, WIDTH, picture, write_clip
 
 TENTH = timedelta(seconds=0.1)
 

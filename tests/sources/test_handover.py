@@ -6,10 +6,10 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sources.cameras import threads_of
 
 from platewire.errors import Unavailable
 from platewire.sources.handover import Closed, Handover, taken_from_task, taken_from_thread
+from tests.sources.cameras import threads_of
 
 
 class Count:

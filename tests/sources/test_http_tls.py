@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.sources.cameras import HttpCameraServer, Notes, taken
-from tests.sources.clips import jpeg
-from tests.sources.test_snapshot import answering
 
 from platewire.errors import Unavailable
 from platewire.sources.snapshot import SnapshotSource
+from tests.sources.cameras import HttpCameraServer, Notes, taken
+from tests.sources.clips import jpeg
+from tests.sources.test_snapshot import answering
 
 
 @pytest.fixture(scope="module")

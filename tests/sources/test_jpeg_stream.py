@@ -2,9 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sources.clips import jpeg
 
 from platewire.sources.jpeg_stream import JpegStream
+from tests.sources.clips import jpeg
 
 PICTURES = [jpeg(60), jpeg(120, 64, 48), jpeg(200)]
 THUMBNAIL = jpeg(10, 32, 24)

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable
 import aiohttp
 import pytest
 from aiohttp import web
-from tests.sources.cameras import Handler, HttpCameraServer, Notes, taken
-from tests.sources.clips import CAMERA, HEIGHT, WIDTH, jpeg
 
 from platewire.errors import ConfigError, Unavailable
 from platewire.sources.mjpeg import MjpegFrames, MjpegSource
 from platewire.testing.check_source import check_source
+from tests.sources.cameras import Handler, HttpCameraServer, Notes, taken
+from tests.sources.clips import CAMERA, HEIGHT, WIDTH, jpeg
 
 PICTURE = jpeg()
 

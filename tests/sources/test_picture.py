@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sources.clips import HEIGHT, WIDTH, jpeg, picture
 
 from platewire.errors import PictureError, Unavailable
 from platewire.sources.picture import BROKEN_IN_A_ROW, BrokenPictures, decode, decode_file
+from tests.sources.clips import HEIGHT, WIDTH, jpeg, picture
 
 
 def encoded(suffix: str) -> bytes:

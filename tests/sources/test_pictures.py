@@ -7,14 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.sources.cameras import Notes, taken
-from tests.sources.clips import CAMERA, HEIGHT, START, WIDTH, jpeg
 
 from platewire.errors import ConfigError, Unavailable
 from platewire.model import Frame
 from platewire.sources.pictures import PictureFrames, PicturesSource
 from platewire.testing.check_source import check_source
 from platewire.testing.clock import FakeClock
+from tests.sources.cameras import Notes, taken
+from tests.sources.clips import CAMERA, HEIGHT, START, WIDTH, jpeg
 
 SECOND = timedelta(seconds=1)
 

@@ -4,14 +4,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.sources.cameras import Notes, threads_of
-from tests.sources.clips import HEIGHT, WIDTH
 
 from platewire.clock import SystemClock
 from platewire.errors import ConfigError, Unavailable
 from platewire.sources.file import FileSource
 from platewire.sources.mjpeg import MjpegSource
 from platewire.sources.probe import first_frame
+from tests.sources.cameras import Notes, threads_of
+from tests.sources.clips import HEIGHT, WIDTH
 
 
 async def test_one_frame_is_taken_and_the_camera_released(clip: Path, notes: Notes) -> None:

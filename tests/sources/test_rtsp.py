@@ -9,14 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.sources.cameras import Notes, RtspServer, taken, threads_of
-from tests.sources.clips import CAMERA, HEIGHT, WIDTH
 
 from platewire.clock import SystemClock
 from platewire.errors import ConfigError, Unavailable
 from platewire.sources.probe import first_frame
 from platewire.sources.rtsp import RtspFrames, RtspSource
 from platewire.testing.check_source import check_source
+from tests.sources.cameras import Notes, RtspServer, taken, threads_of
+from tests.sources.clips import CAMERA, HEIGHT, WIDTH
 
 
 def camera(url: str, **settings: object) -> RtspFrames:

@@ -6,14 +6,14 @@ from datetime import timedelta
 import cv2
 import pytest
 from aiohttp import web
-from tests.sources.cameras import Handler, HttpCameraServer, Notes, taken
-from tests.sources.clips import CAMERA, HEIGHT, WIDTH, jpeg, picture
 
 from platewire.errors import Unavailable
 from platewire.sources.picture import BROKEN_IN_A_ROW
 from platewire.sources.snapshot import SnapshotFrames, SnapshotSource
 from platewire.testing.check_source import check_source
 from platewire.testing.clock import FakeClock
+from tests.sources.cameras import Handler, HttpCameraServer, Notes, taken
+from tests.sources.clips import CAMERA, HEIGHT, WIDTH, jpeg, picture
 
 
 def answering(*bodies: bytes | int, asked: list[int] | None = None) -> Handler:
