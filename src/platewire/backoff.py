@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Backoff(Struct, frozen=True):
-    """Exponential with full jitter in the upper half: attempt 1 waits 0.5 to 1 x `first_seconds`."""
+    """Exponential, jitter in the upper half: attempt 1 waits 0.5 to 1 times `first_seconds`."""
 
     first_seconds: float = 1.0
     factor: float = 2.0

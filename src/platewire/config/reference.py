@@ -176,6 +176,7 @@ EXAMPLES = {
     ("snapshot", "url"): "http://192.0.2.10/snapshot.jpg",
     ("replay", "path"): "reads.jsonl",
     ("http", "name"): "receiver",
+    ("postgresql", "url"): "postgresql://platewire@192.0.2.20/anpr",
     ("http", "url"): "https://receiver.example/anpr",
     ("http", "signing"): ["env:PLATEWIRE_SIGNING_SECRET"],
     ("json_lines", "name"): "lines",
