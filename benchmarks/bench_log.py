@@ -184,4 +184,14 @@ def run() -> Table:
         "are ready into two columns. *Same work* also numbers and encodes each event and keeps "
         "its id unique. platewire besides fills the columns and indexes of the views."
     )
+    table.notes.append(
+        "Target: half of bare `sqlite3` at the same batch. Single appends reach it; batches "
+        "of 10 and more do not, and reach about half of the loop that does the same work. "
+        "What limits it: an event costs about 19 us of processor time in a batch of 1000, of "
+        "which numbering, encoding and columns take 5, and 34 columns, six indexes and the "
+        "passage's row most of the rest (bare bytes take 4). Tried: several rows for each "
+        "statement, the passages of a whole transaction in one statement, no indexes at all "
+        "(13 us). The columns stay: with them third parties read views that are fast and "
+        "never behind the log."
+    )
     return table
