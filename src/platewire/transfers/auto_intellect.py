@@ -6,16 +6,15 @@ bytes for every client. One that takes nothing for a second is let go, so nothin
 the bytes are, `wire.auto_intellect` decides.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, field
 
-from platewire.errors import ConfigError, Rejected, Unavailable
+from platewire.errors import ConfigError, Rejected
 from platewire.model import Entry, Event, Image, Kind
-from platewire.status import Board, State
+from platewire.transfers.tcp_audience import Audience
 from platewire.transfers.tcp_listener import (
     PATIENCE_SECONDS,
     Client,
@@ -95,7 +94,7 @@ class AutoIntellectClient(Client):
     def opened(self) -> None:
         # From 0 on the transport says when the system takes no more, and when it took all.
         self.transport.set_write_buffer_limits(high=0)
-        self._server.someone_connected.set()
+        self._server.audience.came()
 
 
 class AutoIntellectServer:
@@ -106,14 +105,13 @@ class AutoIntellectServer:
     def __init__(self, settings: AutoIntellectTransfer, context: TransferContext) -> None:
         self._settings = settings
         self._context = context
-        self._board: Board = context.board
         self._zone = settings.zone()
-        self._found_nobody = False
-        self._nobody = (
+        self.audience = Audience(
+            settings.name,
+            context.board,
             f'transfer "{settings.name}": nobody is connected to {settings.listen}; start the '
-            "receiver"
+            "receiver",
         )
-        self.someone_connected = asyncio.Event()
         self.listener: Listener[AutoIntellectClient] = Listener(
             settings, context, lambda: AutoIntellectClient(self)
         )
@@ -126,15 +124,12 @@ class AutoIntellectServer:
     async def connect(self) -> None:
         """Listens. Once `send` has found nobody, returns only when somebody has connected."""
         await self.listener.reopen()
-        if self._found_nobody and not self._connected():
-            self._board.say("transfer", self._settings.name, State.WAITING, self._nobody)
-            await self.someone_connected.wait()
-        self._found_nobody = False
+        await self.audience.wait_if_missed(self._connected())
 
     async def send(self, entries: Sequence[Entry]) -> None:
         """Unavailable where no client took the entries."""
         self.listener.check()
-        self._require(self._connected())
+        self.audience.require(self._connected())
         data = b"".join([await self._encoded(entry.event) for entry in entries])
         clients = self._connected()
         for client in clients:
@@ -143,19 +138,15 @@ class AutoIntellectServer:
         for client in clients:
             if not client.writable.is_set():
                 client.drop("slow")
-        self._require([each for each in clients if each.writable.is_set() and not each.gone])
+        self.audience.require(
+            [each for each in clients if each.writable.is_set() and not each.gone]
+        )
 
     async def close(self) -> None:
         await self.listener.close()
 
     def _connected(self) -> list[AutoIntellectClient]:
         return [each for each in self.listener.clients if not each.transport.is_closing()]
-
-    def _require(self, clients: Sequence[AutoIntellectClient]) -> None:
-        if not clients:
-            self._found_nobody = True
-            self.someone_connected.clear()
-            raise Unavailable(self._nobody)
 
     # --- what is sent --------------------------------------------------------------------------
 

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from msgspec import Meta
 
-from platewire.errors import Rejected, Unavailable
+from platewire.errors import Rejected
 from platewire.model import Entry, Event
-from platewire.status import Board, State
+from platewire.transfers.tcp_audience import Audience
 from platewire.transfers.tcp_listener import (
     PATIENCE_SECONDS,
     Client,
@@ -126,7 +126,7 @@ class NumberOkClient(Client):
         else:
             if packets and not self.subscribed:
                 self.subscribed = True
-                self._server.someone_subscribed.set()
+                self._server.audience.came()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -177,14 +177,13 @@ class NumberOkTcpServer:
         self._clock = context.clock
         self._log = context.log
         self._site = context.site
-        self._board: Board = context.board
         self._shrinking = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-pictures")
-        self._found_nobody = False
-        self._nobody = (
+        self.audience = Audience(
+            settings.name,
+            context.board,
             f'transfer "{settings.name}": nobody is connected to {settings.listen}; '
-            "start the receiver, or set `wait_for_client` to false"
+            "start the receiver, or set `wait_for_client` to false",
         )
-        self.someone_subscribed = asyncio.Event()
         self.listener: Listener[NumberOkClient] = Listener(
             settings, context, lambda: NumberOkClient(self)
         )
@@ -197,10 +196,7 @@ class NumberOkTcpServer:
     async def connect(self) -> None:
         """Listens. Once `send` has found nobody, returns only when somebody has subscribed."""
         await self.listener.reopen()
-        if self._found_nobody and not self._subscribed():
-            self._board.say("transfer", self._settings.name, State.WAITING, self._nobody)
-            await self.someone_subscribed.wait()
-        self._found_nobody = False
+        await self.audience.wait_if_missed(self._subscribed())
 
     async def send(self, entries: Sequence[Entry]) -> None:
         """Unavailable, where `wait_for_client` is set and no client took the entries."""
@@ -233,11 +229,8 @@ class NumberOkTcpServer:
         return [one for one in clients if one.subscribed and not one.transport.is_closing()]
 
     def _require(self, clients: Sequence[NumberOkClient]) -> None:
-        if clients or not self._settings.wait_for_client:
-            return
-        self._found_nobody = True
-        self.someone_subscribed.clear()
-        raise Unavailable(self._nobody)
+        if self._settings.wait_for_client:
+            self.audience.require(clients)
 
     async def _expect_subscription(self, client: NumberOkClient) -> None:
         await self._clock.sleep(SUBSCRIBE_SECONDS)
