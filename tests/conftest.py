@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No deadline: how long an example takes says more of the machine than of the code. Where CI runs,
+# the same examples come each time, so that a failure there is one of the change under test.
+settings.register_profile("platewire", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("platewire")
 
 
 @pytest.fixture(scope="session")

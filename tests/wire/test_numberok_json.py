@@ -254,6 +254,12 @@ def test_what_is_written_is_read(
         assert read.zone == (2 if event.zone == "entry" else 1)
 
 
+def test_a_plate_may_be_the_word_null() -> None:
+    plate = structs.replace(NEW.plate, text="NULL", display="NULL", unicode="NULL")
+    written = packet(structs.replace(NEW, plate=plate), "numberok-1.6")
+    assert decode(json.dumps(written).encode()).plate == "NULL"
+
+
 def _shouted(key: str, order: random.Random) -> str:
     return "".join(order.choice((letter.lower(), letter.upper())) for letter in key)
 

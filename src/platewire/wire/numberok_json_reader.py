@@ -107,9 +107,10 @@ def _lower(value: object) -> JsonObject:
 
 
 def _text(raw: JsonObject, key: str) -> str:
+    # The text "null" is for the caller to judge: it is a plate that people really drive with.
     value = raw.get(key)
     if isinstance(value, str):
-        return "" if value.lower() == "null" else value
+        return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
@@ -192,7 +193,8 @@ def _vehicle(info: JsonObject) -> Vehicle:
 
 
 def _attribute(value: str, confidence: float | None) -> Attribute | None:
-    return Attribute(value, confidence or 0.0) if value else None
+    missing = value.lower() in ("", "null")
+    return None if missing else Attribute(value, confidence or 0.0)
 
 
 def _images(value: object) -> list[bytes]:
