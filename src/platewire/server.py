@@ -152,14 +152,14 @@ class Server:
 
     async def run(self, stopping: asyncio.Event, ready: Callable[[Addresses], None]) -> None:
         await self._log.describe(self._site)
-        async with asyncio.TaskGroup() as group:
+        async with contextlib.AsyncExitStack() as after, asyncio.TaskGroup() as group:
             deliveries = [
                 group.create_task(way.delivery.run(), name=f"transfer-{name}")
                 for name, way in self._ways.items()
             ]
             deliveries.append(group.create_task(self._retain_for_ever(), name="retention"))
             leaving = asyncio.Event()
-            page = await self._open_page(group, leaving)
+            page = await self._open_page(group, leaving, after)
             await self._await_transfers()
             await close_left_open(list(self._intakes), self._intake)
             ready(self._addresses(page))
@@ -173,16 +173,20 @@ class Server:
             await ended(deliveries)
             leaving.set()
 
-    async def _open_page(self, group: asyncio.TaskGroup, leaving: asyncio.Event) -> Address | None:
+    async def _open_page(
+        self, group: asyncio.TaskGroup, leaving: asyncio.Event, after: contextlib.AsyncExitStack
+    ) -> Address | None:
         if not self._config.web.enabled:
             return None
         listening: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
         replays = Replays(group, self._log, self._clock, leaving)
+        queries = Database.open_read_only(self._config.log.database)
+        after.push_async_callback(queries.close)
         context = WebContext(
             access=self._entrance,
             clock=self._clock,
             log=self._log,
-            queries=Database.open_read_only(self._config.log.database),
+            queries=queries,
             board=self._board,
             site=self._site,
             snapshot=self._snapshot,

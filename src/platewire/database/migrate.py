@@ -4,9 +4,7 @@ A step is a file `NNNN_name.sql` in the folder `migrations`, applied in order an
 released. The number of the last one is the file's version, in `PRAGMA user_version`.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
 import apsw
@@ -17,23 +15,13 @@ from platewire.database.connection import (
     explained,
     open_reader,
 )
+from platewire.database.steps import Step as Step
+from platewire.database.steps import steps_of
 from platewire.errors import LogError, LogVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    version: int
-    name: str
-    sql: str
-
-
 def steps() -> tuple[Step, ...]:
-    """All steps in order; their versions are 1, 2, 3 ..."""
-    folder = files("platewire.database") / "migrations"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple(
-        Step(int(name[:4]), name[5:-4], (folder / name).read_text("utf-8")) for name in names
-    )
+    return steps_of("platewire.database")
 
 
 def check_version(path: Path) -> None:

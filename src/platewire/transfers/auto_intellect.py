@@ -8,11 +8,11 @@ the bytes are, `wire.auto_intellect` decides.
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta, field
 
-from platewire.errors import ConfigError, Rejected
+from platewire.errors import Rejected
 from platewire.model import Entry, Event, Image, Kind
 from platewire.transfers.tcp_audience import Audience
 from platewire.transfers.tcp_listener import (
@@ -23,6 +23,7 @@ from platewire.transfers.tcp_listener import (
     TcpSettings,
     all_set,
 )
+from platewire.transfers.time_zone import time_zone_of
 from platewire.transfers.transfer import EventsPreset, TransferContext
 from platewire.wire import auto_intellect as wire
 
@@ -73,15 +74,7 @@ class AutoIntellectTransfer(TcpSettings, frozen=True, kw_only=True, tag="auto_in
 
     def zone(self) -> ZoneInfo | None:
         """ConfigError for a zone that is not known."""
-        if self.time_zone is None:
-            return None
-        try:
-            return ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ConfigError(
-                f'transfer "{self.name}": `time_zone` {self.time_zone} is not known here; '
-                "it must be like Europe/Berlin"
-            ) from error
+        return time_zone_of(self.name, self.time_zone)
 
 
 class AutoIntellectClient(Client):

@@ -1,11 +1,10 @@
 """What a transfer can be told about NumberOk's JSON, whichever way it carries it."""
 
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
 
-from platewire.errors import ConfigError
+from platewire.transfers.time_zone import time_zone_of
 from platewire.transfers.transfer import TransferSettings
 from platewire.wire.numberok_json import Dialect, Profile
 
@@ -37,17 +36,6 @@ class NumberOkSettings(TransferSettings, frozen=True, kw_only=True, forbid_unkno
             profile=profile,
             sensor_id=self.sensor_id,
             typed_numbers=self.typed_numbers,
-            time_zone=self._zone(),
+            time_zone=time_zone_of(self.name, self.time_zone),
             additions=self.additions,
         )
-
-    def _zone(self) -> ZoneInfo | None:
-        if self.time_zone is None:
-            return None
-        try:
-            return ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ConfigError(
-                f'transfer "{self.name}": `time_zone` {self.time_zone} is not known here; '
-                "it must be like Europe/Berlin"
-            ) from error

@@ -14,7 +14,8 @@ from uuid import UUID
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from platewire.model import Box, Direction, Entry, Event, Image, Kind, Site
+from platewire.model import Box, Entry, Event, Image, Kind, Site
+from platewire.wire.in_words import what_happened, what_is_known
 
 NAMESPACE = "urn:milestone-systems"
 TYPE = "License Plate Recognition"
@@ -144,22 +145,9 @@ def _snapshot(made: Element, snapshot: Snapshot) -> None:
 
 
 def _words(event: Event) -> Iterator[str]:
-    if event.test:
-        yield "test"
-    if event.replayed:
-        yield "replayed"
-    yield event.kind.value
+    yield from what_happened(event)
     yield event.plate.display or event.plate.text
-    if event.plate.country:
-        yield event.plate.country
-    if event.direction is not Direction.UNKNOWN:
-        yield event.direction.value
-    vehicle = event.vehicle
-    known = (vehicle.color, vehicle.make, vehicle.model, vehicle.type)
-    if looks := " ".join(each.value for each in known if each):
-        yield looks
-    for hit in event.lists:
-        yield f"list {hit.name}"
+    yield from what_is_known(event)
 
 
 def _text(parent: Element, name: str, text: str) -> None:

@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from platewire.clock import milliseconds
-from platewire.model import Direction, Event
+from platewire.model import Event
+from platewire.wire.in_words import what_happened, what_is_known
 
 LOGIN_PATH = "/rest/v2/login/sessions"
 DEVICES_PATH = "/rest/v2/devices"
@@ -118,21 +119,8 @@ def description(event: Event) -> str:
 
 
 def _words(event: Event) -> Iterator[str]:
-    if event.test:
-        yield "test"
-    if event.replayed:
-        yield "replayed"
-    yield event.kind.value
-    if event.plate.country:
-        yield event.plate.country
-    if event.direction is not Direction.UNKNOWN:
-        yield event.direction.value
-    vehicle = event.vehicle
-    known = (vehicle.color, vehicle.make, vehicle.model, vehicle.type)
-    if looks := " ".join(each.value for each in known if each):
-        yield looks
-    for hit in event.lists:
-        yield f"list {hit.name}"
+    yield from what_happened(event)
+    yield from what_is_known(event)
     yield f"passage {event.passage_number}"
 
 

@@ -5,30 +5,18 @@ released. Several nodes may start at once: an advisory lock lets one of them do 
 reading; a step that has to wait for one of them gives up after `lock_timeout` and is tried again.
 """
 
-from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
+from platewire.database.steps import Step as Step
+from platewire.database.steps import steps_of
 from platewire.errors import Unavailable
 
 LOCK = 0x706C7477
 """Number of the advisory lock that is held while a schema is looked at and changed: `pltw`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    version: int
-    name: str
-    sql: str
-
-
 def steps() -> tuple[Step, ...]:
-    """All steps in order; their versions are 1, 2, 3 ..."""
-    folder = files("platewire.database.postgresql") / "migrations"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple(
-        Step(int(name[:4]), name[5:-4], (folder / name).read_text("utf-8")) for name in names
-    )
+    return steps_of("platewire.database.postgresql")
 
 
 async def migrate(connection: Any, schema: str) -> int:
