@@ -10,7 +10,7 @@ import numpy as np
 from platewire.errors import LogFull, Unavailable
 from platewire.identity import Identities
 from platewire.intake import Intake, IntakeContext
-from platewire.model import Box, Entry, Event, Frame, Picture, Pixels, Read
+from platewire.model import Box, Entry, Event, Frame, Kind, Picture, Pixels, Read
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.picture_settings import PictureSettings
 from platewire.status import Board, Line, State
@@ -151,6 +151,18 @@ class Road:
             while self.log.last_seq < count:
                 await self.log.wait(self.log.last_seq)
         return [entry.event for entry in await self.log.read(0, 1000)]
+
+    async def ended(self) -> list[Event]:
+        """All events, once every passage is lost; time passes meanwhile, as pictures are encoded
+        in a thread that no clock waits for."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                events = await self.logged(1)
+                lost = {event.passage for event in events if event.kind is Kind.LOST}
+                if lost == {event.passage for event in events}:
+                    return events
+                await self.clock.advance(1)
+                await asyncio.sleep(0.01)
 
     async def until_state(self, state: State) -> Line:
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -193,7 +193,7 @@ async def test_a_clock_that_jumps_leaves_every_passage_whole(jump: float) -> Non
         await road.see(PLATE, times=3)
         road.clock.jump(jump)
         await road.clock.advance(20)
-        events = await road.logged(2)
+        events = await road.ended()
     assert_whole(events)
 
 
