@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platewire.recognition import geometry
-from platewire.recognition.detector import Quad, TextBox, ordered
+from platewire.recognition.text_detector import Quad, TextBox, ordered
 
 
 def quad(x: float, y: float, width: float, height: float, angle: float = 0.0) -> Quad:

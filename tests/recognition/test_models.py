@@ -6,8 +6,8 @@ import pytest
 
 from platewire.errors import ConfigError
 from platewire.recognition import models
-from platewire.recognition.detector import Detector
-from platewire.recognition.reader import Reader
+from platewire.recognition.text_detector import TextDetector
+from platewire.recognition.text_reader import TextReader
 
 
 def test_both_models_are_in_the_installed_package() -> None:
@@ -18,24 +18,24 @@ def test_both_models_are_in_the_installed_package() -> None:
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"PP-OCRv6_det_small\.onnx is missing; reinstall"):
-        Detector(side=640, threads=1, min_score=0.4, folder=tmp_path)
+        TextDetector(side=640, threads=1, min_score=0.4, folder=tmp_path)
 
 
 def test_a_damaged_model_is_named(tmp_path: Path) -> None:
     (tmp_path / models.RECOGNISER).write_bytes(b"no model")
     with pytest.raises(ConfigError, match=r"PP-OCRv6_rec_small\.onnx is damaged .*; reinstall"):
-        Reader(threads=1, folder=tmp_path)
+        TextReader(threads=1, folder=tmp_path)
 
 
 def test_a_truncated_model_is_named(tmp_path: Path) -> None:
     whole = (models.model_folder() / models.DETECTOR).read_bytes()
     (tmp_path / models.DETECTOR).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ConfigError, match=r"PP-OCRv6_det_small\.onnx is damaged"):
-        Detector(side=640, threads=1, min_score=0.4, folder=tmp_path)
+        TextDetector(side=640, threads=1, min_score=0.4, folder=tmp_path)
 
 
 def test_a_recogniser_without_its_characters_is_named(tmp_path: Path) -> None:
     other = (models.model_folder() / models.DETECTOR).read_bytes()
     (tmp_path / models.RECOGNISER).write_bytes(other)
     with pytest.raises(ConfigError, match=r"lists no characters; reinstall"):
-        Reader(threads=1, folder=tmp_path)
+        TextReader(threads=1, folder=tmp_path)

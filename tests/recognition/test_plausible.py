@@ -2,8 +2,9 @@
 
 import pytest
 
+from platewire.recognition.line import GAP, SEPARATOR, Character, Line
 from platewire.recognition.plausible import looks_foreign, understood
-from platewire.recognition.reader import GAP, SEPARATOR, Character, Line, symbol_of
+from platewire.recognition.text_reader import symbol_of
 
 
 def line(written: str, chance: float = 1.0, **sure: float) -> Line:

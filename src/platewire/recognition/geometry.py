@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from platewire.model import Box, Pixels
-from platewire.recognition.detector import Quad, TextBox, corners_of, ordered
+from platewire.recognition.text_detector import Quad, TextBox, corners_of, ordered
 
 SLOPE_MAX = 0.7
 """Rise by run; steeper text is no plate that a camera is meant to read (about 35 degrees)."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from platewire.country import Understanding, breaks_of, normalize, understand
-from platewire.recognition.reader import OTHER, Line
+from platewire.recognition.line import OTHER, Line
 
 LENGTHS = range(4, 11)
 """Characters of a plate of a known form."""

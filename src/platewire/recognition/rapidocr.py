@@ -16,10 +16,11 @@ from platewire.errors import ConfigError, PictureError
 from platewire.model import Frame, Pixels, Read
 from platewire.recognition import geometry
 from platewire.recognition.color import vehicle_of
-from platewire.recognition.detector import Detector, Quad, TextBox
+from platewire.recognition.line import Line
 from platewire.recognition.plausible import looks_foreign, text_of, understood
-from platewire.recognition.reader import Line, Reader
 from platewire.recognition.reading import mean_chance, read_of
+from platewire.recognition.text_detector import Quad, TextBox, TextDetector
+from platewire.recognition.text_reader import TextReader
 
 LINES_MAX = 40
 """At most so many lines of a frame are read, the likeliest first; a newspaper is no plate."""
@@ -81,8 +82,10 @@ class Found(NamedTuple):
 class RapidOcr:
     def __init__(self, config: RapidOcrEngine) -> None:
         self._config = config
-        self.detector = Detector(side=config.detector_side, threads=config.threads, min_score=0.4)
-        self.reader = Reader(threads=config.threads)
+        self.detector = TextDetector(
+            side=config.detector_side, threads=config.threads, min_score=0.4
+        )
+        self.reader = TextReader(threads=config.threads)
 
     def read(self, frame: Frame) -> Sequence[Read]:
         pixels = checked(frame)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from platewire.country import Understanding, confusion, keep_letters, normalize
 from platewire.model import Box, Candidate, Frame, Read, Vehicle
+from platewire.recognition.line import Character, Line
 from platewire.recognition.plausible import text_of
-from platewire.recognition.reader import Character, Line
 
 CANDIDATES = 6
 """At most this many other texts are given."""

@@ -1,16 +1,12 @@
-"""The picture of one line of text -> its characters with their chances: the second half.
+"""The picture of one line of any text -> its characters with their chances, by PP-OCR.
 
-The network is PP-OCR's recogniser: a picture of 48 pixels' height in, and for every eight pixels
-of width the chance of each of 18,710 classes out, to be decoded as CTC (Graves et al. 2006): equal
-neighbours are one character, class 0 is the gap between two. Classes are first gathered into the
-few symbols a number plate knows: a letter in either case is one symbol, all dots and dashes are
-one, and everything else on earth is `OTHER`.
+The network gets a picture of 48 pixels' height and gives, for every eight pixels of width, the
+chance of each of 18,710 classes. They are gathered into the few symbols of `line`.
 """
 
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +15,19 @@ import numpy.typing as npt
 from platewire.country import normalize
 from platewire.errors import ConfigError
 from platewire.model import Pixels
+from platewire.recognition.line import (
+    DIGITS,
+    GAP,
+    LETTERS,
+    MARKED,
+    OTHER,
+    SEPARATOR,
+    SYMBOLS,
+    Chances,
+    Line,
+    characters_of,
+    collapsed,
+)
 from platewire.recognition.models import RECOGNISER, REMEDY, model_folder, open_session
 
 HEIGHT = 48
@@ -27,44 +36,11 @@ WIDTH_STEP = 32
 """Widths are padded to a multiple of this, so that lines of similar length share one run."""
 WIDTH_MAX = 640
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-DIGITS = "0123456789"
-MARKED = "ÄÖÜŠČŽĆĐ"
-"""Letters with marks that some country has on its plates."""
-SEPARATOR = "-"
-OTHER = "?"
-GAP = ""
-SYMBOLS: tuple[str, ...] = (GAP, *LETTERS, *DIGITS, *MARKED, SEPARATOR, OTHER)
 LATIN_SHAPES = {"l": "I", "口": "0", "ロ": "0", "〇": "0", "工": "I", "丨": "1"}
 """What the network calls by another name but no plate means so."""
 
-Chances = npt.NDArray[np.float32]
 
-
-class Character(NamedTuple):
-    """One character of a line: the symbol, its chance, and other symbols with theirs."""
-
-    symbol: str
-    chance: float
-    others: tuple[tuple[str, float], ...]
-    """Best first; the empty symbol means that there may be no character here at all."""
-    at: float
-    """Where its middle lies: 0 is the line's left end, 1 its right end."""
-
-
-class Line(NamedTuple):
-    """What one picture says."""
-
-    characters: tuple[Character, ...]
-    written: str
-    """As the network spelled it, with case and signs; for judging whether this is a plate."""
-
-    @property
-    def text(self) -> str:
-        return "".join(character.symbol for character in self.characters)
-
-
-class Reader:
+class TextReader:
     def __init__(self, *, threads: int, folder: Path | None = None) -> None:
         path = (folder or model_folder()) / RECOGNISER
         self._session = open_session(path, threads)
@@ -145,33 +121,3 @@ def network_input(line: Pixels, width: int) -> npt.NDArray[np.float32]:
     padded = np.zeros((3, HEIGHT, width), np.float32)
     padded[:, :, : scaled.shape[1]] = (scaled.transpose(2, 0, 1).astype(np.float32) / 127.5) - 1
     return padded
-
-
-def collapsed(labels: npt.NDArray[np.int64]) -> list[int]:
-    """CTC: equal neighbours are one, gaps fall away."""
-    kept = []
-    previous = 0
-    for label in labels.tolist():
-        if label not in (0, previous):
-            kept.append(label)
-        previous = label
-    return kept
-
-
-def characters_of(chances: Chances, share: float) -> tuple[Character, ...]:
-    """The best path through the symbols, one `Character` for each run of equal steps."""
-    best = chances.argmax(axis=1)
-    edges = np.flatnonzero(np.diff(best)) + 1
-    runs = np.split(np.arange(len(best)), edges)
-    return tuple(character_of(chances, run, share) for run in runs if SYMBOLS[best[run[0]]] != GAP)
-
-
-def character_of(chances: Chances, run: npt.NDArray[np.int64], share: float) -> Character:
-    """The run's surest step says the chances."""
-    symbol = int(chances[run[0]].argmax())
-    step = run[chances[run, symbol].argmax()]
-    row = chances[step]
-    order = np.argsort(-row)[:5]
-    others = tuple((SYMBOLS[k], float(row[k])) for k in order if k != symbol and row[k] > 0.001)
-    middle = (run[0] + run[-1] + 1) / 2 / len(chances) / share
-    return Character(SYMBOLS[symbol], float(row[symbol]), others, float(min(middle, 1)))

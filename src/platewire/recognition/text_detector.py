@@ -1,4 +1,4 @@
-"""A picture -> the lines of text in it, as rotated boxes: the first half of reading a plate.
+"""A picture -> the lines of text in it, as rotated boxes, by PP-OCR.
 
 The network is PP-OCR's text detector, a differentiable-binarization model (Liao et al. 2020,
 "Real-time Scene Text Detection with Differentiable Binarization"): its output is a map of how
@@ -41,7 +41,7 @@ class TextBox(NamedTuple):
     score: float
 
 
-class Detector:
+class TextDetector:
     """`side` is the greatest length in pixels of a picture's longer side; larger are scaled."""
 
     def __init__(

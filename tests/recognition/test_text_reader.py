@@ -3,16 +3,8 @@
 import numpy as np
 import pytest
 
-from platewire.recognition.reader import (
-    GAP,
-    OTHER,
-    SEPARATOR,
-    SYMBOLS,
-    Gathering,
-    characters_of,
-    collapsed,
-    symbol_of,
-)
+from platewire.recognition.line import GAP, OTHER, SEPARATOR, SYMBOLS, characters_of, collapsed
+from platewire.recognition.text_reader import Gathering, symbol_of
 
 
 @pytest.mark.parametrize(
