@@ -92,6 +92,25 @@ class Vehicle(Struct, frozen=True, kw_only=True):
     box: Box | None = None
 
 
+class Quality(Struct, frozen=True, kw_only=True):
+    """How well the plate can be seen; measured on the crop, never on the text."""
+
+    width: float
+    """Pixels of the frame along the text."""
+    height: float
+    """Pixels of the frame across the text."""
+    angle: float
+    """Degrees of the text against the horizontal, falling to the right is positive."""
+    sharpness: float
+    """0 to 1; 1 where edges are one pixel wide when the plate is 32 pixels high."""
+    contrast: float
+    """0 to 1: the span of grey values between the 5th and 95th percentile."""
+    clipped: float
+    """0 to 1: the share of pixels that are black or white beyond telling apart."""
+    weight: float
+    """Above 0, at most 1: how much the read counts when a passage votes."""
+
+
 class Read(Struct, frozen=True, kw_only=True):
     """One plate recognised in one frame."""
 
@@ -115,6 +134,8 @@ class Read(Struct, frozen=True, kw_only=True):
     region: str | None = None
     box: Box
     vehicle: Vehicle = Vehicle()
+    quality: Quality | None = None
+    """Null where the engine does not say."""
     frame: int | None = None
     """Number of the frame, by which intake finds its picture; null once the picture is gone."""
 
@@ -279,6 +300,8 @@ class Site(Struct, frozen=True, kw_only=True):
     longitude: float
     channels: Mapping[str, int]
     zones: Mapping[str, tuple[str, ...]]
+    time_zone: str = "UTC"
+    """Of local times in the database, as in Europe/Berlin."""
 
 
 JsonObject = dict[str, Any]

@@ -4,7 +4,9 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from platewire.model import Quality
 from platewire.passage.vote import TEXTS_MAX, Ballot, Decision, country_of, elect, respell, support
 from tests.passage.scene import read_of
 
@@ -170,3 +172,66 @@ def test_a_text_that_was_never_read_is_spelled_like_its_nearest() -> None:
     assert respell("ZZ 0128-QQ", "ZZ0128QQ", "ZZ0123QQ") == "ZZ 0123-QQ"
     assert respell("MÜ A 128", "MUA128", "MUA123") == "MÜ A 123"
     assert respell("ZZ 0128", "ZZ0128", "ZZ0128Q") == "ZZ0128Q"
+
+
+# --- how well the plate could be seen ----------------------------------------------------------
+
+
+def seen(weight: float) -> Quality:
+    return Quality(
+        width=90, height=20, angle=0, sharpness=weight, contrast=0.5, clipped=0, weight=weight
+    )
+
+
+def ballot_seen(votes: Sequence[tuple[str, float, float | None]]) -> Ballot:
+    ballot = Ballot()
+    for text, confidence, weight in votes:
+        read = read_of(text, confidence=confidence)
+        quality = None if weight is None else seen(weight)
+        ballot.add(structs.replace(read, quality=quality))
+    return ballot
+
+
+def test_a_blurred_wrong_read_does_not_outvote_a_sharp_right_one() -> None:
+    votes = [("ZZ0123QQ", 0.9, 1.0), ("ZZ0128QQ", 0.95, 0.2), ("ZZ0128QQ", 0.95, 0.2)]
+    assert elect(ballot_seen(votes), "vote") == "ZZ0123QQ"
+    assert elected([(text, sure) for text, sure, _ in votes]) == "ZZ0128QQ"
+
+
+def test_many_blurred_reads_do_outvote_a_sharp_one() -> None:
+    votes = [("ZZ0123QQ", 0.9, 1.0)] + [("ZZ0128QQ", 0.9, 0.3)] * 5
+    assert elect(ballot_seen(votes), "vote") == "ZZ0128QQ"
+
+
+weights = st.floats(0.1, 1)
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 1), st.none() | weights), min_size=1, max_size=9))
+def test_quality_changes_nothing_while_all_reads_agree(
+    votes: list[tuple[float, float | None]],
+) -> None:
+    with_quality = ballot_seen([("ZZ0123QQ", sure, weight) for sure, weight in votes])
+    without = ballot_of([("ZZ0123QQ", sure) for sure, _ in votes])
+    for decision in DECISIONS:
+        text = elect(with_quality, decision)
+        assert text == elect(without, decision) == "ZZ0123QQ"
+        before, now = support(without, text, decision), support(with_quality, text, decision)
+        assert now.confidence == pytest.approx(before.confidence, abs=2e-4)
+        assert now.characters == pytest.approx(before.characters, abs=2e-4)
+
+
+@given(votes, weights)
+def test_the_same_quality_for_all_elects_as_none_does(votes: Votes, weight: float) -> None:
+    """Halves and quarters multiply without rounding, so that ties stay ties."""
+    weight = 0.5 if weight > 0.5 else 0.25
+    alike = ballot_seen([(text, sure, weight) for text, sure in votes])
+    for decision in ("vote", "statistics"):
+        assert elect(alike, decision) == elected(votes, decision)
+
+
+@given(votes, weights)
+def test_a_read_seen_better_never_loses_by_it(votes: Votes, weight: float) -> None:
+    """Raising the weight of the reads of the elected text keeps it elected."""
+    text = elected(votes, "statistics")
+    raised = [(each, sure, 1.0 if each == text else weight) for each, sure in votes]
+    assert elect(ballot_seen(raised), "statistics") == text

@@ -5,8 +5,9 @@ by. `elect` chooses the text by the decision rule; `support` says how far the vo
 
 The vote by character works as in recogniser output voting (ROVER, J. Fiscus 1997): the heaviest
 text is the pivot, the others are aligned to it, and each column is voted on, weighted by the
-confidence of each character. Where weights are equal the more recent text wins, because a vehicle
-that comes nearer is read better.
+confidence of each character and by how well the plate could be seen (`Quality.weight`; a read whose
+quality is not known counts in full). Where weights are equal the more recent text wins, because a
+vehicle that comes nearer is read better.
 """
 
 from collections import defaultdict
@@ -35,13 +36,13 @@ class Tally(Struct, array_like=True, kw_only=True):
 
     count: int = 0
     weight: float = 0.0
-    """Sum of the reads' confidences."""
+    """Sum of the reads' confidences, each times its quality's weight."""
     surest: float = -1.0
     """Highest confidence of one read; `raw`, `display`, `unicode`, `characters` are that read's."""
     latest: int = 0
     """Ordinal of the last read, for breaking ties."""
     votes: list[float] = field(default_factory=list)
-    """Sum of the character's confidences, for each character."""
+    """Sum of the character's confidences, weighted alike, for each character."""
     peaks: list[float] = field(default_factory=list)
     """Highest confidence of each character."""
     characters: tuple[float, ...] = ()
@@ -138,14 +139,21 @@ def _respelled(spelled: str, read: str, now: str) -> str:
     return spelled if read == now else now
 
 
+def clearness(read: Read) -> float:
+    """How well the plate could be seen, above 0 to 1; 1 where the engine does not say."""
+    return read.quality.weight if read.quality else 1.0
+
+
 def _count(tally: Tally, read: Read, order: int) -> None:
     characters = read.characters
     if len(characters) != len(read.text):
         characters = (read.confidence,) * len(read.text)
+    seen = clearness(read)
     votes, peaks = tally.votes or [0.0] * len(characters), tally.peaks or [0.0] * len(characters)
-    tally.votes = [vote + char for vote, char in zip(votes, characters, strict=True)]
+    tally.votes = [vote + char * seen for vote, char in zip(votes, characters, strict=True)]
     tally.peaks = [max(peak, char) for peak, char in zip(peaks, characters, strict=True)]
-    tally.count, tally.weight, tally.latest = tally.count + 1, tally.weight + read.confidence, order
+    tally.weight += read.confidence * seen
+    tally.count, tally.latest = tally.count + 1, order
     if read.confidence > tally.surest:
         tally.surest, tally.characters = read.confidence, tuple(characters)
         tally.raw, tally.display, tally.unicode = read.raw, read.display, read.unicode
@@ -156,7 +164,7 @@ def _count_country(countries: dict[str, float], read: Read) -> None:
     if not read.country:
         return
     key = f"{read.country}/{read.region}" if read.region else read.country
-    countries[key] = countries.get(key, 0.0) + read.confidence
+    countries[key] = countries.get(key, 0.0) + read.confidence * clearness(read)
     if len(countries) > COUNTRIES_MAX:
         del countries[min(countries, key=lambda other: (other == key, countries[other]))]
 

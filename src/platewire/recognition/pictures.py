@@ -53,6 +53,22 @@ def decode_picture(data: bytes, name: str) -> Pixels:
     return pixels
 
 
+def checked(frame: Frame) -> Pixels:
+    """The frame's picture, for an engine to read; PictureError for an array that is none."""
+    pixels = frame.pixels
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        raise PictureError(
+            f"camera {frame.camera}, frame {frame.number}: a picture is height x width x 3 of "
+            f"8 bits, this is {pixels.shape} of {pixels.dtype}"
+        )
+    if min(pixels.shape[:2]) < SIDE_MIN:
+        raise PictureError(
+            f"camera {frame.camera}, frame {frame.number}: {pixels.shape[1]} x {pixels.shape[0]} "
+            f"pixels are too few to read anything; at least {SIDE_MIN} each way are needed"
+        )
+    return pixels
+
+
 def check_size(size: tuple[int, int] | None, name: str) -> None:
     if size is None:
         return

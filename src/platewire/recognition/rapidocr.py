@@ -8,24 +8,26 @@ that come inside the `rapidocr` package (Apache-2.0); nothing is downloaded.
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-import numpy as np
 from msgspec import Meta, Struct
 
 from platewire.country import CODES, Understanding
-from platewire.errors import ConfigError, PictureError
+from platewire.errors import ConfigError
 from platewire.model import Frame, Pixels, Read
-from platewire.recognition import geometry
+from platewire.recognition import geometry, quality
 from platewire.recognition.color import vehicle_of
 from platewire.recognition.line import Line
+from platewire.recognition.pictures import checked
 from platewire.recognition.plausible import looks_foreign, text_of, understood
 from platewire.recognition.reading import mean_chance, read_of
+from platewire.recognition.refused import Examined, Reason, Refused, likeliest, refusal
+from platewire.recognition.stopwatch import Stopwatch, stage
 from platewire.recognition.text_detector import Quad, TextBox, TextDetector
 from platewire.recognition.text_reader import TextReader
 
+OVERLAP_MAX = 0.3
+"""Of the smaller one's area; lines that share more are the same one."""
 LINES_MAX = 40
 """At most so many lines of a frame are read, the likeliest first; a newspaper is no plate."""
-PICTURE_SIDE_MIN = 16
-"""Pixels; nothing can be read in smaller pictures."""
 
 
 class RapidOcrEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="rapidocr"):
@@ -79,6 +81,10 @@ class Found(NamedTuple):
         return sure + 0.5 * self.meaning.known + 0.05 * len(self.meaning.text)
 
 
+Written = tuple[Quad, Line]
+Timing = Stopwatch | None
+
+
 class RapidOcr:
     def __init__(self, config: RapidOcrEngine) -> None:
         self._config = config
@@ -88,9 +94,20 @@ class RapidOcr:
         self.reader = TextReader(threads=config.threads)
 
     def read(self, frame: Frame) -> Sequence[Read]:
+        return list(self.examine(frame).reads)
+
+    def examine(self, frame: Frame, watch: Stopwatch | None = None) -> Examined:
         pixels = checked(frame)
-        plates = self._plates(pixels, self._lines(pixels))
-        return [read for plate in plates if (read := self._read_of(frame, plate)) is not None]
+        with stage(watch, "detect"):
+            boxes = self._lines(pixels)
+        lines = self._read_quads(pixels, [box.quad for box in boxes], watch)
+        plates = self._plates(pixels, boxes, lines, watch)
+        reads = [self._read_of(frame, plate, watch) for plate in plates]
+        sure = [read for read in reads if read.confidence >= self._config.min_confidence]
+        unsure = [refusal(Reason.UNSURE, read) for read in reads if read not in sure]
+        others = [line for line in lines if not any(is_part(line[0], one) for one in plates)]
+        refused = [self._refused(pixels, quad, line) for quad, line in others]
+        return Examined(tuple(sure), likeliest([*unsure, *refused]))
 
     def close(self) -> None:
         """Nothing is held but memory."""
@@ -100,9 +117,10 @@ class RapidOcr:
         upright = [box for box in boxes if geometry.shape_of(box.quad).slope <= geometry.SLOPE_MAX]
         return sorted(upright, key=lambda box: -box.score)[:LINES_MAX]
 
-    def _plates(self, pixels: Pixels, boxes: Sequence[TextBox]) -> list[Found]:
-        read = self._read_quads(pixels, [box.quad for box in boxes])
-        joined = self._read_quads(pixels, self._joined(boxes, read))
+    def _plates(
+        self, pixels: Pixels, boxes: Sequence[TextBox], read: Sequence[Written], watch: Timing
+    ) -> list[Found]:
+        joined = self._read_quads(pixels, self._joined(boxes, read), watch)
         stacked = [
             stack(boxes[a].quad, read[a][1], boxes[b].quad, read[b][1])
             for a, b in geometry.stacked_pairs(boxes)
@@ -111,15 +129,17 @@ class RapidOcr:
         found += [plate for quad, line in stacked if (plate := self._two_lines(quad, line))]
         return without_overlap(found)
 
-    def _joined(self, boxes: Sequence[TextBox], read: Sequence[tuple[Quad, Line]]) -> list[Quad]:
+    def _joined(self, boxes: Sequence[TextBox], read: Sequence[Written]) -> list[Quad]:
         """Lines made of neighbouring pieces none of which is plainly something else."""
         pieces = [index for index, (_, line) in enumerate(read) if may_be_piece(line)]
         groups = geometry.joined_lines([boxes[index] for index in pieces])
         return [geometry.union([boxes[pieces[index]].quad for index in group]) for group in groups]
 
-    def _read_quads(self, pixels: Pixels, quads: Sequence[Quad]) -> list[tuple[Quad, Line]]:
-        lines = self.reader.read([geometry.cut_out(pixels, quad) for quad in quads])
-        return list(zip(quads, lines, strict=True))
+    def _read_quads(self, pixels: Pixels, quads: Sequence[Quad], watch: Timing) -> list[Written]:
+        with stage(watch, "rectify"):
+            crops = [geometry.cut_out(pixels, quad) for quad in quads]
+        with stage(watch, "read"):
+            return list(zip(quads, self.reader.read(crops), strict=True))
 
     def _plate(self, quad: Quad, line: Line) -> Found | None:
         if not geometry.may_be_line(quad, self._config.min_plate_width):
@@ -132,27 +152,33 @@ class RapidOcr:
         meaning = understood(line, self._config.countries)
         return Found(quad, line, meaning) if meaning and meaning.known else None
 
-    def _read_of(self, frame: Frame, plate: Found) -> Read | None:
+    def _read_of(self, frame: Frame, plate: Found, watch: Timing) -> Read:
         box = geometry.box_around(plate.quad, frame.pixels)
-        vehicle = vehicle_of(frame.pixels, box)
-        read = read_of(frame, plate.line, plate.meaning, box, vehicle)
-        return read if read.confidence >= self._config.min_confidence else None
+        with stage(watch, "vehicle"):
+            vehicle = vehicle_of(frame.pixels, box)
+        with stage(watch, "quality"):
+            seen = quality.of_quad(frame.pixels, plate.quad)
+        return read_of(frame, plate.line, plate.meaning, box, vehicle, seen)
+
+    def _refused(self, pixels: Pixels, quad: Quad, line: Line) -> Refused:
+        return Refused(
+            reason=self._reason(quad),
+            text=text_of(line),
+            confidence=round(mean_chance([one.chance for one in line.characters] or [0.0]), 4),
+            box=geometry.box_around(quad, pixels),
+        )
+
+    def _reason(self, quad: Quad) -> Reason:
+        """Why a line that is no plate is none."""
+        if geometry.shape_of(quad).width < self._config.min_plate_width:
+            return Reason.SMALL
+        may_be = geometry.may_be_line(quad, self._config.min_plate_width)
+        return Reason.FORM if may_be else Reason.SHAPE
 
 
-def checked(frame: Frame) -> Pixels:
-    """The frame's picture; PictureError for an array that is none."""
-    pixels = frame.pixels
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
-        raise PictureError(
-            f"camera {frame.camera}, frame {frame.number}: a picture is height x width x 3 of "
-            f"8 bits, this is {pixels.shape} of {pixels.dtype}"
-        )
-    if min(pixels.shape[:2]) < PICTURE_SIDE_MIN:
-        raise PictureError(
-            f"camera {frame.camera}, frame {frame.number}: {pixels.shape[1]} x {pixels.shape[0]} "
-            f"pixels are too few to read anything; at least {PICTURE_SIDE_MIN} each way are needed"
-        )
-    return pixels
+def is_part(quad: Quad, plate: Found) -> bool:
+    """Whether a line lies within a plate that was found: one of its two lines, or a piece."""
+    return geometry.overlap(quad, plate.quad) > OVERLAP_MAX
 
 
 def may_be_piece(line: Line) -> bool:
@@ -169,6 +195,6 @@ def without_overlap(found: Sequence[Found]) -> list[Found]:
     """The best of those that share picture with each other, from left to right."""
     kept: list[Found] = []
     for plate in sorted(found, key=lambda one: -one.merit):
-        if not any(geometry.overlap(plate.quad, other.quad) > 0.3 for other in kept):
+        if not any(geometry.overlap(plate.quad, other.quad) > OVERLAP_MAX for other in kept):
             kept.append(plate)
     return sorted(kept, key=lambda one: float(one.quad[:, 0].min()))

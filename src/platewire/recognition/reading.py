@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from platewire.country import Understanding, confusion, keep_letters, normalize
-from platewire.model import Box, Candidate, Frame, Read, Vehicle
+from platewire.model import Box, Candidate, Frame, Quality, Read, Vehicle
 from platewire.recognition.line import Character, Line
 from platewire.recognition.plausible import text_of
 
@@ -20,7 +20,14 @@ UNKNOWN_FACTOR = 0.9
 """A text of no known form is taken as this much less sure."""
 
 
-def read_of(frame: Frame, line: Line, found: Understanding, box: Box, vehicle: Vehicle) -> Read:
+def read_of(
+    frame: Frame,
+    line: Line,
+    found: Understanding,
+    box: Box,
+    vehicle: Vehicle,
+    quality: Quality | None = None,
+) -> Read:
     characters = plate_characters(line)[found.start : found.start + len(found.text)]
     chances = tuple(
         chance_of(character, kept) for character, kept in zip(characters, found.text, strict=True)
@@ -40,6 +47,7 @@ def read_of(frame: Frame, line: Line, found: Understanding, box: Box, vehicle: V
         region=found.region,
         box=box,
         vehicle=vehicle,
+        quality=quality,
     )
 
 

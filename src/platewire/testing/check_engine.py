@@ -6,6 +6,7 @@
 """
 
 # ruff: noqa: S101
+import itertools
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from platewire.errors import PictureError
-from platewire.model import Frame, Read
-from platewire.recognition.engine import Engine
+from platewire.model import Box, Frame, Read
+from platewire.recognition.engine import Engine, ExaminingEngine
+from platewire.recognition.refused import REFUSED_MAX
+from platewire.recognition.stopwatch import Stopwatch
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TEXT = re.compile("[A-Z0-9]+")
@@ -27,6 +30,8 @@ def check_engine(engine: Engine, plate: Frame) -> None:
     check_repeats(engine, plate)
     check_threads(engine, plate)
     check_nonsense(engine)
+    if isinstance(engine, ExaminingEngine):
+        check_examine(engine, plate)
     engine.close()
     engine.close()
 
@@ -54,12 +59,13 @@ def check_read(read: Read, frame: Frame) -> None:
     assert all(0 <= value <= 1 for value in sure), f"confidences {sure} are not 0 to 1"
     assert read.text not in {one.text for one in read.candidates}, "the text is its own candidate"
     assert read.country is None or re.fullmatch("[A-Z]{2}", read.country), "country is no alpha-2"
-    check_box(read, frame)
+    check_box(read.box, frame)
+    if read.quality is not None:
+        assert 0 < read.quality.weight <= 1, f"quality's weight {read.quality.weight} is no share"
 
 
-def check_box(read: Read, frame: Frame) -> None:
+def check_box(box: Box, frame: Frame) -> None:
     height, width = frame.pixels.shape[:2]
-    box = read.box
     assert min(box.width, box.height) > 0, f"box {box} is empty"
     assert min(box.x, box.y) >= 0, f"box {box} begins outside the frame"
     assert box.x + box.width <= width + 0.1, f"box {box} leaves the frame of {width} pixels"
@@ -78,6 +84,20 @@ def check_threads(engine: Engine, plate: Frame) -> None:
     """The pool reads on a thread of its own, not on the one that built the engine."""
     with ThreadPoolExecutor(1) as executor:
         assert executor.submit(engine.read, plate).result(), "nothing was read on another thread"
+
+
+def check_examine(engine: ExaminingEngine, plate: Frame) -> None:
+    """`examine` says the same reads, timed or not, and few refused candidates in the frame."""
+    ticks = itertools.count()
+    watch = Stopwatch(lambda: next(ticks))
+    timed, untimed = engine.examine(plate, watch), engine.examine(plate)
+    assert timed == untimed, "a stopwatch changes what is read"
+    assert watch.seconds, "no stage was timed"
+    assert untimed.reads, "`examine` reads nothing in the frame that shows a plate"
+    assert len(untimed.refused) <= REFUSED_MAX, f"more than {REFUSED_MAX} refused are kept"
+    for refused in untimed.refused:
+        assert 0 <= refused.confidence <= 1, f"confidence {refused.confidence} is not 0 to 1"
+        check_box(refused.box, plate)
 
 
 def check_nonsense(engine: Engine) -> None:
