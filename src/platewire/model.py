@@ -208,6 +208,65 @@ class ListHit(Struct, frozen=True):
 
     name: str
     mode: str
+    """`exact`, `look_alike` or `one_edit`: how this plate matched, whatever the list allows."""
+    kind: str | None = None
+    """`allow`, `block` or `watch`; null in events of before lists had kinds."""
+    entry: str | None = None
+    """The plate as it is written on the list."""
+
+
+class Listed(NamedTuple):
+    """A list that knows the plate; `refusal` says why its entry does not hold here and now."""
+
+    hit: ListHit
+    refusal: str = ""
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What a relay did for one event, and why."""
+
+    transfer: Annotated[str, Meta(description="Name of the transfer")]
+    at: Annotated[datetime, Meta(description="Wall time of the decision, UTC")]
+    seq: Annotated[int, Meta(description="The event, by seq")]
+    passage: Annotated[UUID, Meta(description="UUIDv7 of the passage")]
+    camera: Annotated[str, Meta(description="Configured name of the camera")]
+    plate: Annotated[str, Meta(description="Number plate, A-Z and 0-9 only")]
+    opened: Annotated[
+        bool | None, Meta(description="Whether the relay opened; null while that is not known")
+    ]
+    reason: Annotated[str, Meta(description="Why, as one word that programs may rely on")]
+    detail: Annotated[str, Meta(description="Why, for people")]
+    list: Annotated[str | None, Meta(description="The list that decided, or null")] = None
+    test: Annotated[bool, Meta(description="A dry run: nothing was opened")] = False
+
+
+class AccessLists(Protocol):
+    """What is asked of the lists and of the book of decisions that is kept beside them.
+
+    All raise LogError where the file cannot be read or written.
+    """
+
+    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[Listed]:
+        """One for each list that knows the plate (A-Z0-9), whether or not it holds then."""
+        ...
+
+    async def decide(self, decision: Decision) -> int:
+        """Writes a decision down, durable on return; its number in the book."""
+        ...
+
+    async def settle(self, number: int, *, opened: bool, reason: str, detail: str) -> None:
+        """What became of a decision whose `opened` was null."""
+        ...
+
+    async def unsettled(self, transfer: str) -> Sequence[int]:
+        """Decisions whose end is not known, as after a crash."""
+        ...
+
+    async def last_opened(
+        self, transfer: str, *, passage: UUID | None = None, plate: str | None = None
+    ) -> datetime | None:
+        """When it last opened, or may have, for this passage or plate; None: not in the book."""
+        ...
 
 
 class Event(Struct, frozen=True, kw_only=True):

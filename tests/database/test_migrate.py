@@ -38,7 +38,7 @@ def test_each_step_is_applied_once_and_recorded(path: Path) -> None:
 def test_a_step_that_fails_leaves_no_trace(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, *_ = steps()
     broken = type(first)(2, "broken", "CREATE TABLE half (x); CREATE TABLE log (twice);")
-    monkeypatch.setattr("platewire.database.migrate.steps", lambda: (first, broken))
+    monkeypatch.setattr("platewire.database.migrate.steps", lambda *_: (first, broken))
     connection = open_writer(path)
     with pytest.raises(apsw.SQLError):
         migrate(connection, NOW)

@@ -20,11 +20,15 @@ from platewire.database.steps import steps_of
 from platewire.errors import LogError, LogVersion
 
 
-def steps() -> tuple[Step, ...]:
-    return steps_of("platewire.database")
+EVENT_LOG = "platewire.database"
+"""The package whose steps make the event log's file; other files of ours have steps of their own."""
 
 
-def check_version(path: Path) -> None:
+def steps(package: str = EVENT_LOG) -> tuple[Step, ...]:
+    return steps_of(package)
+
+
+def check_version(path: Path, package: str = EVENT_LOG) -> None:
     """Raises LogVersion or LogError, before anything is written, for a file that is not for us."""
     check_is_database(path)
     if not path.exists() or path.stat().st_size == 0:
@@ -32,16 +36,15 @@ def check_version(path: Path) -> None:
     with explained(path):
         connection = open_reader(path)
         try:
-            _check(connection, path)
+            _check(connection, path, len(steps(package)))
         finally:
             connection.close()
 
 
-def _check(connection: apsw.Connection, path: Path) -> None:
+def _check(connection: apsw.Connection, path: Path, newest: int) -> None:
     application, version = (
         connection.execute(f"PRAGMA {name}").get for name in ("application_id", "user_version")
     )
-    newest = len(steps())
     if application not in (0, APPLICATION_ID) or (application == 0 and _has_tables(connection)):
         raise LogError(
             f"{path} is a database of another program (application_id {application}); it was left "
@@ -59,10 +62,10 @@ def _has_tables(connection: apsw.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_master").get)
 
 
-def migrate(connection: apsw.Connection, now: datetime) -> int:
+def migrate(connection: apsw.Connection, now: datetime, package: str = EVENT_LOG) -> int:
     """Applies the steps that the file lacks; returns how many these were."""
     version = connection.execute("PRAGMA user_version").get
-    lacking = steps()[version:]
+    lacking = steps(package)[version:]
     for step in lacking:
         _apply(connection, step, now)
     return len(lacking)

@@ -118,5 +118,5 @@ def _event(
         vehicle=Vehicle(color=Attribute("blue", 0.75)) if known else Vehicle(),
         images=images,
         reads=revision + 2,
-        lists=(ListHit("staff", "allow"),) if known else (),
+        lists=(ListHit("staff", "exact", "allow", "BU 9042"),) if known else (),
     )

@@ -34,7 +34,9 @@ _MEANINGS = {
     "Images.vehicle": "The vehicle, or null",
     "Images.frame": "The whole frame, or null",
     "ListHit.name": "Name of the list",
-    "ListHit.mode": "How the plate matched",
+    "ListHit.mode": "How the plate matched: exact, look_alike or one_edit",
+    "ListHit.kind": "Kind of the list: allow, block or watch; or null",
+    "ListHit.entry": "The plate as it is written on the list, or null",
 }
 
 

@@ -177,7 +177,7 @@ def _plate(event: Event) -> Pairs:
 def _lists(event: Event) -> Pairs:
     hit = event.lists[0] if event.lists else None
     yield "plateList", hit.name if hit else ""
-    yield "plateListMode", hit.mode if hit else ""
+    yield "plateListMode", (hit.kind if hit and hit.kind in ("allow", "block") else "")
     yield "plateListDescription", ""
 
 
