@@ -36,7 +36,13 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return _make(tmp_path_factory.mktemp("stranger"), "DNS:elsewhere.example")
 
 
-def _make(folder: Path, names: str) -> Authority:
+@pytest.fixture(scope="session")
+def expired(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Whose certificates ended yesterday; the CA has not."""
+    return _make(tmp_path_factory.mktemp("expired"), "IP:127.0.0.1", days=-1)
+
+
+def _make(folder: Path, names: str, *, days: int = 2) -> Authority:
     if shutil.which("openssl") is None:
         pytest.skip("no certificates: the command openssl is not installed")
     _openssl(folder, f"req -x509 {_key('ca')} -out ca.pem -days 2 -subj /CN=ca")
@@ -48,7 +54,7 @@ def _make(folder: Path, names: str) -> Authority:
         _openssl(folder, f"req -new {_key(who)} -out {who}.csr -subj /CN={who}")
         _openssl(
             folder,
-            f"x509 -req -in {who}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
+            f"x509 -req -in {who}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days {days} "
             f"-extfile extension -out {who}.crt",
         )
         both = (folder / f"{who}.crt").read_text() + (folder / f"{who}.key").read_text()

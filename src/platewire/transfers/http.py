@@ -15,6 +15,7 @@ from platewire.secret import Secret, reveal
 from platewire.transfers import http_answer, http_auth
 from platewire.transfers.http_auth import Auth, HeaderName, NoAuth
 from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
+from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_formats import FORMS, Body, Form, FormatName, Manner, Message
 from platewire.transfers.http_tls import Tls
 from platewire.transfers.numberok_settings import NumberOkSettings
@@ -59,7 +60,11 @@ class HttpTransfer(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
         dict[HeaderName, HeaderText],
         Meta(description="Further headers; no secrets, those go to `auth`"),
     ] = field(default_factory=dict)
+    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
     connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 10
+    first_byte_seconds: Annotated[
+        float, Meta(gt=0, description="Longest silence of the receiver while it is to answer")
+    ] = 15
     total_seconds: Annotated[
         float, Meta(gt=0, description="Longest wait for the whole of an attempt")
     ] = 30
@@ -77,7 +82,7 @@ class HttpSender:
     def __init__(self, settings: HttpTransfer, context: TransferContext) -> None:
         self._settings = settings
         self._context = context
-        self._url = checked_url(settings.name, settings.url, settings.tls)
+        self._url = checked_url(settings.name, settings.url, settings.tls, egress=settings.egress)
         self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
         self._form = _form(settings)
         self._manner = _manner(settings)
@@ -85,7 +90,9 @@ class HttpSender:
             self._url,
             self._who,
             connect_seconds=settings.connect_seconds,
+            first_byte_seconds=settings.first_byte_seconds,
             total_seconds=settings.total_seconds,
+            egress=settings.egress,
         )
         self._packets = 0
         self._prepare()
@@ -114,6 +121,8 @@ class HttpSender:
                 headers |= signing.sign(self._keys, str(entry.event.id), now, body)
             answer = await self._connection.ask(headers=headers, body=body)
             http_answer.judge(answer, self._who, self._context.clock.now())
+            if odd := http_answer.oddity(answer, self._who):
+                self._context.board.note("transfer", self._settings.name, odd)
             self._packets += 1
 
     async def close(self) -> None:

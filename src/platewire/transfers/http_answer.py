@@ -8,6 +8,7 @@ any other               Rejected, with the status and the start of the answer
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ import aiohttp
 from yarl import URL
 
 from platewire.errors import Paused, Rejected, Unavailable
+from platewire.transfers.http_egress import AddressRefused
 
 RETRIED = frozenset({408, 425, 429})
 KEPT_CHARACTERS = 4096
@@ -33,12 +35,21 @@ _REMEDIES = {
     415: "check `format` and `body` against what the receiver reads",
 }
 
+_CERTIFICATE_REMEDIES = (
+    ("expired", "renew the receiver's certificate, and look at this computer's clock"),
+    ("not yet valid", "look at the clocks of this computer and the receiver"),
+    ("mismatch", "set the host in `url` to a name that the certificate is for"),
+    ("is not valid for", "set the host in `url` to a name that the certificate is for"),
+)
+
 
 class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     text: str
     """The start of the body."""
+    cut: str = ""
+    """Why it is not the whole body; empty where it is."""
 
 
 def judge(answer: Answer, who: str, now: datetime) -> None:
@@ -51,7 +62,7 @@ def judge(answer: Answer, who: str, now: datetime) -> None:
         location = shown(answer.headers.get("Location", "")) or "nowhere"
         raise Unavailable(
             f"{said}, a redirect to {location}; redirects are not followed: set `url` to the "
-            "final address"
+            "final address, or, if it says 307 or 308, name the host in `egress.redirect_hosts`"
         )
     if status == 410:
         raise Paused(f"{said}: it wants no more events; resume the transfer when it does again")
@@ -60,6 +71,16 @@ def judge(answer: Answer, who: str, now: datetime) -> None:
         raise Unavailable(f"{said}; it is tried again, look at the receiver", retry_after=wait)
     remedy = _REMEDIES.get(status, "look at what the receiver expects")
     raise Rejected(f"{said}; {remedy}", status=status, answer=answer.text[:KEPT_CHARACTERS])
+
+
+def oddity(answer: Answer, who: str) -> str:
+    """What to tell of an answer that was good but odd; empty where nothing is to be told."""
+    if not answer.cut:
+        return ""
+    return (
+        f"{who} answered {_status(answer.status)}, but the answer {answer.cut}; what it says "
+        "beyond its status does not matter, yet it costs time: look at the receiver"
+    )
 
 
 def retry_after(value: str, now: datetime) -> float | None:
@@ -92,7 +113,10 @@ def shown(url: str) -> str:
 
 
 def _why(error: Exception, seconds: float) -> str:
+    cause = getattr(error, "os_error", error)
     match error:
+        case _ if isinstance(cause, AddressRefused):
+            return str(cause)
         case aiohttp.ClientConnectorCertificateError():
             return _certificate(error.certificate_error)
         case ssl.SSLCertVerificationError():
@@ -102,10 +126,12 @@ def _why(error: Exception, seconds: float) -> str:
                 f"shows a certificate with the SHA-256 {error.got.hex()}, not the one that "
                 "`tls.certificate_sha256` names; if it was renewed, set that"
             )
-        case aiohttp.ClientConnectorDNSError():
+        case aiohttp.ClientConnectorDNSError() | socket.gaierror():
             return "cannot be reached: its name is not known; check the host in `url` and the DNS"
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return f"speaks no TLS that we can speak ({_first_line(error)}); check `url` and `tls`"
+        case aiohttp.SocketTimeoutError():
+            return f"said nothing for {seconds:g} s; look at the receiver, or allow more time"
         case asyncio.TimeoutError():
             return f"did not answer within {seconds:g} s; look at the receiver, or allow more time"
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
@@ -118,7 +144,11 @@ def _why(error: Exception, seconds: float) -> str:
 
 def _certificate(error: Exception) -> str:
     reason = getattr(error, "verify_message", "") or str(error)
-    return f"shows a certificate that is not trusted: {reason}; set `tls.ca_file` to its CA"
+    remedy = next(
+        (remedy for sign, remedy in _CERTIFICATE_REMEDIES if sign in reason),
+        "set `tls.ca_file` to its CA",
+    )
+    return f"shows a certificate that is not trusted: {reason}; {remedy}"
 
 
 def _first_line(error: Exception) -> str:

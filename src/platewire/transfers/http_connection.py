@@ -1,8 +1,9 @@
 """One kept HTTP connection to one receiver, for every way out that asks over HTTP.
 
-Nothing is redirected, nothing goes through a proxy, no cookie is kept, and of an answer only as
-much is read as was asked for. Every failure is Unavailable, in words; what an answer means is for
-the caller and `http_answer` to say.
+Nothing is redirected unless the configuration names where to, nothing goes through a proxy, no
+cookie is kept, and of an answer only as much is read as was asked for, for a bounded time. Every
+failure is Unavailable, in words; what an answer means is for the caller and `http_answer` to say,
+which addresses are good for `http_egress`.
 """
 
 import asyncio
@@ -18,16 +19,30 @@ import platewire
 from platewire.errors import ConfigError, Unavailable
 from platewire.transfers import http_answer, http_tls
 from platewire.transfers.http_answer import Answer
+from platewire.transfers.http_egress import STRICT, AddressRefused, Egress, Guard, GuardedResolver
 from platewire.transfers.http_tls import Tls
 
 ANSWER_BYTES_MAX = 16 * 1024
+ANSWER_SECONDS = 5.0
+"""Longest wait for the rest of such an answer, once its status is there."""
+REDIRECTS_MAX = 5
+SAME_AGAIN = frozenset({307, 308})
+"""Redirects that ask for the same method and body (RFC 9110, 15.4)."""
 NETWORK_ERRORS = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
 Trust = ssl.SSLContext | aiohttp.Fingerprint
 AGENT = {"User-Agent": f"platewire/{platewire.__version__}"}
 
 
-def checked_url(transfer: str, text: str, tls: Tls, *, secrets_go_to: str = "`auth`") -> URL:
-    """ConfigError where `text` is no HTTP address or holds secrets, or `tls` cannot be used."""
+def checked_url(
+    transfer: str,
+    text: str,
+    tls: Tls,
+    *,
+    secrets_go_to: str = "`auth`",
+    egress: Egress = STRICT,
+) -> URL:
+    """ConfigError where `text` is no HTTP address, holds secrets or names an address that is
+    refused, or `tls` or `egress` cannot be used."""
     try:
         url = URL(text)
         usable = url.scheme in ("http", "https") and bool(url.host) and url.port
@@ -42,18 +57,40 @@ def checked_url(transfer: str, text: str, tls: Tls, *, secrets_go_to: str = "`au
     if url.scheme == "http" and tls != Tls():
         raise ConfigError(f"{where} begins with http://, so `tls` would have no effect")
     _trust(url, tls, f'transfer "{transfer}"')
+    try:
+        Guard(egress).check_literal(url.host or "")
+    except AddressRefused as error:
+        raise ConfigError(f"{where}: {http_answer.shown(text)} {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f'transfer "{transfer}": {error}') from error
     return url
 
 
 class HttpConnection:
-    """`who` begins each message; `url` is where it knocks, and what it is asked for otherwise."""
+    """`who` begins each message; `url` is where it knocks, and what it is asked for otherwise.
+
+    `first_byte_seconds` bounds each silence of the receiver, None only the whole; `connections`
+    how many requests there may be at a time.
+    """
 
     def __init__(
-        self, url: URL, who: str, *, connect_seconds: float = 10, total_seconds: float = 30
+        self,
+        url: URL,
+        who: str,
+        *,
+        connect_seconds: float = 10,
+        first_byte_seconds: float | None = None,
+        total_seconds: float = 30,
+        egress: Egress = STRICT,
+        connections: int = 100,
     ) -> None:
         self._url = url
         self._who = who
         self._connect_seconds = connect_seconds
+        self._first_byte_seconds = first_byte_seconds
+        self._egress = egress
+        self._guard = Guard(egress)
+        self._connections = connections
         self._total_seconds = total_seconds
         self._session: aiohttp.ClientSession | None = None
 
@@ -71,11 +108,18 @@ class HttpConnection:
         trust = _trust(self._url, tls, self._who)
         await self._knock(trust)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=trust or True),
+            connector=aiohttp.TCPConnector(
+                ssl=trust or True,
+                resolver=GuardedResolver(self._guard),
+                limit=self._connections,
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
-                total=self._total_seconds, sock_connect=self._connect_seconds
+                total=self._total_seconds,
+                sock_connect=self._connect_seconds,
+                sock_read=self._first_byte_seconds,
             ),
+            trust_env=False,
             headers=headers,
             middlewares=middlewares,
         )
@@ -95,25 +139,63 @@ class HttpConnection:
         answer_bytes: int = ANSWER_BYTES_MAX,
     ) -> Answer:
         """What was answered, whatever it is; Unavailable where nothing was."""
+        target = url or self._url
+        for _ in range(REDIRECTS_MAX + 1):
+            answer = await self._asked(method, target, headers, body, answer_bytes)
+            onward = self._onward(answer, target)
+            if onward is None:
+                return answer
+            target = onward
+        raise Unavailable(
+            f"{self._who} redirects in a circle, or more than {REDIRECTS_MAX} times, at last to "
+            f"{http_answer.shown(str(target))}; set `url` to the final address"
+        )
+
+    async def _asked(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        answer_bytes: int,
+    ) -> Answer:
         if self._session is None:
             raise Unavailable(f"{self._who} is not connected")
         try:
             async with self._session.request(
-                method, url or self._url, data=body, headers=headers, allow_redirects=False
+                method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
-                text = await _start(response, answer_bytes)
-                return Answer(response.status, response.headers, text)
+                long = answer_bytes > ANSWER_BYTES_MAX
+                patience = self._total_seconds if long else ANSWER_SECONDS
+                text, cut = await _start(response, answer_bytes, patience)
+                return Answer(response.status, response.headers, text, cut)
+        except aiohttp.SocketTimeoutError as error:
+            silence = self._first_byte_seconds or self._total_seconds
+            raise http_answer.failure(error, self._who, silence) from error
         except NETWORK_ERRORS as error:
             raise http_answer.failure(error, self._who, self._total_seconds) from error
 
+    def _onward(self, answer: Answer, asked: URL) -> URL | None:
+        """Where a redirect leads that may be followed; None for all else, which is the answer."""
+        if answer.status not in SAME_AGAIN or "Location" not in answer.headers:
+            return None
+        try:
+            onward = asked.join(URL(answer.headers["Location"]))
+        except ValueError:
+            return None
+        if onward.host not in self._egress.redirect_hosts or onward.scheme != asked.scheme:
+            return None
+        try:
+            self._guard.check_literal(onward.host or "")
+        except AddressRefused as error:
+            raise http_answer.failure(error, self._who, 0) from error
+        return onward
+
     async def _knock(self, trust: Trust | None) -> None:
         pin = trust if isinstance(trust, aiohttp.Fingerprint) else None
-        context = http_tls.trusting_all() if pin else trust
         try:
             async with asyncio.timeout(self._connect_seconds):
-                _, writer = await asyncio.open_connection(
-                    self._url.host, self._url.port, ssl=context
-                )
+                writer = await self._opened(http_tls.trusting_all() if pin else trust)
                 try:
                     if pin is not None:
                         pin.check(cast(asyncio.Transport, writer.transport))
@@ -125,6 +207,21 @@ class HttpConnection:
             async with asyncio.timeout(self._connect_seconds):
                 await writer.wait_closed()
 
+    async def _opened(self, trust: Trust | None) -> asyncio.StreamWriter:
+        """To the first of the host's addresses that answers."""
+        host, port = self._url.host or "", self._url.port or 0
+        name = host if trust is not None else None
+        failure: OSError = OSError("no address")
+        for address in await self._guard.addresses(host, port):
+            try:
+                _, writer = await asyncio.open_connection(
+                    address, port, ssl=trust, server_hostname=name
+                )
+                return writer
+            except OSError as error:
+                failure = error
+        raise failure
+
 
 def _trust(url: URL, tls: Tls, who: str) -> Trust | None:
     try:
@@ -133,14 +230,29 @@ def _trust(url: URL, tls: Tls, who: str) -> Trust | None:
         raise ConfigError(f"{who}: {error}") from error
 
 
-async def _start(response: aiohttp.ClientResponse, limit: int) -> str:
-    """The first bytes; the status stands, whatever becomes of the rest of the answer."""
-    read = bytearray()
-    with contextlib.suppress(*NETWORK_ERRORS):
-        while len(read) < limit:
-            if not (piece := await response.content.read(limit - len(read))):
-                break
-            read += piece
-    if not response.content.at_eof():
+async def _start(response: aiohttp.ClientResponse, limit: int, seconds: float) -> tuple[str, str]:
+    """The first bytes, and why it is not all of them; the status stands, whatever becomes of the
+    rest of the answer."""
+    read, cut = bytearray(), ""
+    try:
+        async with asyncio.timeout(seconds):
+            while len(read) <= limit:
+                if not (piece := await response.content.read(limit + 1 - len(read))):
+                    break
+                read += piece
+    except TimeoutError:
+        cut = f"did not end within {seconds:g} s"
+    except NETWORK_ERRORS:
+        cut = "broke off"
+    if len(read) > limit:
+        cut = f"is longer than {limit} bytes"
+    if cut:
         response.close()
-    return read.decode("utf-8", "replace")
+    return _decoded(bytes(read[:limit]), response.charset), cut
+
+
+def _decoded(text: bytes, charset: str | None) -> str:
+    try:
+        return text.decode(charset or "utf-8", "replace")
+    except LookupError:
+        return text.decode("utf-8", "replace")

@@ -14,6 +14,7 @@ from platewire.model import Entry, Event, Kind
 from platewire.transfers import http_answer
 from platewire.transfers.http_answer import Answer
 from platewire.transfers.http_connection import HttpConnection, checked_url
+from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_tls import Tls
 from platewire.transfers.transfer import EventsPreset, TransferContext, TransferSettings
 from platewire.wire import milestone
@@ -51,6 +52,7 @@ class MilestoneTransfer(TransferSettings, frozen=True, kw_only=True, tag="milest
         Meta(description="Kinds to send; each is an analytics event of its own"),
     ] = (Kind.NEW,)
     tls: Annotated[Tls, Meta(description="Certificates, for https")] = Tls()
+    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
     connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 10
     total_seconds: Annotated[
         float, Meta(gt=0, description="Longest wait for the whole of an attempt")
@@ -71,10 +73,11 @@ class MilestoneSender:
         self._context = context
         self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
         self._connection = HttpConnection(
-            checked_url(settings.name, settings.url, settings.tls),
+            checked_url(settings.name, settings.url, settings.tls, egress=settings.egress),
             self._who,
             connect_seconds=settings.connect_seconds,
             total_seconds=settings.total_seconds,
+            egress=settings.egress,
         )
 
     async def connect(self) -> None:

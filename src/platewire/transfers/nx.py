@@ -19,6 +19,7 @@ from platewire.transfers import http_answer
 from platewire.transfers.http_answer import Answer
 from platewire.transfers.http_auth import Password, User
 from platewire.transfers.http_connection import HttpConnection, checked_url
+from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_tls import Tls
 from platewire.transfers.transfer import EventsPreset, TransferContext, TransferSettings
 from platewire.wire import nx
@@ -51,6 +52,7 @@ class NxTransfer(TransferSettings, frozen=True, kw_only=True, tag="nx"):
     tls: Annotated[
         Tls, Meta(description="Certificates; the server's own is best named by its SHA-256")
     ] = Tls()
+    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
     connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 10
     total_seconds: Annotated[
         float, Meta(gt=0, description="Longest wait for the whole of a request")
@@ -71,7 +73,11 @@ class NxSender:
         self._clock = context.clock
         self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
         url = checked_url(
-            settings.name, settings.url, settings.tls, secrets_go_to="`user` and `password`"
+            settings.name,
+            settings.url,
+            settings.tls,
+            secrets_go_to="`user` and `password`",
+            egress=settings.egress,
         )
         self._url = url.origin()
         self._connection = HttpConnection(
@@ -79,6 +85,7 @@ class NxSender:
             self._who,
             connect_seconds=settings.connect_seconds,
             total_seconds=settings.total_seconds,
+            egress=settings.egress,
         )
         self._token = ""
         self._known: Sequence[Device] = ()

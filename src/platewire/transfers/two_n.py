@@ -15,6 +15,7 @@ from platewire.transfers import http_answer, http_auth
 from platewire.transfers.http_answer import Answer
 from platewire.transfers.http_auth import Auth, NoAuth
 from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
+from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_tls import Tls
 from platewire.transfers.transfer import EventsPreset, TransferContext, TransferSettings
 from platewire.wire import two_n
@@ -47,6 +48,7 @@ class TwoNTransfer(TransferSettings, frozen=True, kw_only=True, tag="two_n"):
             "opens for a vehicle that has gone"
         ),
     ] = 10.0
+    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
     connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 5
     total_seconds: Annotated[
         float, Meta(gt=0, description="Longest wait for the whole of an attempt")
@@ -71,13 +73,14 @@ class TwoNSender:
         self._settings = settings
         self._context = context
         self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
-        url = checked_url(settings.name, settings.url, settings.tls)
+        url = checked_url(settings.name, settings.url, settings.tls, egress=settings.egress)
         self._url = url.with_path(two_n.PATH)
         self._connection = HttpConnection(
             url,
             self._who,
             connect_seconds=settings.connect_seconds,
             total_seconds=settings.total_seconds,
+            egress=settings.egress,
         )
         self._prepare()
 
