@@ -13,6 +13,7 @@ from platewire.intake import Intake, IntakeContext
 from platewire.model import Box, Entry, Event, Frame, Kind, Picture, Pixels, Read
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.picture_settings import PictureSettings
+from platewire.recognition.refused import Examined
 from platewire.status import Board, Line, State
 from platewire.testing.clock import FakeClock
 from platewire.testing.memory_log import MemoryLog
@@ -66,11 +67,11 @@ class ToldReader:
     def __init__(self) -> None:
         self.by_frame: dict[int, Sequence[Read] | Exception] = {}
 
-    async def read(self, frame: Frame) -> Sequence[Read]:
+    async def examine(self, frame: Frame) -> Examined:
         said = self.by_frame.get(frame.number, ())
         if isinstance(said, Exception):
             raise said
-        return said
+        return Examined(tuple(said))
 
 
 class DiskLog(MemoryLog):

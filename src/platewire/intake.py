@@ -19,15 +19,19 @@ from platewire.errors import PictureError
 from platewire.eventlog.log import EventLog
 from platewire.identity import Identities
 from platewire.ledger import Album, Ledger
-from platewire.model import Frame, Read
+from platewire.model import Frame
 from platewire.passage.passages import Passages
 from platewire.passage.settings import PassageSettings
+from platewire.recognition.motion import MotionSettings
+from platewire.recognition.pace import Pace
 from platewire.recognition.picture_settings import PictureSettings
+from platewire.recognition.refused import Examined, counted
 from platewire.sources.source import FrameSource
 from platewire.status import Board, State
 from platewire.supervise import run_for_ever
 
 ROLE = "camera"
+NOTHING = Examined(())
 
 diagnostics = logging.getLogger(__name__)
 
@@ -35,7 +39,7 @@ diagnostics = logging.getLogger(__name__)
 class Reader(Protocol):
     """What intake needs of recognition."""
 
-    async def read(self, frame: Frame) -> Sequence[Read]: ...
+    async def examine(self, frame: Frame) -> Examined: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Intake:
         passage: PassageSettings,
         pictures: PictureSettings,
         context: IntakeContext,
+        motion: MotionSettings | None = None,
     ) -> None:
         self.latest: Frame | None = None
         self._camera = camera
@@ -77,6 +82,10 @@ class Intake:
         self._patience = passage.lost_after_seconds
         self._ledger = context.ledger(camera, passage, pictures)
         self._reader = context.reader
+        self._gate = (motion or MotionSettings(skip_still="never")).gate(
+            live=source.live, lost_after_seconds=passage.lost_after_seconds
+        )
+        self._pace = Pace()
         self._clock = context.clock
         self._board = context.board
         self._turn = asyncio.Lock()
@@ -106,19 +115,26 @@ class Intake:
         frames = cast("AsyncGenerator[Frame, None]", self._source.frames())
         async with contextlib.aclosing(frames):
             async for frame in frames:
-                reads = await self._read(frame)
+                found = await self._examine(frame) if self._wants(frame) else None
                 async with self._turn:
-                    await self._ledger.see(frame, reads)
+                    await self._ledger.see(frame, (found or NOTHING).reads)
                     self._frame_time = frame.captured_at
                     self._frame_time_at = self._clock.monotonic()
                 self.latest = frame
-                self._report(len(reads))
+                self._report(found)
         async with self._turn:
             await self._ledger.keep(self._ledger.passages.end())
 
-    async def _read(self, frame: Frame) -> Sequence[Read]:
+    def _wants(self, frame: Frame) -> bool:
+        """Whether to read the frame, or let time pass by it alone."""
+        if self._gate is None:
+            return True
+        seen = (passage.last_seen_at for passage in self._ledger.passages.open)
+        return self._gate.wants(frame, min(seen, default=None))
+
+    async def _examine(self, frame: Frame) -> Examined:
         try:
-            return await self._reader.read(frame)
+            return await self._reader.examine(frame)
         except PictureError as error:
             message = str(error)
         except Exception as error:
@@ -127,7 +143,7 @@ class Intake:
             message = f'camera "{self._camera}": the engine failed on a frame: {error!r}'
         self._board.count(ROLE, self._camera, unreadable=1)
         self._board.note(ROLE, self._camera, message)
-        return ()
+        return NOTHING
 
     async def _watch_silence(self) -> None:
         """Lets passages end while a live camera gives no frames.
@@ -142,12 +158,17 @@ class Intake:
                     frame_time = self._frame_time + timedelta(seconds=silent)
                     await self._ledger.keep(self._ledger.passages.tick(frame_time))
 
-    def _report(self, reads: int) -> None:
-        self._board.say(ROLE, self._camera, State.RUNNING)
-        self._board.count(ROLE, self._camera, frames=1, reads=reads)
-        self._board.gauge(
-            ROLE, self._camera, dropped=self._source.dropped, broken=self._source.broken
-        )
+    def _report(self, found: Examined | None) -> None:
+        """`found` is None for a frame in which nothing moved."""
+        dropped = self._source.dropped
+        said = self._pace.count(read=found is not None, dropped=dropped, at=self._clock.monotonic())
+        self._board.say(ROLE, self._camera, State.RUNNING, said)
+        if found is None:
+            self._board.count(ROLE, self._camera, still=1)
+        else:
+            refused = counted(found.refused)
+            self._board.count(ROLE, self._camera, frames=1, reads=len(found.reads), **refused)
+        self._board.gauge(ROLE, self._camera, dropped=dropped, broken=self._source.broken)
 
 
 async def close_left_open(configured: Sequence[str], context: IntakeContext) -> None:

@@ -1,7 +1,9 @@
 """The pool reads off the event loop, in the order of arrival, one frame a camera at a time."""
 
 import asyncio
+import contextlib
 import threading
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -50,7 +52,7 @@ async def test_frames_are_read_on_a_named_thread() -> None:
     engine = Recorder()
     engine.go.set()
     pool = Pool(engine)
-    assert await pool.read(frame("a", 0)) == []
+    assert list(await pool.read(frame("a", 0))) == []
     await pool.close()
     assert [name.rpartition("_")[0] for name in engine.threads] == ["recognition"]
 
@@ -78,7 +80,7 @@ async def test_errors_come_through_and_the_pool_goes_on(
     pool = Pool(engine)
     with pytest.raises(error):
         await pool.read(frame("a", number))
-    assert await pool.read(frame("a", 1)) == []
+    assert list(await pool.read(frame("a", 1))) == []
     await pool.close()
 
 
@@ -94,7 +96,55 @@ async def test_closing_waits_for_the_frame_in_work_and_closes_the_engine_once() 
         engine.go.set()
         await closing
     await pool.close()
-    assert reading.result() == []
+    assert list(reading.result()) == []
     assert engine.closed == 1
     with pytest.raises(RuntimeError, match="closed"):
         await pool.read(frame("a", 1))
+
+
+async def test_busy_cameras_get_equal_turns_and_an_idle_one_all_it_asks_for() -> None:
+    """Eight cameras that always have a newer frame; a ninth that has five in all."""
+    engine = Recorder()
+    engine.go.set()
+    pool = Pool(engine)
+    cameras = [f"camera-{number}" for number in range(8)]
+
+    async def busy(camera: str) -> None:
+        for number in range(13, 53):
+            with contextlib.suppress(PictureError):
+                await pool.read(frame(camera, number))
+
+    async def idle() -> None:
+        for number in range(5):
+            await pool.read(frame("idle", number))
+
+    async with asyncio.TaskGroup() as tasks:
+        for camera in cameras:
+            tasks.create_task(busy(camera))
+        tasks.create_task(idle())
+    await pool.close()
+    first = Counter(camera for camera, _ in engine.asked[:90])
+    assert first["idle"] == 5
+    turns_of_each = [first[camera] for camera in cameras]
+    assert max(turns_of_each) - min(turns_of_each) <= 1
+
+
+class Waiting(Recorder):
+    """An engine that waits for another machine."""
+
+    calls_at_once = 2
+
+
+async def test_an_engine_that_waits_for_others_gets_several_frames_at_once() -> None:
+    engine = Waiting()
+    pool = Pool(engine)
+    async with asyncio.TaskGroup() as tasks:
+        for camera in ("a", "b", "c"):
+            tasks.create_task(pool.read(frame(camera, 0)))
+        while len(engine.asked) < 2:
+            await asyncio.to_thread(engine.started.wait)
+            await asyncio.sleep(0)
+        assert {camera for camera, _ in engine.asked} == {"a", "b"}
+        engine.go.set()
+    await pool.close()
+    assert len(engine.asked) == 3

@@ -1,9 +1,10 @@
 """Runs the engine off the event loop, for all cameras of a server in turn.
 
-There are as many named threads as asked for, and one waiting frame for each camera: whoever reads
-a camera awaits its answer before it brings the next frame, so a slow engine holds back recordings
-and makes live sources drop frames by their own policy. Frames are read in the order in which they
-came; the queue's bound is the number of cameras.
+There are as many named threads as the engine allows, and one waiting frame for each camera:
+whoever reads a camera awaits its answer before it brings the next frame, so a slow engine holds
+back recordings and makes live sources drop frames by their own policy. Frames are read in the
+order in which they came, so busy cameras get equal turns, and one that needs less than its share
+gets all it needs. The queue's bound is the number of cameras.
 """
 
 import asyncio
@@ -11,20 +12,28 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from platewire.model import Frame, Read
-from platewire.recognition.engine import Engine
+from platewire.recognition.engine import Engine, examine
+from platewire.recognition.refused import Examined
 
 
 class Pool:
-    """The engine must allow `threads` calls of `read` at a time; one thread is the default."""
+    """`threads` unless the engine itself says `calls_at_once`: how many frames it may be given
+    side by side. One is right for networks on the processor, which take all cores for one frame;
+    an engine that waits for another machine allows more."""
 
     def __init__(self, engine: Engine, *, threads: int = 1) -> None:
         self._engine = engine
+        threads = getattr(engine, "calls_at_once", threads)
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="recognition")
         self._waiting: dict[str, asyncio.Lock] = {}
         self._closed = False
 
     async def read(self, frame: Frame) -> Sequence[Read]:
-        """The frame's reads. PictureError and whatever else the engine raises come through.
+        """The frame's reads, as `examine` says them."""
+        return (await self.examine(frame)).reads
+
+    async def examine(self, frame: Frame) -> Examined:
+        """All that the engine says. PictureError and whatever else it raises come through.
 
         A second frame of the same camera waits until the first is read.
         """
@@ -32,7 +41,7 @@ class Pool:
             raise RuntimeError("the recognition pool is closed")
         async with self._waiting.setdefault(frame.camera, asyncio.Lock()):
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, self._engine.read, frame)
+            return await loop.run_in_executor(self._executor, examine, self._engine, frame)
 
     async def close(self) -> None:
         """Waits for the frame in work, then closes the engine. Calling it again does nothing."""

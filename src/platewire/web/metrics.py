@@ -35,6 +35,18 @@ BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
     ("camera", "broken"): Metric("frames_broken", "counter", "Frames that were no picture"),
     ("camera", "unreadable"): Metric("frames_unreadable", "counter", "Frames recognition refused"),
     ("camera", "reads"): Metric("reads", "counter", "Plates read in frames"),
+    ("camera", "still"): Metric("frames_still", "counter", "Frames unread as nothing moved"),
+    **{
+        ("camera", f"refused_{reason}"): Metric(
+            f"refused_{reason}", "counter", f"Candidates that are no read: {meaning}"
+        )
+        for reason, meaning in (
+            ("small", "too few pixels wide"),
+            ("shape", "too steep, long or short"),
+            ("form", "a text that is no plate"),
+            ("unsure", "less sure than asked for"),
+        )
+    },
     ("camera", "events_new"): Metric("events_new", "counter", "Events of the kind new"),
     ("camera", "events_updated"): Metric("events_updated", "counter", "Events of the kind updated"),
     ("camera", "events_lost"): Metric("events_lost", "counter", "Events of the kind lost"),
