@@ -1,0 +1,1 @@
+"""Number plates drawn by us: texts, layouts of many countries, and a camera's faults."""
