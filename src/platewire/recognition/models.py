@@ -1,7 +1,9 @@
-"""Where the models lie and how they are opened: ONNX files inside the installed `rapidocr` wheel.
+"""Where the models lie and how they are opened: our own beside this file in the folder `models`,
+PP-OCR's inside the installed `rapidocr` wheel.
 
-Only its files are used, never its code, so the package itself is not imported. ONNX Runtime gets
-its threads on purpose: it would otherwise take every core and keep them spinning while idle.
+Of that wheel only the files are used, never its code, so the package itself is not imported. ONNX
+Runtime gets its threads on purpose: it would otherwise take every core and keep them spinning while
+idle.
 """
 
 from importlib.util import find_spec
@@ -14,6 +16,8 @@ from platewire.errors import ConfigError
 DETECTOR = "PP-OCRv6_det_small.onnx"
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
 
+OWN_FOLDER = Path(__file__).parent / "models"
+OWN_REMEDY = "reinstall platewire: pip install --force-reinstall --no-deps platewire"
 REMEDY = "reinstall it with: pip install --force-reinstall 'rapidocr>=3.10,<4'"
 
 
@@ -25,10 +29,15 @@ def model_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "models"
 
 
-def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+def open_own(name: str, threads: int, folder: Path | None = None) -> onnxruntime.InferenceSession:
+    """A session of one of our own models; ConfigError as for `open_session`."""
+    return open_session((folder or OWN_FOLDER) / name, threads, remedy=OWN_REMEDY)
+
+
+def open_session(path: Path, threads: int, *, remedy: str = REMEDY) -> onnxruntime.InferenceSession:
     """A session of `threads` threads that sleep between frames; ConfigError names the file."""
     if not path.is_file():
-        raise ConfigError(f"recognition: the model file {path} is missing; {REMEDY}")
+        raise ConfigError(f"recognition: the model file {path} is missing; {remedy}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -41,5 +50,5 @@ def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     except Exception as error:  # ONNX Runtime's own errors share no base class
         first_line = str(error).partition("\n")[0]
         raise ConfigError(
-            f"recognition: the model file {path} is damaged ({first_line}); {REMEDY}"
+            f"recognition: the model file {path} is damaged ({first_line}); {remedy}"
         ) from error

@@ -1,0 +1,72 @@
+"""What two readers said of one plate -> one line of text.
+
+Where both see as many characters, their chances are multiplied position by position, as the readers
+err in different ways: what one is unsure of, the other decides. Else the likelier line stands, by
+what a plate may look like, and it is less sure for the contradiction.
+"""
+
+from collections.abc import Sequence
+
+from platewire.country import Understanding
+from platewire.recognition.line import GAP, Character, Line
+from platewire.recognition.plausible import text_of
+from platewire.recognition.reading import mean_chance, plate_characters
+
+FLOOR = 0.004
+"""Chance of a symbol that a reader did not name."""
+CONTRADICTED = 0.85
+"""Of its chances, what a line keeps that another reader saw otherwise."""
+KNOWN_MERIT = 0.5
+COST_MERIT = 0.15
+LENGTH_MERIT = 0.05
+
+
+def merit(line: Line, meaning: Understanding | None) -> float:
+    """For choosing between two lines: known forms first, then sure, then long."""
+    characters = plate_characters(line)
+    if meaning is None or not characters:
+        return -1.0
+    sure = mean_chance([one.chance for one in characters]) - COST_MERIT * meaning.cost
+    return sure + KNOWN_MERIT * meaning.known + LENGTH_MERIT * len(meaning.text)
+
+
+def blended(one: Line, other: Line) -> Line | None:
+    """Both as one line; None where they see different numbers of characters."""
+    ours, theirs = plate_characters(one), plate_characters(other)
+    if len(ours) != len(theirs) or not ours:
+        return None
+    characters = [product(a, b) for a, b in zip(ours, theirs, strict=True)]
+    return Line(tuple(with_breaks(one, characters)), one.written if one.written else other.written)
+
+
+def with_breaks(line: Line, characters: Sequence[Character]) -> list[Character]:
+    """The characters with the separators that stood between them in the line."""
+    left = iter(characters)
+    plate = set(map(id, plate_characters(line)))
+    return [next(left) if id(one) in plate else one for one in line.characters]
+
+
+def product(one: Character, other: Character) -> Character:
+    """Each symbol's chances multiplied, and brought to a sum of one."""
+    ours, theirs = chances_of(one), chances_of(other)
+    symbols = (ours.keys() | theirs.keys()) - {GAP}
+    joint = {s: ours.get(s, FLOOR) * theirs.get(s, FLOOR) for s in symbols}
+    total = sum(joint.values()) + FLOOR * FLOOR
+    ranked = sorted(((c / total, s) for s, c in joint.items()), reverse=True)
+    chance, symbol = ranked[0]
+    others = tuple((s, c) for c, s in ranked[1:6] if c > 0.001)
+    return Character(symbol, chance, others, one.at)
+
+
+def chances_of(character: Character) -> dict[str, float]:
+    return {character.symbol: character.chance, **dict(character.others)}
+
+
+def doubted(line: Line) -> Line:
+    """The line as sure as one can be that another reader saw otherwise."""
+    characters = (one._replace(chance=one.chance * CONTRADICTED) for one in line.characters)
+    return Line(tuple(characters), line.written)
+
+
+def same_text(one: Line, other: Line) -> bool:
+    return text_of(one) == text_of(other)

@@ -1,0 +1,94 @@
+"""A picture -> the number plates in it, as four corners each, by our own network.
+
+The network answers, for every cell of 8 x 8 pixels of the scaled picture, how likely a plate's
+middle lies there, and where its corners are. Here peaks become plates, and of those that share
+picture the likelier stays. `training/detector` made the network, `models/plate_detector.md` is its
+card.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from platewire.model import Pixels
+from platewire.recognition import geometry
+from platewire.recognition.models import open_own
+from platewire.recognition.text_detector import Quad
+
+FILE = "plate_detector.onnx"
+STRIDE = 8
+"""Pixels of the network's input for one cell, each way."""
+MULTIPLE = 64
+"""Both sides of the network's input are multiples of this many pixels."""
+ENLARGED_MAX = 2.0
+"""Small pictures are enlarged at most so much: plates in them may be small too."""
+OVERLAP_MAX = 0.4
+"""Of the smaller one's area; plates that share more are the same one."""
+PLATES_MAX = 12
+"""At most so many plates of a frame, the likeliest; a car park seen from above has more."""
+
+
+class PlateBox(NamedTuple):
+    """A plate's corners in pixels of the picture, upper left first, clockwise; its chance."""
+
+    quad: Quad
+    score: float
+
+
+class PlateDetector:
+    """`side` is the length in pixels that a picture's longer side is scaled to."""
+
+    def __init__(
+        self, *, side: int, threads: int, min_score: float, folder: Path | None = None
+    ) -> None:
+        self._side = side
+        self._min_score = min_score
+        self._session = open_own(FILE, threads, folder)
+        self._input = self._session.get_inputs()[0].name
+
+    def find(self, pixels: Pixels) -> list[PlateBox]:
+        """The likeliest first."""
+        given, zoom = framed(pixels, self._side)
+        (answer,) = self._session.run(None, {self._input: given[None]})
+        found = peaks(np.asarray(answer)[0], self._min_score)
+        return without_overlap([PlateBox(quad / zoom, score) for quad, score in found])[:PLATES_MAX]
+
+
+def framed(pixels: Pixels, side: int) -> tuple[Pixels, float]:
+    """The picture scaled and filled up with black to whole multiples, and the scale."""
+    zoom = min(side / max(pixels.shape[:2]), ENLARGED_MAX)
+    way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+    scaled = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=way)
+    height, width = scaled.shape[:2]
+    given = np.zeros((whole(height), whole(width), 3), np.uint8)
+    given[:height, :width] = scaled
+    return given, zoom
+
+
+def whole(length: int) -> int:
+    return -(-length // MULTIPLE) * MULTIPLE
+
+
+def peaks(answer: npt.NDArray[np.float32], min_score: float) -> list[PlateBox]:
+    """Cells likelier than their neighbours, in pixels of the network's input, best first."""
+    chance = 1 / (1 + np.exp(-answer[0]))
+    highest = cv2.dilate(chance, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero((chance >= highest) & (chance >= min_score))
+    middles = (np.stack([columns, rows], axis=1) + 0.5) * STRIDE
+    corners = answer[1:9, rows, columns].T.reshape(-1, 4, 2) + middles[:, None]
+    found = [
+        PlateBox(np.asarray(quad, np.float32), float(score))
+        for quad, score in zip(corners, chance[rows, columns], strict=True)
+    ]
+    return sorted(found, key=lambda one: -one.score)
+
+
+def without_overlap(found: list[PlateBox]) -> list[PlateBox]:
+    kept: list[PlateBox] = []
+    for plate in found:
+        if all(geometry.overlap(plate.quad, other.quad) <= OVERLAP_MAX for other in kept):
+            kept.append(plate)
+    return kept

@@ -1,0 +1,1 @@
+"""How the plate detector is made: photos with boxes and rendered plates in, one ONNX file out."""

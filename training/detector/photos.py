@@ -1,0 +1,109 @@
+"""The photos a detector may learn from, with their plates as four corners.
+
+The sources give upright boxes; a tilted plate fills only part of its box. The tilt is taken from the
+longest line of text that PP-OCR finds in the box, and the corners are those of the rectangle of that
+tilt whose upright bounds are the box.
+
+    python -m training.detector.photos FOLDER > corners.jsonl
+"""
+
+import json
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+SOURCES = ("openlpr", "romania", "kaggle_cars")
+"""Folders of the data's `train` part: Apache-2.0, MIT, CC0."""
+HELD_BACK = 10
+"""One photo in so many is for validation."""
+TILT_MAX = 40.0
+"""Degrees; more is taken for a mistake of the text detector."""
+FRAMES_TOGETHER = 100
+"""Frames of one video that fall on the same side, as neighbours look alike."""
+
+Corners = npt.NDArray[np.float32]
+"""Plates x 4 x 2: upper left, upper right, lower right, lower left, in pixels."""
+
+
+class Photo(NamedTuple):
+    path: Path
+    corners: Corners
+
+
+def photos(folder: Path, corners: Path, *, held_back: bool) -> list[Photo]:
+    """Those for training, or those held back; photos without any box are left out, as some of them
+    show a plate all the same."""
+    lines = corners.read_text(encoding="utf-8").splitlines()
+    found = (json.loads(line) for line in lines)
+    return [
+        Photo(folder / one["file"], np.array(one["corners"], np.float32).reshape(-1, 4, 2))
+        for one in found
+        if one["corners"] and is_held_back(one["file"]) == held_back
+    ]
+
+
+def is_held_back(file: str) -> bool:
+    video, _, frame = file.removesuffix(".jpg").partition("#t=")
+    scene = f"{video}{int(frame) // FRAMES_TOGETHER}" if frame else file
+    return zlib.crc32(scene.encode()) % HELD_BACK == 0
+
+
+def corners_of(box: Sequence[float], tilt: float) -> Corners:
+    """The rectangle of that tilt in degrees, clockwise, whose upright bounds are the box."""
+    x, y, width, height = box
+    angle = np.radians(tilt)
+    cos, sin = np.cos(angle), abs(np.sin(angle))
+    long = (width * cos - height * sin) / (cos * cos - sin * sin)
+    short = (height * cos - width * sin) / (cos * cos - sin * sin)
+    if abs(tilt) < 1 or long < 1.2 * short or short < height / 4:
+        long, short, angle = width, height, 0.0
+    half = np.array([[-long, -short], [long, -short], [long, short], [-long, short]]) / 2
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return np.asarray(half @ turn + (x + width / 2, y + height / 2), np.float32)
+
+
+def tilt_of(quads: Sequence[Corners]) -> float:
+    """Degrees, clockwise, of the longest line; 0 where there is none."""
+    if not quads:
+        return 0.0
+    edges = [(quad[1] + quad[2] - quad[0] - quad[3]) / 2 for quad in quads]
+    longest = max(edges, key=lambda edge: float(np.hypot(*edge)))
+    tilt = float(np.degrees(np.arctan2(longest[1], longest[0])))
+    return tilt if abs(tilt) <= TILT_MAX else 0.0
+
+
+def described(folder: Path) -> Iterator[dict[str, object]]:
+    """Each photo with its plates' corners."""
+    from platewire.recognition.text_detector import TextDetector
+
+    detector = TextDetector(side=320, threads=1, min_score=0.4)
+    for source in SOURCES:
+        for line in (folder / f"{source}.jsonl").read_text(encoding="utf-8").splitlines():
+            photo = json.loads(line)
+            picture = cv2.imread(str(folder / photo["file"]))
+            boxes = [plate["box"] for plate in photo["plates"]]
+            tilts = [tilt_of([one.quad for one in detector.find(cut(picture, box))]) for box in boxes]
+            corners = [corners_of(box, tilt) for box, tilt in zip(boxes, tilts, strict=True)]
+            yield {
+                "file": photo["file"],
+                "corners": [[round(float(v), 1) for v in one.reshape(-1)] for one in corners],
+            }
+
+
+def cut(picture: npt.NDArray[np.uint8], box: Sequence[float]) -> npt.NDArray[np.uint8]:
+    """The box with a little around it, at least 16 pixels each way."""
+    x, y, width, height = box
+    margin = height / 5
+    left, top = max(0, int(x - margin)), max(0, int(y - margin))
+    return picture[top : int(max(y + height + margin, top + 16)), left : int(max(x + width + margin, left + 16))]
+
+
+if __name__ == "__main__":
+    for one in described(Path(sys.argv[1])):
+        print(json.dumps(one))
