@@ -1,12 +1,15 @@
 """`read` and `passages` on good files and bad ones; the reads are recorded ones."""
 
 import json
+import re
 from pathlib import Path
 
+import cv2
 import pytest
 
 from tests.acceptance import small_road
 from tests.cli.conftest import Platewire
+from tests.recognition.drawing import plate_picture, put, wall
 from tests.sources.clips import jpeg, write_clip
 
 
@@ -29,6 +32,44 @@ def test_a_picture_is_read(platewire: Platewire, config: Path, good: Path) -> No
     assert said.code == 0
     (line,) = (json.loads(line) for line in said.lines)
     assert (line["file"], line["frame"], line["text"]) == (str(good), 0, small_road.PLATES[0])
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Path:
+    """A picture of a plate and of a word."""
+    scene = wall()
+    put(scene, plate_picture("12-BDF-3"), (320, 320))
+    put(scene, plate_picture("TOYOTA"), (320, 120))
+    path = tmp_path / "street.png"
+    cv2.imwrite(str(path), scene)
+    return path
+
+
+def test_quality_and_what_was_refused_are_told(platewire: Platewire, street: Path) -> None:
+    said = platewire("read", street, "--refused")
+    assert said.code == 0
+    read, refused = (json.loads(line) for line in said.lines)
+    assert read["text"] == "12BDF3"
+    assert read["quality"]["weight"] == 1.0
+    assert (refused["file"], refused["frame"]) == (str(street), 0)
+    assert refused["refused"]["reason"] == "form"
+    assert refused["refused"]["text"] == "TOYOTA"
+    assert len(platewire("read", street).lines) == 1
+
+
+def test_reads_and_refusals_in_words(platewire: Platewire, street: Path, broken: Path) -> None:
+    said = platewire("read", street, broken, "--refused", "--text")
+    assert said.code == 3
+    read, refused = said.lines
+    assert re.search(r"street.png  frame 0  12BDF3  NL  [01]\.\d\d  quality 1\.00 \(\d+ x", read)
+    assert re.search(r"refused: form  TOYOTA  [01]\.\d\d  \(\d+ x \d+ pixels at ", refused)
+    assert "broken.jpg is no picture" in said.err
+
+
+def test_recorded_reads_have_no_quality(platewire: Platewire, config: Path, good: Path) -> None:
+    said = platewire("read", good, "--text", "--config", config)
+    assert small_road.PLATES[0] in said.lines[0].split()
+    assert "quality" not in said.out
 
 
 def test_a_clip_is_read_frame_by_frame(

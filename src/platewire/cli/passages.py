@@ -7,7 +7,7 @@ from pathlib import Path
 
 from platewire.cli.options import print_json
 from platewire.cli.progress import bar
-from platewire.cli.read import engine_of, reads_of
+from platewire.cli.read import engine_of, examined
 from platewire.cli.recordings import length_of, remark
 from platewire.clock import SystemClock
 from platewire.config.load import load
@@ -82,10 +82,10 @@ async def events_of(path: Path, engine: Engine, settings: PassageSettings) -> As
     passages = Passages(settings, identities.passage)
     seq = 0
     with bar(length_of(path), path.name, "frames") as progress:
-        async for frame, reads in reads_of(path, engine):
+        async for frame, found in examined(path, engine):
             progress.update()
             height, width = frame.pixels.shape[:2]
-            for change in passages.update(reads, frame.captured_at, width, height):
+            for change in passages.update(found.reads, frame.captured_at, width, height):
                 seq += 1
                 yield event_of(change, path.stem, identities.event()).numbered(
                     seq, frame.captured_at

@@ -1,10 +1,9 @@
-"""`platewire read FILE…`: what the engine reads in pictures and clips, as JSON lines."""
+"""`platewire read FILE…`: what the engine reads in pictures and clips, as JSON or in words."""
 
 import argparse
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import msgspec
@@ -17,8 +16,9 @@ from platewire.errors import ConfigError, PictureError
 from platewire.model import Frame, Read
 from platewire.recognition import pictures
 from platewire.recognition.builtin import EngineSettings
-from platewire.recognition.engine import Engine
+from platewire.recognition.engine import Engine, examine
 from platewire.recognition.rapidocr import RapidOcrEngine
+from platewire.recognition.refused import Examined, Refused
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,7 +34,14 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="take the engine's settings from this file"
     )
-    parser.add_argument("--json", action="store_true", help="the only form there is; accepted")
+    parser.add_argument(
+        "--refused",
+        action="store_true",
+        help="also what was found and is no read, with the reason: small, shape, form, unsure",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON lines, which is the default")
+    form.add_argument("--text", action="store_true", help="print a line in words for each read")
     parser.set_defaults(run=run)
 
 
@@ -49,10 +56,13 @@ def run(options: argparse.Namespace) -> int:
     try:
         for path in files_of(options.files):
             try:
-                found += asyncio.run(read_file(path, engine, options.annotate))
+                found += asyncio.run(read_file(path, engine, options))
             except PictureError as error:
                 unusable += 1
-                print_json({"file": str(path), "error": str(error)})
+                if options.text:
+                    remark(str(error))
+                else:
+                    print_json({"file": str(path), "error": str(error)})
     finally:
         engine.close()
     if not found and not unusable:
@@ -69,27 +79,57 @@ def files_of(named: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-async def read_file(path: Path, engine: Engine, annotate: Path | None) -> int:
+async def read_file(path: Path, engine: Engine, options: argparse.Namespace) -> int:
     """Prints the file's reads; how many there were. PictureError for what is no picture."""
     count = 0
     with bar(length_of(path), path.name, "frames") as progress:
-        async for frame, reads in reads_of(path, engine):
+        async for frame, found in examined(path, engine):
             progress.update()
-            count += len(reads)
-            for read in reads:
-                print_json(line_of(path, frame, read))
-            if annotate is not None and (reads or not is_clip(path)):
-                write_annotated(annotate, path, frame, reads)
+            count += len(found.reads)
+            for read in found.reads:
+                show(path, frame, read, options)
+            for refused in found.refused if options.refused else ():
+                show(path, frame, refused, options)
+            if options.annotate is not None and (found.reads or not is_clip(path)):
+                write_annotated(options.annotate, path, frame, found.reads)
     return count
 
 
-async def reads_of(path: Path, engine: Engine) -> AsyncIterator[tuple[Frame, Sequence[Read]]]:
+async def examined(path: Path, engine: Engine) -> AsyncIterator[tuple[Frame, Examined]]:
     async for frame in frames_of(path):
-        yield frame, await asyncio.to_thread(engine.read, frame)
+        yield frame, await asyncio.to_thread(examine, engine, frame)
 
 
-def line_of(path: Path, frame: Frame, read: Read) -> dict[str, Any]:
-    return {"file": str(path), "frame": frame.number, **msgspec.to_builtins(read)}
+def show(path: Path, frame: Frame, found: Read | Refused, options: argparse.Namespace) -> None:
+    if options.text:
+        said = words(found) if isinstance(found, Read) else refusal_in_words(found)
+        print(f"{path}  frame {frame.number}  {said}", flush=True)
+        return
+    place = {"file": str(path), "frame": frame.number}
+    if isinstance(found, Read):
+        print_json({**place, **msgspec.to_builtins(found)})
+    else:
+        print_json({**place, "refused": found})
+
+
+def words(read: Read) -> str:
+    plate = f"{read.text}  {read.country or '--'}  {read.confidence:.2f}"
+    if read.quality is None:
+        return plate
+    seen = read.quality
+    return (
+        f"{plate}  quality {seen.weight:.2f} ({seen.width:.0f} x {seen.height:.0f} pixels, "
+        f"{seen.angle:+.0f} degrees, sharpness {seen.sharpness:.2f}, contrast {seen.contrast:.2f}, "
+        f"clipped {seen.clipped:.2f})"
+    )
+
+
+def refusal_in_words(refused: Refused) -> str:
+    x, y, width, height = refused.box
+    return (
+        f"refused: {refused.reason}  {refused.text or '-'}  {refused.confidence:.2f}  "
+        f"({width:.0f} x {height:.0f} pixels at {x:.0f}, {y:.0f})"
+    )
 
 
 def write_annotated(folder: Path, path: Path, frame: Frame, reads: Sequence[Read]) -> None:
