@@ -138,7 +138,9 @@ class Server:
         source = camera.source.build(
             SourceContext(camera=camera.name, clock=self._clock, note=note)
         )
-        return Intake(camera.name, source, camera.passage, camera.pictures, self._intake)
+        return Intake(
+            camera.name, source, camera.passage, camera.pictures, self._intake, camera.motion
+        )
 
     def _make_way(self, settings: AnyTransfer) -> Way:
         context = TransferContext(self._clock, self._log, self._site, self._board)

@@ -11,6 +11,7 @@ from platewire.eventlog.settings import LogSettings
 from platewire.model import Site
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.builtin import EngineSettings
+from platewire.recognition.motion import MotionSettings
 from platewire.recognition.picture_settings import PictureSettings
 from platewire.recognition.rapidocr import RapidOcrEngine
 from platewire.sources.builtin import SourceSettings
@@ -40,6 +41,9 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
     pictures: Annotated[PictureSettings, Meta(description="Which pictures are kept")] = (
         PictureSettings()
+    )
+    motion: Annotated[MotionSettings, Meta(description="Which frames are left unread")] = (
+        MotionSettings()
     )
 
 
