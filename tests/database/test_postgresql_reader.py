@@ -24,7 +24,10 @@ from platewire.testing.sample_events import passage_events
 from platewire.transfers.transfer import TransferContext
 from tests.database.postgresql_server import PASSWORD, PostgresqlServer, connected, serving
 
-VIEWS = ["anpr_camera", "anpr_contract", "anpr_event", "anpr_image", "anpr_passage", "lprevents"]
+VIEWS = [
+    "anpr_calendar", "anpr_camera", "anpr_contract", "anpr_event", "anpr_hourly", "anpr_image",
+    "anpr_list_hit", "anpr_passage", "anpr_removal", "lprevents",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import structs
@@ -105,6 +106,11 @@ def _known_settings(kind: Any) -> set[str]:
 
 
 def inconsistencies(config: Config) -> Iterable[str]:
+    if not _is_time_zone(config.site.time_zone):
+        yield (
+            f"`site.time_zone` {config.site.time_zone!r} is not known here; it must be like "
+            "Europe/Berlin"
+        )
     cameras = [camera.name for camera in config.camera]
     yield from _repeated("camera", cameras)
     yield from _repeated("transfer", [transfer.name for transfer in config.transfer])
@@ -117,6 +123,14 @@ def inconsistencies(config: Config) -> Iterable[str]:
         yield from _repeated(
             f'zone of camera "{camera.name}"', [zone.name for zone in camera.passage.zones]
         )
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _repeated(what: str, names: list[str]) -> Iterable[str]:

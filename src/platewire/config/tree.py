@@ -29,6 +29,9 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ] = 1
     latitude: Annotated[float, Meta(ge=-90, le=90, description="Degrees north")] = 0.0
     longitude: Annotated[float, Meta(ge=-180, le=180, description="Degrees east")] = 0.0
+    time_zone: Annotated[
+        str, Meta(description="Time zone of local times in the database, such as Europe/Berlin")
+    ] = "UTC"
 
 
 class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +69,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             system_id=self.site.system_id,
             latitude=self.site.latitude,
             longitude=self.site.longitude,
+            time_zone=self.site.time_zone,
             channels={camera.name: index for index, camera in enumerate(self.camera)},
             zones={
                 camera.name: tuple(zone.name for zone in camera.passage.zones)

@@ -35,6 +35,7 @@ def _insert(rows: int) -> str:
     return f"INSERT INTO event ({','.join(COLUMNS)}) VALUES {','.join([row] * rows)}"  # noqa: S608
 
 
+_INSERT_HIT = "INSERT INTO list_hit VALUES (?, ?, ?, ?, ?)"
 _INSERTS = [_insert(rows) for rows in range(1, ROWS_MAX + 1)]
 
 
@@ -45,7 +46,17 @@ def inserts(entries: Sequence[Entry]) -> list[tuple[str, tuple[Value, ...]]]:
         part = entries[start : start + ROWS_MAX]
         values = tuple(chain.from_iterable(columns(entry) for entry in part))
         statements.append((_INSERTS[len(part) - 1], values))
+    statements += [
+        (_INSERT_HIT, hit) for entry in entries if entry.event.lists for hit in hits(entry)
+    ]
     return statements
+
+
+def hits(entry: Entry) -> list[tuple[int, str, str | None, str, str | None]]:
+    """`seq`, list, its kind, how the plate matched and which entry of it; each list once."""
+    event = entry.event
+    best = {hit.name: hit for hit in reversed(event.lists)}
+    return [(event.seq, hit.name, hit.kind, hit.mode, hit.entry) for hit in best.values()]
 
 
 def columns(entry: Entry) -> tuple[Value, ...]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import apsw
 
 from platewire.database.connection import row, rows
+from platewire.database.removal import Why, record
 from platewire.eventlog.images import ImageFiles
 
 STEP_EVENTS = 500
@@ -57,11 +58,14 @@ def step(connection: apsw.Connection, limits: Limits) -> Step:
     """Deletes up to `STEP_EVENTS` events; the caller commits and then deletes the files."""
     first, last_seq = row(connection, "SELECT first_seq, last_seq FROM log")
     end = min(first + STEP_EVENTS - 1, limits.seq_max, last_seq)
-    last = max(_last_too_old(connection, first, limits), _last_too_many(connection, limits))
-    last = min(last, end, _last_not_held(connection, first, end, limits.now_ms))
+    too_old, too_many = _last_too_old(connection, first, limits), _last_too_many(connection, limits)
+    held = _last_not_held(connection, first, end, limits.now_ms)
+    last = min(max(too_old, too_many), end, held)
     if last < first:
         return Step(first)
-    return _delete(connection, first, last)
+    return _delete(
+        connection, first, last, Why(limits.now_ms, "age" if too_old >= last else "bytes")
+    )
 
 
 def _last_too_old(connection: apsw.Connection, first: int, limits: Limits) -> int:
@@ -115,13 +119,17 @@ def _last_not_held(connection: apsw.Connection, first: int, end: int, now_ms: in
     return end if held is None else held - 1
 
 
-def _delete(connection: apsw.Connection, first: int, last: int) -> Step:
+def _delete(connection: apsw.Connection, first: int, last: int, why: Why) -> Step:
+    record(connection, why, "events", first, last, last + 1 - first, 0)
     connection.execute("UPDATE log SET first_seq = ?", (last + 1,))
     connection.execute("DELETE FROM event WHERE seq <= ?", (last,))
-    connection.execute("DELETE FROM undelivered WHERE seq <= ?", (last,))
+    connection.execute("DELETE FROM undelivered WHERE seq <= ? AND outcome <> 'gap'", (last,))
     pictures = rows(
         connection, "DELETE FROM image WHERE last_seq <= ? RETURNING sha256, path, bytes", last
     )
+    if pictures:
+        size = sum(size for _, _, size in pictures)
+        record(connection, why, "pictures", first, last, len(pictures), size)
     in_files = sum(size for _, path, size in pictures if path is not None)
     connection.execute("UPDATE log SET file_bytes = file_bytes - ?", (in_files,))
     return Step(

@@ -8,7 +8,8 @@ from datetime import datetime
 
 import apsw
 
-from platewire.database.connection import rows
+from platewire.database.connection import row, rows
+from platewire.database.local_time import Period, renewed
 from platewire.eventlog.log import Undelivered
 from platewire.model import Entry, Site
 from platewire.wire import native
@@ -37,8 +38,12 @@ def pause(connection: apsw.Connection, transfer: str, reason: str | None) -> Non
         connection.execute("REPLACE INTO paused VALUES (?, ?)", (transfer, reason))
 
 
-def describe(connection: apsw.Connection, site: Site) -> None:
-    connection.execute("UPDATE log SET system_id = ?", (site.system_id,))
+def describe(connection: apsw.Connection, site: Site, now: datetime) -> None:
+    _tell_local_time(connection, site.time_zone, now)
+    connection.execute(
+        "UPDATE log SET system_id = ?, node = ?, time_zone = ?",
+        (site.system_id, site.name, site.time_zone),
+    )
     connection.execute("UPDATE camera SET channel_index = NULL")
     connection.executemany("REPLACE INTO camera VALUES (?, ?)", site.channels.items())
     connection.execute("DELETE FROM zone")
@@ -50,6 +55,14 @@ def describe(connection: apsw.Connection, site: Site) -> None:
             for index, zone in enumerate(zones)
         ],
     )
+
+
+def _tell_local_time(connection: apsw.Connection, zone: str, now: datetime) -> None:
+    kept = rows(connection, "SELECT from_ms, minutes FROM local_time ORDER BY from_ms")
+    (told,) = row(connection, "SELECT time_zone FROM log")
+    new = renewed([Period(*each) for each in kept], zone, now, first_time=told is None)
+    connection.execute("DELETE FROM local_time")
+    connection.executemany("INSERT INTO local_time VALUES (?, ?)", new)
 
 
 # --- reading ---------------------------------------------------------------------------------

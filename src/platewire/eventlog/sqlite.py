@@ -225,7 +225,8 @@ class SqliteLog:
 
     async def describe(self, site: Site) -> None:
         """Tells the views what events do not: numbers of the system, the channels and zones."""
-        await self._write(lambda connection: rows.describe(connection, site))
+        now = self._clock.now()
+        await self._write(lambda connection: rows.describe(connection, site, now))
 
     async def retain(self, transfers: Collection[str] | None = None) -> Retained:
         """Deletes what the settings call too old or too much; to be called every minute or so.

@@ -176,7 +176,8 @@ class PostgresqlSender:
         with connection.explained(self._who):
             self._connection = await connection.connect(self._address)
             await migrate.migrate(self._connection, self._settings.schema)
-            await write.describe(self._connection, self._node, self._context.site)
+            now = self._context.clock.now()
+            await write.describe(self._connection, self._node, self._context.site, now)
         await self._retain()
 
     async def send(self, entries: Sequence[Entry]) -> None:

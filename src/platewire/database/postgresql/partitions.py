@@ -91,4 +91,5 @@ async def _drop(connection: Any, month: Month) -> None:
     for table in PARTITIONED:
         await connection.execute(f"DROP TABLE IF EXISTS {quoted(f'{table}_{month.suffix}')}")
     await connection.execute("DELETE FROM passage WHERE recorded_ms < $1", month.end_ms)
+    await connection.execute("DELETE FROM list_hit WHERE recorded_ms < $1", month.end_ms)
     await connection.execute("DELETE FROM month WHERE month_ms = $1", month.start_ms)

@@ -6,10 +6,13 @@ that are there already, by their id, are left out: sending again changes nothing
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from platewire.database import projection
+from platewire.database.local_time import Period, renewed
 from platewire.database.postgresql.partitions import Month, add_month, month_of, months_of
+from platewire.database.projection import hits
 from platewire.model import Entry, Image, Kind, Site
 
 CHANNEL = "platewire"
@@ -84,11 +87,24 @@ async def write(connection: Any, node: str, batch: Batch) -> list[Month]:
         months = sorted(months_of(row[RECORDED] for row in lacking))
         begun = [month for month in months if await add_month(connection, month)]
         await connection.copy_records_to_table("event", records=lacking, columns=EVENT_COLUMNS)
+        await _write_hits(connection, batch.entries, lacking)
         await connection.execute(WRITE_PASSAGES, *_passages(lacking))
         if batch.images:
             await connection.execute(WRITE_IMAGES, *_images(lacking, batch.images))
         await connection.execute(FINISH, *_cameras(lacking), lacking[-1][0], CHANNEL)
     return begun
+
+
+async def _write_hits(connection: Any, entries: Sequence[Entry], rows: Sequence[Row]) -> None:
+    """Most plates stand on no list: then there is nothing to ask the server."""
+    lists = {str(entry.event.id): hits(entry) for entry in entries if entry.event.lists}
+    records = [
+        (row[0], row[RECORDED], *map(_storable, hit))
+        for row in rows
+        for _, *hit in lists.get(row[1], ())
+    ]
+    if records:
+        await connection.copy_records_to_table("list_hit", records=records)
 
 
 async def _there(connection: Any, rows: Sequence[Row]) -> set[str]:
@@ -170,7 +186,7 @@ def _images(rows: Sequence[Row], images: Sequence[ShownImage]) -> list[list[Any]
     ]
 
 
-async def describe(connection: Any, node: str, site: Site) -> None:
+async def describe(connection: Any, node: str, site: Site, now: datetime) -> None:
     """What the views say of a node besides its events: its number, its cameras, its zones."""
     zones = [
         (node, _storable(camera), _storable(name), index)
@@ -179,11 +195,11 @@ async def describe(connection: Any, node: str, site: Site) -> None:
     ]
     async with connection.transaction():
         await connection.execute("SELECT FROM log FOR UPDATE")
+        await _tell_local_time(connection, node, site.time_zone, now)
         await connection.execute(
-            "INSERT INTO node VALUES ($1, $2) "
-            "ON CONFLICT (name) DO UPDATE SET system_id = excluded.system_id",
-            node,
-            site.system_id,
+            "INSERT INTO node VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE "
+            "SET system_id = excluded.system_id, time_zone = excluded.time_zone",
+            *(node, site.system_id, site.time_zone),
         )
         await connection.execute("UPDATE camera SET channel_index = NULL WHERE node = $1", node)
         await connection.executemany(
@@ -193,3 +209,15 @@ async def describe(connection: Any, node: str, site: Site) -> None:
         )
         await connection.execute("DELETE FROM zone WHERE node = $1", node)
         await connection.executemany("INSERT INTO zone VALUES ($1, $2, $3, $4)", zones)
+
+
+async def _tell_local_time(connection: Any, node: str, zone: str, now: datetime) -> None:
+    told = await connection.fetchval("SELECT time_zone FROM node WHERE name = $1", node)
+    kept = await connection.fetch(
+        "SELECT from_ms, minutes FROM local_time WHERE node = $1 ORDER BY from_ms", node
+    )
+    new = renewed([Period(*row) for row in kept], zone, now, first_time=told is None)
+    await connection.execute("DELETE FROM local_time WHERE node = $1", node)
+    await connection.copy_records_to_table(
+        "local_time", records=[(node, *period) for period in new]
+    )

@@ -1,0 +1,72 @@
+"""The site's local time for readers that know no time zones: which offset held from when on.
+
+The views add the offset to a UTC time. It is kept as a table of periods, written when platewire
+starts: what is past stays as it was told, also when the site's zone is changed; what is to come is
+told anew each time, as rules change.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from platewire.clock import milliseconds
+
+FIRST_MS = -62_135_596_800_000
+"""0001-01-01: before everything."""
+FROM = datetime(2000, 1, 1, tzinfo=UTC)
+YEARS_AHEAD = 10
+STEP = timedelta(days=1)
+"""Shorter than any two changes of a zone are apart."""
+
+
+class Period(NamedTuple):
+    from_ms: int
+    minutes: int
+    """East of UTC."""
+
+
+def periods(zone: str, until: datetime) -> list[Period]:
+    """Of all times, as they are known from 2000 to `until`, a moment in UTC."""
+    info = ZoneInfo(zone)
+    days = [FROM + STEP * n for n in range((until - FROM) // STEP + 1)]
+    found = [Period(FIRST_MS, _minutes(info, FROM))]
+    for before, after in pairwise(days):
+        if _minutes(info, before) != (minutes := _minutes(info, after)):
+            found.append(Period(_change(info, before, after), minutes))
+    return found
+
+
+def renewed(
+    kept: Sequence[Period], zone: str, now: datetime, *, first_time: bool
+) -> Sequence[Period]:
+    """What the table has to hold. `kept` is what it holds, rising; `first_time` says that no zone
+    was ever told: then all of the past is taken to have been in it."""
+    known = periods(zone, now.replace(month=1, day=1) + timedelta(days=366 * YEARS_AHEAD))
+    if first_time:
+        return known
+    now_ms = milliseconds(now)
+    past = [period for period in kept if period.from_ms <= now_ms]
+    current = [period for period in known if period.from_ms <= now_ms][-1]
+    if past[-1].minutes != current.minutes:
+        past.append(Period(now_ms, current.minutes))
+    return [*past, *(period for period in known if period.from_ms > now_ms)]
+
+
+def _minutes(info: ZoneInfo, moment: datetime) -> int:
+    offset = moment.astimezone(info).utcoffset() or timedelta()
+    return offset // timedelta(minutes=1)
+
+
+def _change(info: ZoneInfo, before: datetime, after: datetime) -> int:
+    """The first minute, in milliseconds, at which the offset is that of `after`."""
+    low, high = 0, (after - before) // timedelta(minutes=1)
+    wanted = _minutes(info, after)
+    while low < high:
+        middle = (low + high) // 2
+        if _minutes(info, before + timedelta(minutes=middle)) == wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return milliseconds(before + timedelta(minutes=low))
