@@ -10,7 +10,7 @@ the user expects and it fits none of those yet.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ STRANGE_BREAK_COST = 0.7
 """Cost of a gap seen where the form has none, in powers of ten."""
 MISSED_BREAK_COST = 0.3
 """Cost of a gap of the form that was not seen, where other gaps were."""
+UNSEEN = 0.03
+"""What a country counts that the plate's looks do not speak for, against one they are sure of."""
 RARE_COST = 1.5
 """Cost of a form that is marked as rare; and without a hint nothing is
 repaired to fit it."""
@@ -103,11 +105,13 @@ def match(
     confidences: Sequence[float] = (),
     hint: Sequence[str] = (),
     breaks: frozenset[int] = frozenset(),
+    seen: Mapping[str, float] | None = None,
 ) -> list[Match]:
     """All ways to understand a text in normal form, likeliest first.
 
     `confidences` has one number for each character. `breaks` are the positions in front of which
-    a gap or dash was seen. `hint` names the countries that the user expects, ISO alpha-2.
+    a gap or dash was seen. `hint` names the countries that the user expects, ISO alpha-2. `seen`
+    gives countries by the plate's looks with their chances, 0 to 1; empty says nothing.
     """
     whole = fits(text, confidences, breaks)
     banded = without_band(text, confidences, breaks)
@@ -115,7 +119,7 @@ def match(
     exact = {one.country for one in found if one.cost == 0}
     if exact:
         found = [one for one in found if one.cost == 0 or rivals_exact(one, exact, hint)]
-    return sorted(found, key=lambda one: (-expected_weight(one, hint), one.country, one.text))
+    return sorted(found, key=lambda one: (-likelihood(one, hint, seen), one.country, one.text))
 
 
 def rivals_exact(one: Match, exact: set[str], hint: Sequence[str]) -> bool:
@@ -129,8 +133,9 @@ def cost_allowed(one: Match, hint: Sequence[str]) -> float:
     return 0.0 if one.rare else COST_MAX
 
 
-def expected_weight(one: Match, hint: Sequence[str]) -> float:
-    return one.weight * (10.0**EXPECTED if one.country in hint else 1.0)
+def likelihood(one: Match, hint: Sequence[str], seen: Mapping[str, float] | None = None) -> float:
+    looks = UNSEEN + seen.get(one.country, 0.0) if seen else 1.0
+    return one.weight * looks * (10.0**EXPECTED if one.country in hint else 1.0)
 
 
 def fits(text: str, confidences: Sequence[float], breaks: frozenset[int]) -> list[Match]:
@@ -188,20 +193,21 @@ def understand(
     confidences: Sequence[float] = (),
     hint: Sequence[str] = (),
     breaks: frozenset[int] = frozenset(),
+    seen: Mapping[str, float] | None = None,
 ) -> Understanding:
     """The likeliest way to understand a text; it stays as it is where no country has such plates.
 
     Where the country is open, a repair is kept only if all the likely countries agree on it.
     """
-    found = match(text, confidences, hint, breaks)
+    found = match(text, confidences, hint, breaks, seen)
     as_seen = with_breaks(text, breaks)
     if not found:
         return Understanding(text, as_seen, None, None, 0.0, "", False)
     best = found[0]
-    total = sum(expected_weight(one, hint) for one in found)
+    total = sum(likelihood(one, hint, seen) for one in found)
     same_country = [one for one in found if one.country == best.country]
     same_text = [one for one in found if one.text == best.text]
-    if sum(expected_weight(one, hint) for one in same_country) >= SURE * total:
+    if sum(likelihood(one, hint, seen) for one in same_country) >= SURE * total:
         region = agreed_region(same_country, best)
         return Understanding(
             best.text,
@@ -213,7 +219,7 @@ def understand(
             True,
             len(best.band),
         )
-    if sum(expected_weight(one, hint) for one in same_text) >= SURE * total:
+    if sum(likelihood(one, hint, seen) for one in same_text) >= SURE * total:
         moved = frozenset(at - len(best.band) for at in breaks)
         display = with_breaks(best.text, moved)
         return Understanding(

@@ -6,7 +6,7 @@ away as something else; a line of unknown form must mix letters and digits as pl
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from platewire.country import Understanding, breaks_of, normalize, understand
 from platewire.recognition.line import OTHER, Line
@@ -15,6 +15,9 @@ LENGTHS = range(4, 11)
 """Characters of a plate of a known form."""
 UNKNOWN_LENGTHS = range(5, 9)
 """Characters of a plate of a form that no table has."""
+
+PLATE_LENGTHS = range(2, 11)
+"""Characters where a plate was found by its looks."""
 
 FREE_CHOICE = frozenset({"US"})
 """Countries where owners often choose the text of their plates."""
@@ -67,6 +70,21 @@ def understood(line: Line, expected: Sequence[str]) -> Understanding | None:
     if not found.known or found.cost > 0:
         found = without_fringe(line, expected) or found
     return found if found.known or may_be_unknown(text, expected) else None
+
+
+def understood_plate(
+    line: Line, expected: Sequence[str], seen: Mapping[str, float]
+) -> Understanding | None:
+    """The line as a plate, where a plate is known to be: owners' words and odd forms count too.
+
+    `seen` are the countries by the plate's looks, with their chances; empty says nothing."""
+    text = text_of(line)
+    if len(text) not in PLATE_LENGTHS or looks_foreign(line):
+        return None
+    found = understand(text, confidences_of(line), expected, breaks_of(line.text), seen)
+    if not found.known or found.cost > 0:
+        found = without_fringe(line, expected) or found
+    return found
 
 
 def without_fringe(line: Line, expected: Sequence[str]) -> Understanding | None:

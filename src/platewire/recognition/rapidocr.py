@@ -109,6 +109,12 @@ class RapidOcr:
         refused = [self._refused(pixels, quad, line) for quad, line in others]
         return Examined(tuple(sure), likeliest([*unsure, *refused]))
 
+    def plates(self, pixels: Pixels) -> list[Found]:
+        """The lines of a picture that are plates, from left to right."""
+        boxes = self._lines(pixels)
+        lines = self._read_quads(pixels, [box.quad for box in boxes], None)
+        return self._plates(pixels, boxes, lines, None)
+
     def close(self) -> None:
         """Nothing is held but memory."""
 

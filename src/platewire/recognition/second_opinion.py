@@ -1,0 +1,62 @@
+"""What the general text networks read on a plate that was found, and how often they are asked."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from platewire.model import Box, Pixels
+from platewire.recognition import geometry
+from platewire.recognition.line import Line
+from platewire.recognition.rapidocr import RapidOcr, RapidOcrEngine
+from platewire.recognition.text_detector import Quad
+
+SIDE = 320
+"""Pixels of the longer side in which lines of text are sought; the plate fills it."""
+MARGIN = 0.25
+"""Of a plate's height, looked at around it."""
+APART = timedelta(seconds=1)
+"""Frame time between two questions about one place."""
+REMEMBERED = 32
+"""Places of one camera; the oldest are forgotten first."""
+
+
+class SecondOpinion:
+    def __init__(self, *, threads: int) -> None:
+        config = RapidOcrEngine(detector_side=SIDE, threads=threads, min_plate_width=8)
+        self._engine = RapidOcr(config)
+
+    def ask(self, pixels: Pixels, quad: Quad) -> Line | None:
+        """The line that is likeliest the plate's; None where nothing like a plate is read."""
+        crop = geometry.cut_out(pixels, geometry.grown(quad, MARGIN))
+        found = self._engine.plates(crop)
+        if found:
+            return max(found, key=lambda one: one.merit).line
+        whole = self._engine.reader.read([geometry.cut_out(pixels, quad)])
+        return whole[0] if whole and whole[0].characters else None
+
+
+class Question(NamedTuple):
+    at: datetime
+    box: Box
+
+
+class Asked:
+    """Remembers where and when it was asked, for each camera."""
+
+    def __init__(self) -> None:
+        self._by_camera: dict[str, list[Question]] = {}
+
+    def may_ask(self, camera: str, at: datetime, box: Box) -> bool:
+        """Whether a question about this place is due; if so it counts as asked."""
+        asked = self._by_camera.setdefault(camera, [])
+        if any(abs(at - one.at) < APART and near(one.box, box) for one in asked):
+            return False
+        asked.append(Question(at, box))
+        del asked[:-REMEMBERED]
+        return True
+
+
+def near(one: Box, other: Box) -> bool:
+    """Whether the middles are closer than the plates are wide: a vehicle moves within a second."""
+    across, down = one.centre[0] - other.centre[0], one.centre[1] - other.centre[1]
+    reach = max(one.width, other.width)
+    return abs(across) < reach and abs(down) < reach
