@@ -19,7 +19,7 @@ from platewire.errors import PictureError
 from platewire.eventlog.log import EventLog
 from platewire.identity import Identities
 from platewire.ledger import Album, Ledger
-from platewire.model import Frame
+from platewire.model import AccessLists, Frame
 from platewire.passage.passages import Passages
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.motion import MotionSettings
@@ -51,6 +51,7 @@ class IntakeContext:
     identities: Identities
     clock: Clock
     board: Board
+    lists: AccessLists | None = None
 
     def ledger(self, camera: str, passage: PassageSettings, kept: PictureSettings) -> Ledger:
         return Ledger(
@@ -61,6 +62,7 @@ class IntakeContext:
             identities=self.identities,
             clock=self.clock,
             board=self.board,
+            lists=self.lists,
         )
 
 

@@ -5,7 +5,7 @@ crash at any moment leaves all of them or none, so a restart goes on exactly whe
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -15,7 +15,18 @@ from platewire.clock import Clock
 from platewire.errors import LogError, LogFull, PictureError, PlatewireError
 from platewire.eventlog.log import EventLog
 from platewire.identity import Identities
-from platewire.model import Change, Event, Frame, Images, Kind, Picture, Pixels, Read
+from platewire.model import (
+    AccessLists,
+    Change,
+    Event,
+    Frame,
+    Images,
+    Kind,
+    ListHit,
+    Picture,
+    Pixels,
+    Read,
+)
 from platewire.passage.passages import Passages
 from platewire.recognition import pictures
 from platewire.recognition.picture_settings import PictureSettings
@@ -35,6 +46,10 @@ class OpenState(msgspec.Struct, frozen=True):
     passages: bytes
     images: dict[str, Images]
     """Pictures last published, by passage id."""
+    lists: dict[str, tuple[ListHit, ...]] = {}
+    """Lists last published, by passage id."""
+    texts: dict[str, str] = {}
+    """The plate that these lists were asked for, by passage id."""
 
 
 @dataclass(slots=True)
@@ -76,6 +91,45 @@ class Album:
             del self.frames[number]
 
 
+@dataclass(slots=True)
+class Standing:
+    """On which lists the plates of open passages stand; asked anew whenever a text changes.
+
+    Asked at frame time, so that a recording gives the same events each time.
+    """
+
+    camera: str
+    lists: AccessLists | None
+    note: Callable[[str], None]
+    hits: dict[str, tuple[ListHit, ...]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    async def on(self, change: Change) -> Change:
+        """The change, with `lists` among what changed where it did."""
+        key, text = str(change.passage), change.plate.text
+        if self.lists is None or self.texts.get(key) == text:
+            return change
+        before = self.hits.get(key, ())
+        self.texts[key] = text
+        self.hits[key] = hits = await self._asked(self.lists, text, change)
+        if change.kind is Kind.NEW or hits == before:
+            return change
+        return msgspec.structs.replace(change, changed=(*change.changed, "lists"))
+
+    async def _asked(self, lists: AccessLists, text: str, change: Change) -> tuple[ListHit, ...]:
+        """An event never waits for what cannot be read: it is told, and left out."""
+        try:
+            listed = await lists.look_up(text, self.camera, change.last_seen_at)
+        except LogError as error:
+            self.note(f'camera "{self.camera}": {error}; the event was kept without its lists')
+            return ()
+        return tuple(each.hit for each in listed if not each.refusal)
+
+    def forget(self, passage: str) -> None:
+        self.hits.pop(passage, None)
+        self.texts.pop(passage, None)
+
+
 class Ledger:
     """One camera's book: what its passages are, and what of it the log already holds."""
 
@@ -89,6 +143,7 @@ class Ledger:
         identities: Identities,
         clock: Clock,
         board: Board,
+        lists: AccessLists | None = None,
     ) -> None:
         self.passages = passages
         self._camera = camera
@@ -97,6 +152,7 @@ class Ledger:
         self._identities = identities
         self._clock = clock
         self._board = board
+        self._standing = Standing(camera, lists, lambda told: board.note("camera", camera, told))
         self._kept_at = float("-inf")
 
     async def take_up(self) -> None:
@@ -116,6 +172,7 @@ class Ledger:
                     "open_passages of the database)"
                 ) from error
             self._album.images = dict(state.images)
+            self._standing.hits, self._standing.texts = dict(state.lists), dict(state.texts)
 
     async def see(self, frame: Frame, reads: Sequence[Read]) -> None:
         """What one frame showed."""
@@ -134,13 +191,17 @@ class Ledger:
             return
         made: list[Picture] = []
         events = []
-        for change in changes:
-            made += await self._pictures_of(change)
-            images = self._album.images.get(str(change.passage), NO_IMAGES)
+        for each in changes:
+            made += await self._pictures_of(each)
+            change = await self._standing.on(each)
+            key = str(change.passage)
+            images = self._album.images.get(key, NO_IMAGES)
+            hits = self._standing.hits.get(key, ())
             event_id = self._identities.event()
-            events.append(event_of(change, self._camera, event_id, images))
+            events.append(event_of(change, self._camera, event_id, images, hits))
             if change.kind is Kind.LOST:
-                self._album.forget(str(change.passage))
+                self._album.forget(key)
+                self._standing.forget(key)
         await self._append(events, made)
 
     async def _pictures_of(self, change: Change) -> list[Picture]:
@@ -154,7 +215,12 @@ class Ledger:
 
     async def _append(self, events: Sequence[Event], made: Sequence[Picture]) -> None:
         """Waits while the disk is full: nothing is dropped, and the board says why it waits."""
-        state = OpenState(self.passages.dump(), self._album.images)
+        state = OpenState(
+            self.passages.dump(),
+            self._album.images,
+            self._standing.hits,
+            self._standing.texts,
+        )
         encoded = msgspec.msgpack.encode(state)
         self._kept_at = self._clock.monotonic()
         while True:
@@ -169,7 +235,13 @@ class Ledger:
                 return
 
 
-def event_of(change: Change, camera: str, event_id: UUID, images: Images = NO_IMAGES) -> Event:
+def event_of(
+    change: Change,
+    camera: str,
+    event_id: UUID,
+    images: Images = NO_IMAGES,
+    lists: tuple[ListHit, ...] = (),
+) -> Event:
     """The event that the log will number."""
     return Event(
         id=event_id,
@@ -188,5 +260,5 @@ def event_of(change: Change, camera: str, event_id: UUID, images: Images = NO_IM
         vehicle=change.vehicle,
         images=images,
         reads=change.reads,
-        lists=(),
+        lists=lists,
     )

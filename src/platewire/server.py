@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -25,6 +26,7 @@ from platewire.errors import LogFull, PlatewireError
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.identity import Identities
 from platewire.intake import Intake, IntakeContext, close_left_open
+from platewire.lists.lists import Lists
 from platewire.recognition import pictures
 from platewire.recognition.engine import Engine
 from platewire.recognition.pool import Pool
@@ -73,14 +75,30 @@ async def serve(
     pool = Pool(await asyncio.to_thread(build))
     log = await SqliteLog.open(config.log, clock, board)
     try:
+    lists = None
         with heeding_signals(stopping):
-            await Server(config, entrance, log, pool, clock, board).run(stopping, ready)
+        lists = await asyncio.to_thread(open_lists, config, clock) if config.list else None
+            server = Server(config, entrance, log, pool, clock, board, lists)
+            await server.run(stopping, ready)
     except* PlatewireError as group:
         raise innermost(group) from None
     finally:
         await pool.close()
         await log.close()
 
+        if lists is not None:
+            await lists.close()
+
+
+def open_lists(config: Config, clock: Clock) -> Lists:
+    """Blocking. Raises LogError where a file cannot be used."""
+    return Lists.open(
+        config.log.folder,
+        config.list,
+        zone=ZoneInfo(config.site.time_zone),
+        cameras=[camera.name for camera in config.camera],
+        now=clock.now(),
+    )
 
 def innermost(error: BaseException) -> BaseException:
     """The first error within groups of groups: what a person is told."""
@@ -120,14 +138,16 @@ class Server:
         clock: Clock,
         board: Board,
     ) -> None:
+        lists: Lists | None = None,
         self._config = config
         self._entrance = entrance
+        self._lists = lists
         self._log = log
         self._clock = clock
         self._board = board
         self._site = config.as_site()
         identities = Identities(clock, last_number=log.last_passage_number)
-        self._intake = IntakeContext(pool, log, identities, clock, board)
+        self._intake = IntakeContext(pool, log, identities, clock, board, lists)
         self._intakes = {camera.name: self._make_intake(camera) for camera in config.camera}
         self._ways = {transfer.name: self._make_way(transfer) for transfer in config.transfer}
 
@@ -143,7 +163,7 @@ class Server:
         )
 
     def _make_way(self, settings: AnyTransfer) -> Way:
-        context = TransferContext(self._clock, self._log, self._site, self._board)
+        context = TransferContext(self._clock, self._log, self._site, self._board, self._lists)
         return Way(
             settings,
             lambda: settings.build(context),
@@ -197,6 +217,7 @@ class Server:
             stopping=leaving,
         )
         group.create_task(
+            lists=self._lists,
             serve_page(
                 build_app(context),
                 self._entrance.address,

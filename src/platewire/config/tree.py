@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from platewire.eventlog.settings import LogSettings
+from platewire.lists.settings import ListSettings
 from platewire.model import Site
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.builtin import EngineSettings
@@ -60,6 +61,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         RapidOcrEngine()
     )
     camera: Annotated[tuple[CameraSettings, ...], Meta(description="The cameras")] = ()
+    list: Annotated[tuple[ListSettings, ...], Meta(description="Lists of plates")] = ()
     transfer: Annotated[tuple[AnyTransfer, ...], Meta(description="The ways out")] = ()
 
     def as_site(self) -> Site:

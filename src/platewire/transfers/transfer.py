@@ -19,7 +19,7 @@ from typing import Annotated, Literal, Protocol
 from msgspec import Meta, Struct
 
 from platewire.clock import Clock
-from platewire.model import Entry, EventReader, Image, Images, Kind, Site
+from platewire.model import AccessLists, Entry, EventReader, Image, Images, Kind, Site
 from platewire.status import Board
 
 EventsPreset = Literal["parking", "traffic", "all", "lost_only"]
@@ -55,6 +55,10 @@ class TransferSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     min_confidence: Annotated[
         float, Meta(ge=0, le=1, description="Only plates read at least this surely")
     ] = 0.0
+    lists: Annotated[
+        tuple[str, ...],
+        Meta(description="Only plates that stand on one of these lists; empty means all"),
+    ] = ()
     max_age_seconds: Annotated[
         Annotated[float, Meta(gt=0)] | None,
         Meta(description="Older events are recorded as expired instead of sent"),
@@ -77,6 +81,7 @@ class TransferSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             and (not self.cameras or event.camera in self.cameras)
             and (not self.countries or event.plate.country in self.countries)
             and event.plate.confidence >= self.min_confidence
+            and (not self.lists or any(hit.name in self.lists for hit in event.lists))
         )
 
     def picture_of(self, images: Images) -> Image | None:
@@ -96,6 +101,8 @@ class TransferContext:
     log: EventReader
     site: Site
     board: Board
+    lists: AccessLists | None = None
+    """None where a transfer is only tried or replayed to, beside a server or without one."""
 
 
 class Transfer(Protocol):

@@ -1,0 +1,53 @@
+"""Which lists know a plate, how it matches, and whether that holds here and now. Blocking."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from platewire.lists.entry import refusal
+from platewire.lists.matching import how
+from platewire.lists.settings import ListSettings, Mode
+from platewire.lists.store import Found, Store
+from platewire.model import Listed, ListHit
+
+ORDER = tuple(Mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the configuration says: the lists in its order, and where the hours are those of."""
+
+    lists: Mapping[str, ListSettings]
+    zone: ZoneInfo
+
+    @property
+    def loosest(self) -> Mode:
+        return max((each.mode for each in self.lists.values()), key=ORDER.index, default=Mode.EXACT)
+
+
+def look_up(store: Store, rules: Rules, plate: str, camera: str, at: datetime) -> list[Listed]:
+    """One for each list that knows the plate (A-Z0-9), in the order of the configuration.
+
+    Of several entries of a list, one that holds goes before one that does not, then a stricter
+    match before a looser. Lists that the configuration does not name know nothing.
+    """
+    best: dict[str, tuple[tuple[bool, int, str], Listed]] = {}
+    for found in store.candidates(plate, rules.loosest):
+        for rank, listed in _listed(found, rules, plate, camera, at):
+            if found.list not in best or rank < best[found.list][0]:
+                best[found.list] = rank, listed
+    return [best[name][1] for name in rules.lists if name in best]
+
+
+def _listed(
+    found: Found, rules: Rules, plate: str, camera: str, at: datetime
+) -> Iterator[tuple[tuple[bool, int, str], Listed]]:
+    """With what to compare it by; nothing where the list does not let it match so."""
+    settings = rules.lists.get(found.list)
+    mode = how(plate, found.entry.text)
+    if settings is None or mode is None or ORDER.index(mode) > ORDER.index(settings.mode):
+        return
+    why = refusal(found.entry, camera, at, rules.zone)
+    hit = ListHit(found.list, mode.value, settings.kind.value, found.entry.plate)
+    yield (bool(why), ORDER.index(mode), found.entry.text), Listed(hit, why)
