@@ -74,10 +74,10 @@ async def serve(
     build: Callable[[], Engine] = config.recognition.build
     pool = Pool(await asyncio.to_thread(build))
     log = await SqliteLog.open(config.log, clock, board)
-    try:
     lists = None
-        with heeding_signals(stopping):
+    try:
         lists = await asyncio.to_thread(open_lists, config, clock) if config.list else None
+        with heeding_signals(stopping):
             server = Server(config, entrance, log, pool, clock, board, lists)
             await server.run(stopping, ready)
     except* PlatewireError as group:
@@ -85,7 +85,6 @@ async def serve(
     finally:
         await pool.close()
         await log.close()
-
         if lists is not None:
             await lists.close()
 
@@ -99,6 +98,7 @@ def open_lists(config: Config, clock: Clock) -> Lists:
         cameras=[camera.name for camera in config.camera],
         now=clock.now(),
     )
+
 
 def innermost(error: BaseException) -> BaseException:
     """The first error within groups of groups: what a person is told."""
@@ -137,11 +137,11 @@ class Server:
         pool: Pool,
         clock: Clock,
         board: Board,
-    ) -> None:
         lists: Lists | None = None,
+    ) -> None:
         self._config = config
-        self._entrance = entrance
         self._lists = lists
+        self._entrance = entrance
         self._log = log
         self._clock = clock
         self._board = board
@@ -215,9 +215,9 @@ class Server:
             actions=Control(self._ways, replays),
             version=__version__,
             stopping=leaving,
+            lists=self._lists,
         )
         group.create_task(
-            lists=self._lists,
             serve_page(
                 build_app(context),
                 self._entrance.address,
