@@ -10,6 +10,7 @@ from platewire.transfers.nx import NxTransfer
 from platewire.transfers.tcp_lines import JsonLinesTransfer
 from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
 from platewire.transfers.tcp_push import TcpPushTransfer
+from platewire.transfers.template import TemplateTransfer
 from platewire.transfers.two_n import TwoNTransfer
 
 AnyTransfer = (
@@ -24,4 +25,5 @@ AnyTransfer = (
     | MilestoneTransfer
     | MilestoneGenericTransfer
     | PostgresqlTransfer
+    | TemplateTransfer
 )
