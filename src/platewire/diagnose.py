@@ -74,8 +74,13 @@ async def _recognition(config: Config) -> Finding:
         engine = await asyncio.to_thread(build)
     except PlatewireError as error:
         return Finding("recognition", kind, good=False, message=str(error))
-    engine.close()
-    return Finding("recognition", kind, good=True, message="models loaded")
+    try:
+        said = await asyncio.to_thread(getattr(engine, "check", lambda: "models loaded"))
+    except PlatewireError as error:
+        return Finding("recognition", kind, good=False, message=str(error))
+    finally:
+        await asyncio.to_thread(engine.close)
+    return Finding("recognition", kind, good=True, message=said)
 
 
 def _log(config: Config) -> Finding:

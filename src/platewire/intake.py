@@ -15,7 +15,7 @@ from typing import Protocol, cast
 
 from platewire.backoff import Backoff
 from platewire.clock import Clock
-from platewire.errors import PictureError
+from platewire.errors import PlatewireError
 from platewire.eventlog.log import EventLog
 from platewire.identity import Identities
 from platewire.ledger import Album, Ledger
@@ -137,7 +137,7 @@ class Intake:
     async def _examine(self, frame: Frame) -> Examined:
         try:
             return await self._reader.examine(frame)
-        except PictureError as error:
+        except PlatewireError as error:
             message = str(error)
         except Exception as error:
             # A fault in the engine on one odd frame must not end the cameras' work.

@@ -175,6 +175,7 @@ EXAMPLES = {
     ("mjpeg", "url"): "http://192.0.2.10/video.mjpg",
     ("snapshot", "url"): "http://192.0.2.10/snapshot.jpg",
     ("replay", "path"): "reads.jsonl",
+    ("remote", "url"): "http://192.0.2.40:8080/v1/plate-reader/",
     ("http", "name"): "receiver",
     ("postgresql", "url"): "postgresql://platewire@192.0.2.20/anpr",
     ("http", "url"): "https://receiver.example/anpr",

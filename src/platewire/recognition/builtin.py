@@ -1,6 +1,7 @@
 """The engines that come with platewire, as the choice that the configuration's `type` makes."""
 
 from platewire.recognition.rapidocr import RapidOcrEngine
+from platewire.recognition.remote import RemoteEngine
 from platewire.recognition.replay import ReplayEngine
 
-EngineSettings = RapidOcrEngine | ReplayEngine
+EngineSettings = RapidOcrEngine | RemoteEngine | ReplayEngine
