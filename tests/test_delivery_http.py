@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from platewire.clock import SystemClock
 from platewire.delivery import Delivery
-from platewire.eventlog.log import Undelivered
+from platewire.eventlog.letters import DeadLetter
 from platewire.model import Kind
 from platewire.status import Board, State
 from platewire.testing.check_transfer import SITE, Arrival
@@ -22,12 +22,13 @@ class TellingLog(MemoryLog):
 
     def __init__(self, clock: SystemClock) -> None:
         super().__init__(clock)
-        self.kept: asyncio.Queue[Undelivered] = asyncio.Queue()
+        self.kept: asyncio.Queue[DeadLetter] = asyncio.Queue()
         self.pauses: asyncio.Queue[str] = asyncio.Queue()
 
-    async def keep_undelivered(self, undelivered: Undelivered) -> None:
-        await super().keep_undelivered(undelivered)
-        self.kept.put_nowait(undelivered)
+    async def bury(self, letters: Sequence[DeadLetter]) -> None:
+        await super().bury(letters)
+        for letter in letters:
+            self.kept.put_nowait(letter)
 
     async def pause(self, transfer: str, reason: str | None) -> None:
         await super().pause(transfer, reason)

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from platewire.delivery import ReplayResult, replay
 from platewire.errors import Paused, Rejected, Unavailable
+from platewire.eventlog.letters import DeadQuery
 from platewire.testing.sample_events import passage_events
 from platewire.wire import native
 from tests.delivering import Says, Stage, Told
@@ -119,7 +120,7 @@ async def test_what_is_rejected_is_told_and_passed() -> None:
     result = await again.run(1)
     assert (result.delivered, result.rejected) == (7, 2)
     assert result.reasons == ("seq 2: not this one", "seq 7: not this one")
-    assert await stage.log.undelivered("gate", 10) == []
+    assert await stage.log.dead("gate", DeadQuery(), 10) == []
 
 
 async def test_a_pause_ends_it() -> None:

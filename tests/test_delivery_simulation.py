@@ -14,6 +14,7 @@ import pytest
 
 from platewire.delivery import Delivery
 from platewire.errors import Rejected, Unavailable
+from platewire.eventlog.letters import DeadQuery
 from platewire.model import Entry, Event
 from platewire.testing.sample_events import passage_events
 from tests.delivering import Stage
@@ -110,7 +111,7 @@ async def _judge(stage: Stage, receiver: Receiver) -> None:
     logged = await stage.log.read(0, 1000)
     assert len(logged) == PASSAGES * 4
     wanted = {entry.event.seq for entry in logged if stage.settings.selects(entry)}
-    kept = {row.seq for row in await stage.log.undelivered("gate", 1000)}
+    kept = {row.seq for row in await stage.log.dead("gate", DeadQuery(), 1000)}
     arrived = {entry.event.seq for entry in receiver.got}
     assert arrived | kept == wanted, "lost, or sent though nobody asked"
     assert kept == wanted & receiver.poison, "rejected without need, or poison delivered"

@@ -2,15 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from platewire.backoff import Backoff
+from platewire.delivery_circuit import PROBES, RETRY_AFTER_SECONDS_MAX
 from platewire.errors import PlatewireError, Rejected, Unavailable
 from platewire.model import Entry
 from platewire.transfers.transfer import Transfer
 
-RETRY_AFTER_SECONDS_MAX = 3600.0
-"""A receiver that asks for more is asked again after this much all the same."""
 
-BACKOFF = Backoff(first_seconds=0.5, factor=2.0, longest_seconds=60.0)
+def asked_wait(error: BaseException) -> float | None:
+    """The seconds that the other side asked for, if it did."""
+    return error.retry_after if isinstance(error, Unavailable) else None
 
 
 class Attempts:
@@ -26,9 +26,8 @@ class Attempts:
     def failed(self, error: PlatewireError) -> float:
         """Seconds to wait before the next attempt."""
         self._failed += 1
-        asked = error.retry_after if isinstance(error, Unavailable) else None
-        least = min(asked or 0.0, RETRY_AFTER_SECONDS_MAX)
-        return max(BACKOFF.delay(self._failed, self._uniform), least)
+        least = min(asked_wait(error) or 0.0, RETRY_AFTER_SECONDS_MAX)
+        return max(PROBES.delay(self._failed, self._uniform), least)
 
 
 async def send_each(

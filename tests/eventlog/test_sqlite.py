@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from platewire.errors import LogError
-from platewire.eventlog.log import Undelivered
+from platewire.eventlog.letters import DeadLetter, DeadQuery, Parked
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.eventlog.store import WrongPictureError
 from platewire.model import Images, Picture
@@ -41,18 +41,12 @@ async def test_everything_is_there_again(open_log: OpenLog) -> None:
     pictures = [picture(role, mark=mark) for mark, role in enumerate(("plate", "frame"))]
     entries = await log.append("gate", several(1, 2), pictures, b"open")
     await log.set_cursor("erp", 2)
-    await log.set_cursor("erp", 5)
+    await log.set_cursor("erp", 3, ((5, 6),))
     await log.append("yard", [], (), b"lazy")
-    row = Undelivered(
-        transfer="erp",
-        seq=2,
-        outcome="expired",
-        reason="older than 60 s",
-        status=None,
-        answer="",
-        at=START,
-    )
-    await log.keep_undelivered(row)
+    letter = DeadLetter(transfer="erp", seq=2, outcome="expired", reason="older", at=START)
+    await log.bury([letter])
+    waits = Parked(transfer="erp", seq=4, passage=entries[3].event.passage, next_at=START)
+    await log.park([waits])
     await log.pause("erp", "gone")
     await log.close()
 
@@ -63,10 +57,11 @@ async def test_everything_is_there_again(open_log: OpenLog) -> None:
     assert [await again.picture(each.image.sha256) for each in pictures] == [
         each.jpeg for each in pictures
     ]
-    assert await again.cursor("erp") == 5
+    assert (await again.cursor("erp"), await again.acknowledged("erp")) == (3, ((5, 6),))
     assert await again.open_passages("gate") == b"open"
     assert await again.open_passages("yard") == b"lazy"
-    assert list(await again.undelivered("erp", 9)) == [row]
+    assert list(await again.dead("erp", DeadQuery(), 9)) == [letter]
+    assert list(await again.parked("erp")) == [waits]
     assert await again.paused("erp") == "gone"
     assert [entry.event.seq for entry in await again.append("gate", several(3, 1))] == [7, 8, 9]
 
@@ -198,7 +193,7 @@ async def test_a_closed_log_says_so(log: SqliteLog) -> None:
     for call in (
         log.append("gate", passage_events(2)),
         log.append("gate", [], (), b"open"),
-        log.undelivered("erp", 1),
+        log.dead("erp", DeadQuery(), 1),
         log.wait(1),
     ):
         with pytest.raises(LogError, match="is closed"):

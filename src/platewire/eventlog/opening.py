@@ -13,6 +13,7 @@ from platewire.database.connection import FILE_NAME, explained, open_reader, ope
 from platewire.database.migrate import check_version, migrate
 from platewire.errors import LogError
 from platewire.eventlog.images import ImageFiles
+from platewire.eventlog.letters import Ranges, ranges_of
 from platewire.eventlog.lock import FolderLock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.store import Store
@@ -25,7 +26,8 @@ class Memory:
     first_seq: int
     last_seq: int
     last_passage_number: int
-    cursors: dict[str, int]
+    cursors: dict[str, tuple[int, Ranges]]
+    parked: dict[str, set[int]]
     paused: dict[str, str]
     open_passages: dict[str, bytes]
 
@@ -112,7 +114,18 @@ def _remember(connection: apsw.Connection) -> Memory:
         first_seq=first,
         last_seq=last,
         last_passage_number=number,
-        cursors=dict(rows(connection, "SELECT transfer, seq FROM cursor")),
+        cursors={
+            name: (seq, ranges_of(above))
+            for name, seq, above in rows(connection, "SELECT transfer, seq, above FROM cursor")
+        },
+        parked=_parked(connection),
         paused=dict(rows(connection, "SELECT transfer, reason FROM paused")),
         open_passages=dict(rows(connection, "SELECT camera, state FROM open_passages")),
     )
+
+
+def _parked(connection: apsw.Connection) -> dict[str, set[int]]:
+    parked: dict[str, set[int]] = {}
+    for transfer, seq in rows(connection, "SELECT transfer, seq FROM parked"):
+        parked.setdefault(transfer, set()).add(seq)
+    return parked

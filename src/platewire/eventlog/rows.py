@@ -10,25 +10,10 @@ import apsw
 
 from platewire.database.connection import row, rows
 from platewire.database.local_time import Period, renewed
-from platewire.eventlog.log import Undelivered
 from platewire.model import Entry, Site
 from platewire.wire import native
 
 # --- writing ---------------------------------------------------------------------------------
-
-
-def set_cursor(connection: apsw.Connection, transfer: str, seq: int) -> None:
-    connection.execute("REPLACE INTO cursor VALUES (?, ?)", (transfer, seq))
-
-
-def keep_undelivered(connection: apsw.Connection, row: Undelivered) -> None:
-    connection.execute(
-        "REPLACE INTO undelivered VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(row.transfer, row.seq, row.outcome, row.reason),
-            *(row.status, row.answer, row.at.isoformat()),
-        ),
-    )
 
 
 def pause(connection: apsw.Connection, transfer: str, reason: str | None) -> None:
@@ -76,25 +61,3 @@ def entries(connection: apsw.Connection, after: int, last: int, limit: int) -> S
         *(after, last, limit),
     )
     return [Entry(native.decode(body), body) for (body,) in found]
-
-
-def undelivered(connection: apsw.Connection, transfer: str, limit: int) -> Sequence[Undelivered]:
-    """Newest first."""
-    found = rows(
-        connection,
-        "SELECT transfer, seq, outcome, reason, status, answer, at FROM undelivered "
-        "WHERE transfer = ? ORDER BY seq DESC LIMIT ?",
-        *(transfer, limit),
-    )
-    return [
-        Undelivered(
-            transfer=name,
-            seq=seq,
-            outcome=outcome,
-            reason=reason,
-            status=status,
-            answer=answer,
-            at=datetime.fromisoformat(at),
-        )
-        for name, seq, outcome, reason, status, answer, at in found
-    ]

@@ -8,7 +8,7 @@ It decides what is remembered in memory and when; it executes no SQL that writes
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import apsw
@@ -17,9 +17,17 @@ from platewire.clock import Clock, milliseconds
 from platewire.database.connection import explained
 from platewire.database.pictures import read_picture
 from platewire.errors import LogError, LogFull
-from platewire.eventlog import retention, rows
+from platewire.eventlog import letter_rows, retention, rows
 from platewire.eventlog.bell import Bell
-from platewire.eventlog.log import Undelivered
+from platewire.eventlog.letters import (
+    Attempt,
+    DeadGroup,
+    DeadLetter,
+    DeadQuery,
+    Parked,
+    Ranges,
+    Selection,
+)
 from platewire.eventlog.opening import Opened, open_folder
 from platewire.eventlog.recent import RecentEntries, RecentPictures
 from platewire.eventlog.retention import Limits, Retained, Step
@@ -62,6 +70,7 @@ class SqliteLog:
         self._first_seq = memory.first_seq
         self._last_passage_number = memory.last_passage_number
         self._cursors = memory.cursors
+        self._parked = memory.parked
         self._paused = memory.paused
         self._open = memory.open_passages
         self._entries = RecentEntries(memory.last_seq, settings.memory_bytes)
@@ -196,20 +205,69 @@ class SqliteLog:
     # --- transfers -----------------------------------------------------------------------------
 
     async def cursor(self, transfer: str) -> int | None:
-        return self._cursors.get(transfer)
+        place = self._cursors.get(transfer)
+        return None if place is None else place[0]
 
-    async def set_cursor(self, transfer: str, seq: int) -> None:
+    async def acknowledged(self, transfer: str) -> Ranges:
+        return self._cursors[transfer][1] if transfer in self._cursors else ()
+
+    async def set_cursor(self, transfer: str, seq: int, above: Ranges = ()) -> None:
         if transfer not in self._cursors:
-            await self._write(lambda connection: rows.set_cursor(connection, transfer, seq))
+            row = (transfer, seq, above)
+            await self._write(lambda connection: letter_rows.set_cursors(connection, [row]))
         else:
-            self._writer.write_lazily(Lazy(cursors={transfer: seq}))
-        self._cursors[transfer] = seq
+            self._writer.write_lazily(Lazy(cursors={transfer: (seq, above)}))
+        self._cursors[transfer] = (seq, above)
 
-    async def keep_undelivered(self, undelivered: Undelivered) -> None:
-        await self._write(lambda connection: rows.keep_undelivered(connection, undelivered))
+    async def select(self, transfer: str, selection: Selection) -> None:
+        await self._write(lambda connection: letter_rows.select(connection, transfer, selection))
 
-    async def undelivered(self, transfer: str, limit: int) -> Sequence[Undelivered]:
-        return await self._read(rows.undelivered, transfer, limit)
+    async def selections(self, transfer: str) -> Sequence[Selection]:
+        return await self._read(letter_rows.selections, transfer)
+
+    async def park(self, rows: Sequence[Parked]) -> None:
+        await self._write(lambda connection: letter_rows.park(connection, rows))
+        for row in rows:
+            self._parked.setdefault(row.transfer, set()).add(row.seq)
+
+    async def unpark(self, transfer: str, seq: int) -> None:
+        self._writer.write_lazily(Lazy(unparked=[(transfer, seq)]))
+        self._parked.get(transfer, set()).discard(seq)
+
+    async def parked(self, transfer: str) -> Sequence[Parked]:
+        return await self._read(letter_rows.parked, transfer)
+
+    async def bury(self, letters: Sequence[DeadLetter]) -> None:
+        await self._write(lambda connection: letter_rows.bury(connection, letters))
+        for letter in letters:
+            self._parked.get(letter.transfer, set()).discard(letter.seq)
+
+    async def dead(self, transfer: str, query: DeadQuery, limit: int) -> Sequence[DeadLetter]:
+        return await self._read(letter_rows.dead, transfer, query, limit)
+
+    async def dead_groups(self, transfer: str) -> Sequence[DeadGroup]:
+        return await self._read(letter_rows.dead_groups, transfer)
+
+    async def requeue(self, transfer: str, query: DeadQuery, at: datetime) -> Sequence[Parked]:
+        parked = await self._write(
+            lambda connection: letter_rows.requeue(connection, transfer, query, at)
+        )
+        self._parked.setdefault(transfer, set()).update(row.seq for row in parked)
+        return parked
+
+    async def discard(self, transfer: str, query: DeadQuery, reason: str, at: datetime) -> int:
+        return await self._write(
+            lambda connection: letter_rows.discard(connection, transfer, query, reason, at)
+        )
+
+    async def resolve(self, transfer: str, seqs: Sequence[int]) -> None:
+        await self._write(lambda connection: letter_rows.resolve(connection, transfer, seqs))
+
+    async def keep_attempt(self, attempt: Attempt) -> None:
+        self._writer.write_lazily(Lazy(attempts=[attempt]))
+
+    async def attempts(self, transfer: str, seq: int | None, limit: int) -> Sequence[Attempt]:
+        return await self._read(letter_rows.attempts, transfer, seq, limit)
 
     async def pause(self, transfer: str, reason: str | None) -> None:
         await self._write(lambda connection: rows.pause(connection, transfer, reason))
@@ -259,9 +317,12 @@ class SqliteLog:
         )
 
     def _named_cursors(self, transfers: Collection[str] | None) -> Mapping[str, int]:
-        if transfers is None:
-            return self._cursors
-        return {name: self._cursors[name] for name in transfers if name in self._cursors}
+        """How far retention may go for each: its floor, or less where something is parked."""
+        names = self._cursors if transfers is None else [*filter(self._cursors.get, transfers)]
+        return {
+            name: min([self._cursors[name][0], *(seq - 1 for seq in self._parked.get(name, ()))])
+            for name in names
+        }
 
     async def _retain_step(self, limits: Limits) -> Step:
         def delete_files(step: Step) -> None:

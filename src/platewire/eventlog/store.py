@@ -17,7 +17,9 @@ from platewire.clock import Clock
 from platewire.database.connection import BUSY_TIMEOUT_MS
 from platewire.database.projection import inserts, pictures_shown
 from platewire.errors import LogError
+from platewire.eventlog import letter_rows
 from platewire.eventlog.images import ImageFiles
+from platewire.eventlog.letters import Attempt, Ranges
 from platewire.model import Entry, Event, Picture
 from platewire.wire import native
 
@@ -26,6 +28,8 @@ JOURNAL_BYTES_HIGH = 64 * 1024 * 1024
 JOURNAL_BYTES_STEP = 16 * 1024 * 1024
 """How much more it must grow before that is tried again."""
 CUT_TIMEOUT_MS = 100
+ATTEMPTS_WAITING_MAX = 10_000
+"""While nothing can be written, older attempts than these are forgotten."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,16 +54,28 @@ class Task:
 class Lazy:
     """What goes along with the next commit and needs no flush of its own."""
 
-    cursors: dict[str, int] = field(default_factory=dict)
+    cursors: dict[str, tuple[int, Ranges]] = field(default_factory=dict)
     open_passages: dict[str, bytes] = field(default_factory=dict)
+    unparked: list[tuple[str, int]] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.cursors or self.open_passages)
+        return bool(self.cursors or self.open_passages or self.unparked or self.attempts)
+
+    def add(self, newer: "Lazy") -> None:
+        self.cursors.update(newer.cursors)
+        self.open_passages.update(newer.open_passages)
+        self.unparked += newer.unparked
+        self.attempts += newer.attempts
+        del self.attempts[:-ATTEMPTS_WAITING_MAX]
 
     def put_back(self, older: "Lazy") -> None:
         """Takes in what could not be written, but for what was replaced since."""
         self.cursors = older.cursors | self.cursors
         self.open_passages = older.open_passages | self.open_passages
+        self.unparked[:0] = older.unparked
+        self.attempts[:0] = older.attempts
+        del self.attempts[:-ATTEMPTS_WAITING_MAX]
 
 
 class WrongPictureError(LogError):
@@ -196,7 +212,11 @@ class Store:
         self._connection.executemany(
             "REPLACE INTO open_passages VALUES (?, ?)", (kept | lazy.open_passages).items()
         )
-        self._connection.executemany("REPLACE INTO cursor VALUES (?, ?)", lazy.cursors.items())
+        letter_rows.set_cursors(
+            self._connection, ((name, *place) for name, place in lazy.cursors.items())
+        )
+        letter_rows.unpark(self._connection, lazy.unparked)
+        letter_rows.keep_attempts(self._connection, lazy.attempts)
 
     def _stored(self, event: UUID) -> Entry | None:
         body = self._connection.execute("SELECT body FROM event WHERE id = ?", (str(event),)).get

@@ -74,9 +74,9 @@ class Writer:
         with self._wake:
             if self._closing:
                 raise LogError(f"the event log {self._path} is closed")
-            lazy.put_back(self._lazy)
-            self._lazy = lazy
-            self._wake.notify()
+            if not self._lazy:
+                self._wake.notify()
+            self._lazy.add(lazy)
 
     async def close(self) -> None:
         """Writes what waits, then ends the thread."""

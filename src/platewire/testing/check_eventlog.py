@@ -8,8 +8,13 @@ It raises AssertionError that says what was broken. Durability needs a crash, an
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
 
-from platewire.eventlog.log import EventLog, Undelivered
+from msgspec import structs
+
+from platewire.eventlog.letters import Attempt, DeadLetter, DeadQuery, Parked, Selection
+from platewire.eventlog.log import EventLog
 from platewire.model import Entry, Event, Images
 from platewire.testing.sample_events import START, passage_events, picture
 from platewire.wire import native
@@ -137,25 +142,116 @@ async def check_cursors(log: EventLog) -> None:
     assert await log.cursor("erp") == 1, "a cursor may go back, for a replay"
 
 
-async def check_undelivered(log: EventLog) -> None:
-    await log.append("gate", passage_events(8))
-    rows = [
-        Undelivered(
-            transfer=transfer,
-            seq=seq,
-            outcome="rejected",
-            reason="no such gate",
-            status=404,
-            answer="<html>",
-            at=START,
-        )
-        for transfer, seq in (("erp", 1), ("erp", 3), ("barrier", 2))
-    ]
-    for row in rows:
-        await log.keep_undelivered(row)
-    assert list(await log.undelivered("erp", 10)) == [rows[1], rows[0]], "newest first"
-    assert list(await log.undelivered("erp", 1)) == [rows[1]], "up to the limit"
-    assert list(await log.undelivered("nobody", 10)) == []
+async def check_acknowledged(log: EventLog) -> None:
+    await log.append("gate", several(1, 4))
+    assert await log.acknowledged("erp") == (), "nothing above a cursor that is not there"
+    await log.set_cursor("erp", 2, ((4, 5), (7, 7)))
+    assert (await log.cursor("erp"), await log.acknowledged("erp")) == (2, ((4, 5), (7, 7)))
+    await log.set_cursor("erp", 7)
+    assert (await log.cursor("erp"), await log.acknowledged("erp")) == (7, ()), "replaced as one"
+
+
+async def check_selections(log: EventLog) -> None:
+    assert list(await log.selections("erp")) == []
+    first, second = (Selection(from_seq=seq, settings=b"{}") for seq in (1, 5))
+    for each in (second, first):
+        await log.select("erp", each)
+    assert list(await log.selections("erp")) == [first, second], "rising"
+
+
+async def check_parked(log: EventLog) -> None:
+    entries = await log.append("gate", several(1, 2))
+    rows = [_parked("erp", entry) for entry in entries[:4]]
+    await log.park(rows[::-1])
+    await log.park([_parked("barrier", entries[0])])
+    assert list(await log.parked("erp")) == rows, "by seq, of one transfer"
+    later = structs.replace(rows[0], attempts=3, waited_seconds=3.5, error="down", requeued=True)
+    await log.park([later])
+    assert list(await log.parked("erp")) == [later, *rows[1:]], "parked again replaces"
+    await log.unpark("erp", 2)
+    await log.park([])
+    await log.bury([_letter("erp", 3)])
+    await log.append("gate", passage_events(9))
+    assert [row.seq for row in await log.parked("erp")] == [1, 4], "delivered, or given up"
+    assert [row.seq for row in await log.parked("barrier")] == [1], "each transfer alone"
+
+
+async def check_dead_letters(log: EventLog) -> None:
+    await log.append("gate", several(8, 3))
+    gap = _letter("erp", 6, outcome="gap", status=None, first_seq=5)
+    letters = [_letter("erp", 1), _letter("erp", 3, status=500, at=LATER), gap]
+    await log.bury([*letters, _letter("barrier", 2)])
+    assert list(await log.dead("erp", DeadQuery(), 10)) == letters[::-1], "newest first"
+    assert list(await log.dead("erp", DeadQuery(), 1)) == [gap], "up to the limit"
+    assert list(await log.dead("nobody", DeadQuery(), 10)) == []
+    for query, seqs in (
+        (DeadQuery(group="rejected-404"), [1]),
+        (DeadQuery(group="gap"), [6]),
+        (DeadQuery(since=LATER), [3]),
+        (DeadQuery(seqs=(1, 6)), [6, 1]),
+        (DeadQuery(before_seq=3), [1]),
+        (DeadQuery(discarded=True), []),
+    ):
+        assert [row.seq for row in await log.dead("erp", query, 10)] == seqs, f"{query}"
+    groups = {group.group: group.count for group in await log.dead_groups("erp")}
+    assert groups == {"rejected-404": 1, "rejected-500": 1, "gap": 2}, "a gap counts its events"
+
+
+async def check_dead_letters_are_settled(log: EventLog) -> None:
+    entries = await log.append("gate", several(8, 3))
+    gap = _letter("erp", 6, outcome="gap", status=None, first_seq=5)
+    await log.bury([*(_letter("erp", seq) for seq in (1, 2, 3, 4)), gap])
+    assert await log.discard("erp", DeadQuery(seqs=(3,)), "an old test", LATER) == 1
+    (discarded,) = await log.dead("erp", DeadQuery(discarded=True), 10)
+    assert (discarded.discard_reason, discarded.discarded_at) == ("an old test", LATER)
+    await log.resolve("erp", [4])
+    queued = await log.requeue("erp", DeadQuery(), LATER)
+    assert [(row.seq, row.passage) for row in queued] == [
+        (entry.event.seq, entry.event.passage) for entry in entries[:2]
+    ], "all that has an event and is not settled, by seq"
+    assert all(row.requeued and row.next_at == LATER and not row.attempts for row in queued)
+    assert list(await log.parked("erp")) == list(queued), "the requeued are parked"
+    assert [row.seq for row in await log.dead("erp", DeadQuery(), 10)] == [6], "and not dead"
+    assert list(await log.requeue("erp", DeadQuery(seqs=(3,)), LATER)) == [], "settled is settled"
+
+
+async def check_attempts(log: EventLog) -> None:
+    await log.append("gate", passage_events(1))
+    made = [_attempt(seq=1 + number % 2, number=number) for number in range(50)]
+    for attempt in made:
+        await log.keep_attempt(attempt)
+    await log.append("gate", passage_events(2))
+    assert list(await log.attempts("erp", None, 7)) == made[:-8:-1], "newest first, to the limit"
+    assert list(await log.attempts("erp", 1, 100)) == made[-2::-2][:20], "the newest 20 of each"
+    assert list(await log.attempts("barrier", None, 100)) == []
+
+
+LATER = START + timedelta(hours=1)
+
+
+def _letter(transfer: str, seq: int, **more: Any) -> DeadLetter:
+    plain = {"outcome": "rejected", "status": 404, "reason": "no such gate", "answer": "<html>"}
+    return DeadLetter(transfer=transfer, seq=seq, **{**plain, "at": START, "attempts": 2, **more})
+
+
+def _parked(transfer: str, entry: Entry) -> Parked:
+    event = entry.event
+    return Parked(transfer=transfer, seq=event.seq, passage=event.passage, next_at=START)
+
+
+def _attempt(seq: int, number: int) -> Attempt:
+    return Attempt(
+        transfer="erp",
+        seq=seq,
+        number=number,
+        at=START + timedelta(seconds=number),
+        seconds=0.25,
+        outcome="unavailable",
+        status=503,
+        request="POST /",
+        answer="later",
+        error="503",
+    )
 
 
 async def check_pauses(log: EventLog) -> None:
@@ -175,6 +271,11 @@ CHECKS = (
     check_pictures,
     check_open_passages,
     check_cursors,
-    check_undelivered,
+    check_acknowledged,
+    check_selections,
+    check_parked,
+    check_dead_letters,
+    check_dead_letters_are_settled,
+    check_attempts,
     check_pauses,
 )

@@ -3,15 +3,31 @@
 It passes the same check as the real one (`check_eventlog`), but forgets everything at the end.
 """
 
+import itertools
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
+
+from msgspec import structs
 
 from platewire.clock import Clock
 from platewire.errors import LogError
 from platewire.eventlog.bell import Bell
-from platewire.eventlog.log import Undelivered
+from platewire.eventlog.letter_rows import ATTEMPTS_KEPT
+from platewire.eventlog.letters import (
+    Attempt,
+    DeadGroup,
+    DeadLetter,
+    DeadQuery,
+    Parked,
+    Ranges,
+    Selection,
+    groups_of,
+)
 from platewire.model import Entry, Event, Picture
 from platewire.wire import native
+
+EVERY = 1_000_000
 
 
 class MemoryLog:
@@ -25,8 +41,12 @@ class MemoryLog:
         self._by_id: dict[UUID, Entry] = {}
         self._pictures: dict[str, bytes] = {}
         self._open: dict[str, bytes] = {}
-        self._cursors: dict[str, int] = {}
-        self._undelivered: dict[tuple[str, int], Undelivered] = {}
+        self._cursors: dict[str, tuple[int, Ranges]] = {}
+        self._selections: dict[str, dict[int, Selection]] = {}
+        self._parked: dict[tuple[str, int], Parked] = {}
+        self._dead: dict[tuple[str, int], DeadLetter] = {}
+        self._attempts: dict[tuple[str, int], list[tuple[int, Attempt]]] = {}
+        self._order = itertools.count()
         self._paused: dict[str, str] = {}
         self._closed = False
         self._last_passage_number = 0
@@ -88,17 +108,87 @@ class MemoryLog:
         return self._last_passage_number
 
     async def cursor(self, transfer: str) -> int | None:
-        return self._cursors.get(transfer)
+        return self._cursors[transfer][0] if transfer in self._cursors else None
 
-    async def set_cursor(self, transfer: str, seq: int) -> None:
-        self._cursors[transfer] = seq
+    async def acknowledged(self, transfer: str) -> Ranges:
+        return self._cursors[transfer][1] if transfer in self._cursors else ()
 
-    async def keep_undelivered(self, undelivered: Undelivered) -> None:
-        self._undelivered[(undelivered.transfer, undelivered.seq)] = undelivered
+    async def set_cursor(self, transfer: str, seq: int, above: Ranges = ()) -> None:
+        self._cursors[transfer] = (seq, above)
 
-    async def undelivered(self, transfer: str, limit: int) -> Sequence[Undelivered]:
-        found = [row for row in self._undelivered.values() if row.transfer == transfer]
+    async def select(self, transfer: str, selection: Selection) -> None:
+        self._selections.setdefault(transfer, {})[selection.from_seq] = selection
+
+    async def selections(self, transfer: str) -> Sequence[Selection]:
+        return [row for _, row in sorted(self._selections.get(transfer, {}).items())]
+
+    async def park(self, rows: Sequence[Parked]) -> None:
+        self._parked.update(((row.transfer, row.seq), row) for row in rows)
+
+    async def unpark(self, transfer: str, seq: int) -> None:
+        self._parked.pop((transfer, seq), None)
+
+    async def parked(self, transfer: str) -> Sequence[Parked]:
+        found = [row for row in self._parked.values() if row.transfer == transfer]
+        return sorted(found, key=lambda row: row.seq)
+
+    async def bury(self, letters: Sequence[DeadLetter]) -> None:
+        for letter in letters:
+            self._dead[(letter.transfer, letter.seq)] = letter
+            self._parked.pop((letter.transfer, letter.seq), None)
+
+    async def dead(self, transfer: str, query: DeadQuery, limit: int) -> Sequence[DeadLetter]:
+        found = [
+            row for row in self._dead.values() if row.transfer == transfer and query.picks(row)
+        ]
         return sorted(found, key=lambda row: row.seq, reverse=True)[:limit]
+
+    async def dead_groups(self, transfer: str) -> Sequence[DeadGroup]:
+        return groups_of(await self.dead(transfer, DeadQuery(), EVERY))
+
+    async def requeue(self, transfer: str, query: DeadQuery, at: datetime) -> Sequence[Parked]:
+        rows = []
+        for letter in reversed(await self.dead(transfer, query, EVERY)):
+            entries = await self.read(letter.seq - 1, 1)
+            if letter.outcome != "gap" and entries and entries[0].event.seq == letter.seq:
+                passage = entries[0].event.passage
+                rows.append(
+                    Parked(
+                        transfer=transfer,
+                        seq=letter.seq,
+                        passage=passage,
+                        next_at=at,
+                        requeued=True,
+                    )
+                )
+        await self.park(rows)
+        await self.resolve(transfer, [row.seq for row in rows])
+        return rows
+
+    async def discard(self, transfer: str, query: DeadQuery, reason: str, at: datetime) -> int:
+        found = await self.dead(transfer, query, EVERY)
+        for row in found:
+            settled = structs.replace(row, discarded_at=at, discard_reason=reason)
+            self._dead[(transfer, row.seq)] = settled
+        return len(found)
+
+    async def resolve(self, transfer: str, seqs: Sequence[int]) -> None:
+        for seq in seqs:
+            self._dead.pop((transfer, seq), None)
+
+    async def keep_attempt(self, attempt: Attempt) -> None:
+        kept = self._attempts.setdefault((attempt.transfer, attempt.seq), [])
+        kept.append((next(self._order), attempt))
+        del kept[:-ATTEMPTS_KEPT]
+
+    async def attempts(self, transfer: str, seq: int | None, limit: int) -> Sequence[Attempt]:
+        found = [
+            row
+            for key, kept in self._attempts.items()
+            if key[0] == transfer and seq in (None, key[1])
+            for row in kept
+        ]
+        return [attempt for _, attempt in sorted(found, key=lambda row: -row[0])[:limit]]
 
     async def pause(self, transfer: str, reason: str | None) -> None:
         if reason is None:

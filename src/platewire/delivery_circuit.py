@@ -1,0 +1,80 @@
+"""Is it this event, or is the other side away? And how long until the next attempt. Pure.
+
+    closed     all is well; sends run side by side
+    suspect    one passage has failed since the last success. One send at a time, at once and of
+               other passages: a success shows that the failed passage is at fault
+    open       more than one passage failed, or no connection came about, or the other side asked
+               for a wait. One probe at a time, after a back-off; nobody is at fault
+
+Times are seconds of a monotonic clock.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from platewire.backoff import Backoff
+
+RETRY_AFTER_SECONDS_MAX = 3600.0
+"""A receiver that asks for more is asked again after this much all the same."""
+
+PROBES = Backoff(first_seconds=0.5, factor=2.0, longest_seconds=60.0)
+PARKED = Backoff(first_seconds=0.5, factor=2.0, longest_seconds=3600.0)
+PARKED_SECONDS_MAX = 86_400.0
+"""An event that has waited between attempts for so long is given up."""
+
+
+class Circuit:
+    def __init__(self, uniform: Callable[[], float]) -> None:
+        self._uniform = uniform
+        self._rounds = 0
+        self._whole = False
+        self.suspects: set[UUID] = set()
+        self.blocked_until = 0.0
+        """Nothing is tried before."""
+        self.again_at = 0.0
+        """When the failed passage, or the connection alone, is tried again."""
+
+    @property
+    def closed(self) -> bool:
+        return self._rounds == 0
+
+    @property
+    def open(self) -> bool:
+        return self._whole or len(self.suspects) > 1
+
+    def failed_whole(self, now: float, asked: float | None = None) -> None:
+        """No connection, or nothing that one event could be blamed for."""
+        self._rounds += 1
+        self._whole = True
+        self._block(now, PROBES.delay(self._rounds, self._uniform), asked)
+
+    def failed(self, passage: UUID, now: float, asked: float | None, *, probe: bool) -> None:
+        """`probe`: the send began after the last success, so it tells something new."""
+        if probe or self.closed:
+            self._rounds += 1
+        self.suspects.add(passage)
+        self._whole = self._whole or asked is not None
+        if asked is not None or len(self.suspects) == 1:
+            delay = PROBES.delay(self._rounds, self._uniform)
+        else:
+            delay = PROBES.delay(max(1, self._rounds - 1), self._uniform)
+        if self.open:
+            self._block(now, delay, asked)
+        else:
+            self.again_at = now + delay
+
+    def _block(self, now: float, delay: float, asked: float | None) -> None:
+        until = now + max(delay, min(asked or 0.0, RETRY_AFTER_SECONDS_MAX))
+        self.blocked_until = max(self.blocked_until, until)
+        self.again_at = self.blocked_until
+
+    def succeeded(self) -> None:
+        self._rounds = 0
+        self._whole = False
+        self.suspects.clear()
+        self.blocked_until = self.again_at = 0.0
+
+    def parked_delay(self, attempts: int, asked: float | None) -> float:
+        """Seconds until a parked event is tried again after so many failed attempts."""
+        least = min(asked or 0.0, RETRY_AFTER_SECONDS_MAX)
+        return max(PARKED.delay(attempts, self._uniform), least)

@@ -1,0 +1,75 @@
+"""What one attempt said and heard, told by whoever speaks the protocol, kept by the delivery.
+
+A transfer that asks over HTTP tells its request's head and the start of the answer; the delivery
+around it writes both down with the attempt. Secrets are masked here, before anyone keeps them:
+of a header's value only those are shown that are known to hold none.
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+ANSWER_CHARACTERS_MAX = 4096
+SHOWN_HEADERS = frozenset(
+    {
+        "accept",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "user-agent",
+        "webhook-id",
+        "webhook-timestamp",
+    }
+)
+SHOWN_PREFIXES = ("ce-",)
+MASK = "***"
+SECRET_CHARACTERS_MIN = 6
+"""Shorter values are not looked for in answers: they would be found everywhere."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Of the last request of an attempt."""
+
+    request: str = ""
+    status: int | None = None
+    answer: str = ""
+
+
+CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+
+
+def begin() -> Exchange:
+    """From now on, in this task."""
+    exchange = Exchange()
+    CURRENT.set(exchange)
+    return exchange
+
+
+def tell_request(method: str, address: str, headers: Mapping[str, str]) -> None:
+    """`address` without what is secret in it."""
+    if (exchange := CURRENT.get()) is not None:
+        lines = (f"{name}: {shown(name, value)}" for name, value in headers.items())
+        exchange.request = "\n".join((f"{method} {address}", *lines))
+        exchange.status, exchange.answer = None, ""
+
+
+def tell_answer(status: int, text: str, headers: Mapping[str, str]) -> None:
+    """`headers` are those of the request: a receiver may repeat them in its answer."""
+    if (exchange := CURRENT.get()) is not None:
+        exchange.status = status
+        exchange.answer = masked(text[:ANSWER_CHARACTERS_MAX], headers)
+
+
+def shown(name: str, value: str) -> str:
+    name = name.lower()
+    return value if name in SHOWN_HEADERS or name.startswith(SHOWN_PREFIXES) else MASK
+
+
+def masked(text: str, headers: Mapping[str, str]) -> str:
+    for name, value in headers.items():
+        if shown(name, value) != value:
+            for secret in (value, value.rpartition(" ")[2]):
+                if len(secret) >= SECRET_CHARACTERS_MIN:
+                    text = text.replace(secret, MASK)
+    return text
