@@ -1,4 +1,4 @@
-"""`platewire database reader NAME`: a read-only role in PostgreSQL, and what to paste where."""
+"""`platewire database`: its tasks; here read-only roles in PostgreSQL, and what to paste where."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from msgspec import Struct
 
+from platewire.cli import backup
 from platewire.cli.options import add_config, add_json, print_json
 from platewire.config.load import load
 from platewire.config.tree import Config
@@ -44,7 +45,7 @@ and let it in there: listen_addresses in postgresql.conf, a line for the user in
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("database", help="let others read the PostgreSQL database")
+    parser = commands.add_parser("database", help="back up, look through, tidy; let others read")
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
     reader = tasks.add_parser(
         "reader", help="make a read-only role and print what to paste into Power BI, Excel, ..."
@@ -77,6 +78,7 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="longest statement (default: %(default)g)",
     )
     reader.set_defaults(run=run)
+    backup.add_tasks(tasks)
 
 
 class Reader(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ there. What a crash leaves over (a file without a row) is swept later. Writer th
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -65,7 +66,7 @@ class ImageFiles:
     def flush(self) -> None:
         """Makes the names durable: one flush per folder that was written to."""
         for folder in sorted(self._unflushed):
-            _flush_folder(folder)
+            flush_folder(folder)
         self._unflushed.clear()
 
     def unlink(self, path: str) -> None:
@@ -88,7 +89,16 @@ def _has_size(path: Path, size: int) -> bool:
         return False
 
 
-def _flush_folder(folder: Path) -> None:
+def copy_durably(source: Path, target: Path) -> None:
+    """The bytes are on the disk when this returns; the name is after `flush_folder`."""
+    with source.open("rb") as reading, target.open("wb") as writing:
+        shutil.copyfileobj(reading, writing)
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Makes the names in it durable."""
     if sys.platform == "win32":
         return  # Windows has no such call; NTFS journals names itself.
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,0 +1,193 @@
+"""Whether a folder holds what it says: the database, its numbers, its events and their pictures.
+
+Read-only, beside a running platewire or without one. What it finds is told, nothing is mended. A
+picture that retention took is no fault; one that is named by a row and is not there is.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+from msgspec import DecodeError, Struct
+
+from platewire.database import projection
+from platewire.database.connection import FILE_NAME, explained, open_reader, row, rows
+from platewire.database.migrate import check_version
+from platewire.errors import LogError
+from platewire.model import Entry
+from platewire.wire import native
+
+PAGE = 500
+SHOWN_MAX = 20
+"""Faults of one sort that are told one by one."""
+
+Advance = Callable[[int], object]
+"""Is called with how many events or pictures were looked at since."""
+
+
+class Verified(Struct, frozen=True):
+    """What was looked at, and what is wrong with it."""
+
+    events: int
+    pictures: int
+    faults: tuple[str, ...]
+
+
+def verify(folder: Path, advance: Advance = lambda _: None) -> Verified:
+    """Raises LogError where there is nothing that could be looked at."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        raise LogError(f"{path} does not exist; name the folder of an event log")
+    check_version(path)
+    with explained(path):
+        connection = open_reader(path)
+        try:
+            # One state for all questions, whatever is written meanwhile.
+            connection.execute("BEGIN")
+            return _verify(connection, folder, advance)
+        finally:
+            connection.close()
+
+
+def total(folder: Path) -> int:
+    """How much `verify` will look at, for a progress bar."""
+    path = folder / FILE_NAME
+    with explained(path):
+        connection = open_reader(path)
+        try:
+            counted = "SELECT (SELECT count(*) FROM event) + (SELECT count(*) FROM image)"
+            return int(row(connection, counted)[0])
+        finally:
+            connection.close()
+
+
+def _verify(connection: apsw.Connection, folder: Path, advance: Advance) -> Verified:
+    faults = [f"the file is damaged: {said}" for said in _damage(connection)]
+    (events,) = row(connection, "SELECT count(*) FROM event")
+    (pictures,) = row(connection, "SELECT count(*) FROM image")
+    if not faults:
+        for found in (
+            _numbers(connection),
+            _events(connection, advance),
+            _passages(connection),
+            _pictures(connection, folder, advance),
+        ):
+            faults += _some(found)
+    return Verified(events, pictures, tuple(faults))
+
+
+def _some(faults: Iterator[str]) -> list[str]:
+    """The first, and how many more there are."""
+    told = [fault for _, fault in zip(range(SHOWN_MAX), faults, strict=False)]
+    if more := sum(1 for _ in faults):
+        told.append(f"... and {more} more of this sort")
+    return told
+
+
+def _damage(connection: apsw.Connection) -> Iterator[str]:
+    for (said,) in connection.execute("PRAGMA integrity_check(20)"):
+        if said != "ok":
+            yield str(said)
+
+
+def _numbers(connection: apsw.Connection) -> Iterator[str]:
+    first, last = row(connection, "SELECT first_seq, last_seq FROM log")
+    low, high, count = row(connection, "SELECT min(seq), max(seq), count(*) FROM event")
+    if count != last + 1 - first or (count and (low, high) != (first, last)):
+        yield (
+            f"the log says that it holds the events {first} to {last}, but there are {count}, "
+            f"from {low} to {high}"
+        )
+
+
+def _events(connection: apsw.Connection, advance: Advance) -> Iterator[str]:
+    """Each event against the columns that stand beside it."""
+    names = ", ".join(projection.COLUMNS)
+    after = 0
+    while True:
+        page = rows(
+            connection,
+            f"SELECT {names} FROM event WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
+            *(after, PAGE),
+        )
+        if not page:
+            return
+        for found in page:
+            if fault := _fault_of(found):
+                yield fault
+        after = page[-1][0]
+        advance(len(page))
+
+
+def _fault_of(found: tuple[object, ...]) -> str | None:
+    seq, body = found[0], found[-1]
+    try:
+        event = native.decode(bytes(body))  # type: ignore[call-overload]
+    except DecodeError as error:
+        return f"event {seq} cannot be read: {error}"
+    told = projection.columns(Entry(event, bytes(body)))  # type: ignore[call-overload]
+    wrong = [
+        name
+        for name, ours, theirs in zip(projection.COLUMNS, told, found, strict=True)
+        if ours != theirs
+    ]
+    return f"event {seq}: {', '.join(wrong)} beside it say something else" if wrong else None
+
+
+def _passages(connection: apsw.Connection) -> Iterator[str]:
+    """Revisions rise by one from `new` on, `lost` is the last, the row is of the newest."""
+    for number, gaps, late, lost in connection.execute(
+        """
+        SELECT e.passage_number,
+               max(e.revision) - min(e.revision) + 1 <> count(*)
+                 OR count(DISTINCT e.revision) <> count(*),
+               sum((e.kind = 'new') <> (e.revision = 0)),
+               sum(e.kind = 'lost' AND e.seq <> p.last_seq) + (p.last_seq <> max(e.seq))
+        FROM event e LEFT JOIN passage p ON p.number = e.passage_number
+        GROUP BY e.passage_number
+        """
+    ):
+        if gaps:
+            yield f"passage {number}: its revisions do not rise by one"
+        if late:
+            yield f"passage {number}: `new` is not its first event"
+        if lost or lost is None:
+            yield f"passage {number}: its row is not that of its newest event"
+
+
+def _pictures(connection: apsw.Connection, folder: Path, advance: Advance) -> Iterator[str]:
+    after = ""
+    while True:
+        page = rows(
+            connection,
+            "SELECT sha256, jpeg, path FROM image WHERE sha256 > ? ORDER BY sha256 LIMIT ?",
+            *(after, PAGE // 10),
+        )
+        if not page:
+            return
+        for sha256, jpeg, path in page:
+            if fault := _fault_of_picture(folder, sha256, jpeg, path):
+                yield fault
+        after = page[-1][0]
+        advance(len(page))
+
+
+def _fault_of_picture(folder: Path, sha256: str, jpeg: bytes | None, path: str | None) -> str:
+    try:
+        found = jpeg if path is None else (folder / path).read_bytes()
+    except OSError as error:
+        still = _still_named(folder, sha256)
+        return f"picture {path}: {error.strerror}" if still else ""
+    if found is None or hashlib.sha256(found).hexdigest() != sha256:
+        return f"picture {path or sha256}: its bytes are not those that were kept"
+    return ""
+
+
+def _still_named(folder: Path, sha256: str) -> bool:
+    """Retention may have taken it since this began."""
+    connection = open_reader(folder / FILE_NAME)
+    try:
+        return bool(rows(connection, "SELECT 1 FROM image WHERE sha256 = ?", sha256))
+    finally:
+        connection.close()
