@@ -7,7 +7,7 @@ of a header's value only those are shown that are known to hold none.
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ANSWER_CHARACTERS_MAX = 4096
 SHOWN_HEADERS = frozenset(
@@ -29,11 +29,26 @@ SECRET_CHARACTERS_MIN = 6
 
 @dataclass(slots=True)
 class Exchange:
-    """Of the last request of an attempt."""
+    """The last request of an attempt; put into words only when somebody asks."""
 
-    request: str = ""
+    method: str = ""
+    address: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     status: int | None = None
-    answer: str = ""
+    text: str = ""
+
+    @property
+    def request(self) -> str:
+        """Method, address and headers."""
+        if not self.method:
+            return ""
+        lines = (f"{name}: {shown(name, value)}" for name, value in self.headers.items())
+        return "\n".join((f"{self.method} {self.address}", *lines))
+
+    @property
+    def answer(self) -> str:
+        """The start of it. A receiver may have repeated our headers in there."""
+        return masked(self.text, self.headers)
 
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
@@ -49,16 +64,13 @@ def begin() -> Exchange:
 def tell_request(method: str, address: str, headers: Mapping[str, str]) -> None:
     """`address` without what is secret in it."""
     if (exchange := CURRENT.get()) is not None:
-        lines = (f"{name}: {shown(name, value)}" for name, value in headers.items())
-        exchange.request = "\n".join((f"{method} {address}", *lines))
-        exchange.status, exchange.answer = None, ""
+        exchange.method, exchange.address, exchange.headers = method, address, headers
+        exchange.status, exchange.text = None, ""
 
 
-def tell_answer(status: int, text: str, headers: Mapping[str, str]) -> None:
-    """`headers` are those of the request: a receiver may repeat them in its answer."""
+def tell_answer(status: int, text: str) -> None:
     if (exchange := CURRENT.get()) is not None:
-        exchange.status = status
-        exchange.answer = masked(text[:ANSWER_CHARACTERS_MAX], headers)
+        exchange.status, exchange.text = status, text[:ANSWER_CHARACTERS_MAX]
 
 
 def shown(name: str, value: str) -> str:

@@ -68,6 +68,15 @@ class HttpTransfer(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
     total_seconds: Annotated[
         float, Meta(gt=0, description="Longest wait for the whole of an attempt")
     ] = 30
+    lanes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="So many requests may run side by side, each of another passage; within a "
+            "passage there is always one at a time. 1: all in the order of the log",
+        ),
+    ] = 8
 
     def build(self, context: TransferContext) -> "HttpSender":
         """ConfigError where the url, a secret or a file cannot be used."""
@@ -106,6 +115,10 @@ class HttpSender:
             self._keys = [_signing_key(secret) for secret in settings.signing_secrets]
         except ConfigError as error:
             raise ConfigError(f'transfer "{settings.name}": {error}') from error
+
+    @property
+    def lanes(self) -> int:
+        return self._settings.lanes
 
     async def connect(self) -> None:
         """Tells a wrong address or certificate before any event."""

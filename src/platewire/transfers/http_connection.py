@@ -17,7 +17,7 @@ from yarl import URL
 
 import platewire
 from platewire.errors import ConfigError, Unavailable
-from platewire.transfers import http_answer, http_tls
+from platewire.transfers import exchange, http_answer, http_tls
 from platewire.transfers.http_answer import Answer
 from platewire.transfers.http_egress import STRICT, AddressRefused, Egress, Guard, GuardedResolver
 from platewire.transfers.http_tls import Tls
@@ -161,6 +161,9 @@ class HttpConnection:
     ) -> Answer:
         if self._session is None:
             raise Unavailable(f"{self._who} is not connected")
+        exchange.tell_request(
+            method, http_answer.shown(str(url)), {**self._session.headers, **(headers or {})}
+        )
         try:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
@@ -168,6 +171,7 @@ class HttpConnection:
                 long = answer_bytes > ANSWER_BYTES_MAX
                 patience = self._total_seconds if long else ANSWER_SECONDS
                 text, cut = await _start(response, answer_bytes, patience)
+                exchange.tell_answer(response.status, text)
                 return Answer(response.status, response.headers, text, cut)
         except aiohttp.SocketTimeoutError as error:
             silence = self._first_byte_seconds or self._total_seconds

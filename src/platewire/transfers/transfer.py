@@ -10,6 +10,11 @@ A transfer is one file with a frozen config (a `TransferSettings`, tagged by `ty
     Paused            the other side wants nothing more until a person resumes the transfer
 
 It does not retry, count, filter or record: the delivery loop around it does, once, for all.
+
+Besides it may state `lanes`, how many `send`s may run side by side, each of other passages: a
+transfer that asks over connections of its own states several, one that writes to a stream says
+nothing, which means one. It may tell what it asked and was answered (`transfers.exchange`): shown
+with the attempt.
 """
 
 from collections.abc import Sequence
