@@ -38,11 +38,7 @@ def open_session(path: Path, threads: int, *, remedy: str = REMEDY) -> onnxrunti
     """A session of `threads` threads that sleep between frames; ConfigError names the file."""
     if not path.is_file():
         raise ConfigError(f"recognition: the model file {path} is missing; {remedy}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options = session_options(threads)
     try:
         return onnxruntime.InferenceSession(
             str(path), sess_options=options, providers=["CPUExecutionProvider"]
@@ -52,3 +48,13 @@ def open_session(path: Path, threads: int, *, remedy: str = REMEDY) -> onnxrunti
         raise ConfigError(
             f"recognition: the model file {path} is damaged ({first_line}); {remedy}"
         ) from error
+
+
+def session_options(threads: int) -> onnxruntime.SessionOptions:
+    """`threads` threads that sleep between frames, and nothing on the console."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options

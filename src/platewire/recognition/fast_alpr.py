@@ -1,0 +1,267 @@
+"""An engine made of the networks of the fast-alpr project (MIT): the extra `fast-alpr`.
+
+Its detector gives upright boxes, its reader a text with one number for each character, some readers
+the country too. Texts are judged and put right by the countries' forms as for every engine. The
+networks' files are no part of any package: they lie in the project's cache in the home folder,
+where `download = true` fetches them to from github.com, or are named one by one.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from platewire.country import CODES, COUNTRIES, normalize
+from platewire.errors import ConfigError
+from platewire.model import Box, Frame, Read
+from platewire.recognition import pictures, quality
+from platewire.recognition.color import vehicle_of
+from platewire.recognition.line import Character, Line
+from platewire.recognition.models import session_options
+from platewire.recognition.plausible import understood_plate
+from platewire.recognition.reading import mean_chance, read_of
+from platewire.recognition.refused import Examined, Reason, Refused, likeliest, refusal
+from platewire.recognition.stopwatch import Stopwatch, stage
+
+MISSING = "recognition: the package {name} is not installed; pip install 'platewire[fast-alpr]'"
+LABEL = "License Plate"
+BY_NAME = {country.name.lower(): country.code for country in COUNTRIES}
+
+T = TypeVar("T")
+
+
+class FastAlprEngine(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="fast_alpr"
+):
+    """Reads plates with the networks of the fast-alpr project, on the CPU."""
+
+    detector: Annotated[
+        str, Meta(description="Name of a detector of open-image-models; finds plates")
+    ] = "yolo-v9-t-384-license-plate-end2end"
+    reader: Annotated[str, Meta(description="Name of a reader of fast-plate-ocr")] = (
+        "cct-xs-v2-global-model"
+    )
+    download: Annotated[
+        bool,
+        Meta(
+            description="Fetch networks that are not in the cache from github.com at the start; "
+            "nothing is fetched unless this is true"
+        ),
+    ] = False
+    detector_path: Annotated[
+        Path | None, Meta(description="ONNX file of a YOLOv9 detector to use instead of `detector`")
+    ] = None
+    reader_path: Annotated[
+        Path | None,
+        Meta(description="ONNX file of a reader to use instead of `reader`; needs its config too"),
+    ] = None
+    reader_config_path: Annotated[
+        Path | None, Meta(description="The reader's YAML file, as fast-plate-ocr writes it")
+    ] = None
+    threads: Annotated[int, Meta(ge=1, le=64, description="Processor threads for one frame")] = 2
+    min_score: Annotated[
+        float, Meta(ge=0.05, le=1, description="Places less likely to be a plate are passed")
+    ] = 0.4
+    min_confidence: Annotated[
+        float, Meta(ge=0, le=1, description="Reads less sure than this are not reported")
+    ] = 0.5
+    min_plate_width: Annotated[
+        int, Meta(ge=8, description="Plates narrower than this many pixels are not read")
+    ] = 28
+    countries: Annotated[
+        tuple[str, ...],
+        Meta(description="Countries to expect, ISO 3166-1 alpha-2, e.g. ['NL', 'DE']"),
+    ] = ()
+
+    def build(self) -> "FastAlpr":
+        if unknown := sorted(set(self.countries) - CODES):
+            raise ConfigError(
+                f"recognition.countries: no plate forms are known for {', '.join(unknown)}; "
+                f"known are: {' '.join(sorted(CODES))}"
+            )
+        if (self.reader_path is None) != (self.reader_config_path is None):
+            raise ConfigError(
+                "recognition: `reader_path` and `reader_config_path` are set together or not at all"
+            )
+        return FastAlpr(self)
+
+
+class Seen(NamedTuple):
+    """One plate as the networks see it."""
+
+    box: Box
+    score: float
+    line: Line
+    countries: dict[str, float]
+    """Chance by country, where the reader says one."""
+
+
+class FastAlpr:
+    def __init__(self, config: FastAlprEngine) -> None:
+        self._config = config
+        self._detector = open_detector(config)
+        self._reader = open_reader(config)
+        self._try(config)
+
+    def read(self, frame: Frame) -> Sequence[Read]:
+        return list(self.examine(frame).reads)
+
+    def examine(self, frame: Frame, watch: Stopwatch | None = None) -> Examined:
+        pixels = pictures.checked(frame)
+        with stage(watch, "detect"):
+            places = self._detector.predict(pixels)
+        seen = [self._seen(frame, place, watch) for place in places]
+        judged = [self._judged(frame, one, watch) for one in seen]
+        reads = [one for one in judged if isinstance(one, Read)]
+        refused = [one for one in judged if isinstance(one, Refused)]
+        least = self._config.min_confidence
+        refused += [refusal(Reason.UNSURE, read) for read in reads if read.confidence < least]
+        return Examined(tuple(one for one in reads if one.confidence >= least), likeliest(refused))
+
+    def close(self) -> None:
+        """Nothing is held but memory."""
+
+    def _try(self, config: FastAlprEngine) -> None:
+        """Runs both networks once, so that files of the wrong kind are found at the start."""
+        blank = np.full((64, 128, 3), 127, np.uint8)
+        for run, path in (
+            (self._detector.predict, config.detector_path or Path(config.detector)),
+            (self._reader.predict, config.reader_path or Path(config.reader)),
+        ):
+            opened(path, partial(run, blank))
+
+    def _seen(self, frame: Frame, place: Any, watch: Stopwatch | None) -> Seen:
+        height, width = frame.pixels.shape[:2]
+        corners = place.bounding_box
+        x, y = int(np.clip(corners.x1, 0, width - 1)), int(np.clip(corners.y1, 0, height - 1))
+        right, bottom = np.clip(corners.x2, x + 1, width), np.clip(corners.y2, y + 1, height)
+        box = Box(float(x), float(y), float(right - x), float(bottom - y))
+        if box.width < self._config.min_plate_width:
+            return Seen(box, place.confidence, Line((), ""), {})
+        with stage(watch, "read"):
+            said = self._reader.predict(frame.pixels[y : int(bottom), x : int(right)])
+        return Seen(box, place.confidence, line_of(said.text, said.confidence), country_of(said))
+
+    def _judged(self, frame: Frame, seen: Seen, watch: Stopwatch | None) -> Read | Refused:
+        """The plate as a read, or why it is none."""
+        if seen.box.width < self._config.min_plate_width:
+            return Refused(
+                reason=Reason.SMALL, text="", confidence=round(seen.score, 4), box=seen.box
+            )
+        meaning = understood_plate(seen.line, self._config.countries, seen.countries)
+        if meaning is None:
+            chance = mean_chance([one.chance for one in seen.line.characters] or [0.0])
+            return Refused(
+                reason=Reason.FORM, text=seen.line.text, confidence=round(chance, 4), box=seen.box
+            )
+        with stage(watch, "vehicle"):
+            vehicle = vehicle_of(frame.pixels, seen.box)
+        with stage(watch, "quality"):
+            clear = quality.of_box(frame.pixels, seen.box)
+        return read_of(frame, seen.line, meaning, seen.box, vehicle, clear)
+
+
+def line_of(text: str, chances: float | Sequence[float]) -> Line:
+    """The reader's text, with numbers for its places; of the places beyond its end too, which are
+    left out."""
+    each = [chances] * len(text) if isinstance(chances, float) else list(chances)
+    pairs = list(zip(text, each, strict=False))
+    characters = tuple(
+        Character(normalize(char), min(max(float(chance), 0.0), 1.0), (), (at + 0.5) / len(pairs))
+        for at, (char, chance) in enumerate(pairs)
+        if len(normalize(char)) == 1
+    )
+    return Line(characters, text.upper())
+
+
+def country_of(said: Any) -> dict[str, float]:
+    """The country that the reader names, where we know its name or code, with its chance."""
+    name = (said.region or "").strip()
+    code = BY_NAME.get(name.lower(), name.upper())
+    return {code: float(said.region_confidence or 0.0)} if code in CODES else {}
+
+
+# --- opening ------------------------------------------------------------------------------------
+
+
+def open_detector(config: FastAlprEngine) -> Any:
+    try:
+        from open_image_models import create_detector
+        from open_image_models.detection.core import hub
+    except ImportError as error:
+        raise ConfigError(MISSING.format(name=error.name)) from error
+    how = {
+        "conf_thresh": config.min_score,
+        "providers": ["CPUExecutionProvider"],
+        "sess_options": session_options(config.threads),
+    }
+    if config.detector_path is not None:
+        path = present(config.detector_path, "detector_path")
+        return opened(
+            path, lambda: create_detector(path, backend="yolo_v9", class_labels=(LABEL,), **how)
+        )
+    known = {str(name): [spec.url] for name, spec in hub.DETECTION_MODELS.items()}
+    cached(config.detector, "detector", known, hub.MODEL_CACHE_DIR, download=config.download)
+    return opened(
+        hub.MODEL_CACHE_DIR / config.detector, lambda: create_detector(config.detector, **how)
+    )
+
+
+def open_reader(config: FastAlprEngine) -> Any:
+    try:
+        from fast_alpr.default_ocr import DefaultOCR
+        from fast_plate_ocr.inference import hub
+    except ImportError as error:
+        raise ConfigError(MISSING.format(name=error.name)) from error
+    how = {
+        "providers": ["CPUExecutionProvider"],
+        "sess_options": session_options(config.threads),
+    }
+    if config.reader_path is not None and config.reader_config_path is not None:
+        path = present(config.reader_path, "reader_path")
+        form = present(config.reader_config_path, "reader_config_path")
+        return opened(path, lambda: DefaultOCR(model_path=path, config_path=form, **how))
+    known = {str(name): list(urls) for name, urls in hub.AVAILABLE_ONNX_MODELS.items()}
+    cached(config.reader, "reader", known, hub.MODEL_CACHE_DIR, download=config.download)
+    return opened(
+        hub.MODEL_CACHE_DIR / config.reader, lambda: DefaultOCR(hub_ocr_model=config.reader, **how)
+    )
+
+
+def present(path: Path, setting: str) -> Path:
+    if not path.is_file():
+        raise ConfigError(f"recognition.{setting}: the file {path} is missing; name one that is")
+    return path
+
+
+def cached(
+    name: str, setting: str, known: dict[str, list[str]], folder: Path, *, download: bool
+) -> None:
+    """ConfigError for a name that is none, and for files that lack and may not be fetched."""
+    if name not in known:
+        raise ConfigError(
+            f"recognition.{setting}: there is no {name!r}; there are: {', '.join(sorted(known))}"
+        )
+    files = [folder / name / url.rpartition("/")[2] for url in known[name]]
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing and not download:
+        raise ConfigError(
+            f"recognition.{setting}: the model file {missing[0]} is missing; set `download = true` "
+            f"to fetch it from {known[name][0]}, or name files of your own with `{setting}_path`"
+        )
+
+
+def opened(path: Path, build: Callable[[], T]) -> T:
+    try:
+        return build()
+    except OSError as error:
+        raise ConfigError(f"recognition: {path} cannot be fetched or read: {error}") from error
+    except Exception as error:  # ONNX Runtime, YAML and the packages raise what they like
+        first_line = str(error).partition("\n")[0]
+        raise ConfigError(
+            f"recognition: the model file {path} is damaged or of another kind ({first_line}); "
+            "delete it and let it be fetched again, or name another"
+        ) from error
