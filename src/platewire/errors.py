@@ -5,6 +5,7 @@ PlatewireError
 ├── Unavailable     the other side cannot be reached now; try again, perhaps not before a time
 ├── Rejected        the other side will never accept this event; keep it with the reason, go on
 ├── Paused          the other side wants no more events at all until a person looks (HTTP 410)
+├── QueryTooLong    a search was given up; ask for less at a time
 ├── PictureError    this picture or frame cannot be used; count it, go on with the next
 └── LogError        the event log cannot be written or opened
     ├── LogFull     no space is left; intake waits and says so until there is space again
@@ -49,6 +50,17 @@ class Paused(PlatewireError):
 
 class PictureError(PlatewireError):
     """This picture or frame cannot be decoded or encoded."""
+
+
+class QueryTooLong(PlatewireError):
+    """What was asked of the database takes too long; nothing is wrong with it."""
+
+    @classmethod
+    def after(cls, seconds: float) -> "QueryTooLong":
+        return cls(
+            f"the search was given up after {seconds:g} s: ask for less at a time, by time, camera "
+            "or more characters of the plate"
+        )
 
 
 class LogError(PlatewireError):

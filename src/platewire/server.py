@@ -43,6 +43,7 @@ from platewire.web.settings import Access, Address, access
 GRACE_SECONDS = 5.0
 START_SECONDS = 5.0
 POLL_SECONDS = 0.02
+TAKE_IN_EVERY_SECONDS = 10.0
 RETAIN_EVERY_SECONDS = 60.0
 SNAPSHOT_SIDE = 960
 INTERRUPTED = 130
@@ -180,6 +181,7 @@ class Server:
                 for name, way in self._ways.items()
             ]
             deliveries.append(group.create_task(self._retain_for_ever(), name="retention"))
+            deliveries.append(group.create_task(self._take_in_plates_for_ever(), name="plates"))
             leaving = asyncio.Event()
             page = await self._open_page(group, leaving, after)
             await self._await_transfers()
@@ -256,6 +258,16 @@ class Server:
                 continue
             for name, (first, last) in gone.overtaken.items():
                 diagnostics.error("retention took seq %d to %d from %s", first, last, name)
+
+    async def _take_in_plates_for_ever(self) -> None:
+        """In small steps: a search finds what is not taken in yet, too, only not as fast."""
+        while True:
+            await self._clock.sleep(TAKE_IN_EVERY_SECONDS)
+            try:
+                while await self._log.take_in_plates():
+                    pass
+            except LogFull as error:
+                diagnostics.warning("plates for searches: %s", error)
 
     async def _snapshot(self, camera: str) -> bytes | None:
         frame = self._intakes[camera].latest if camera in self._intakes else None

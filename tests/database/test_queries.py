@@ -8,6 +8,8 @@ from uuid import UUID
 import apsw
 import pytest
 
+from platewire.database.passage_search import SQLITE, Place, Wanted, page
+from platewire.database.plate_pattern import Match, plate_pattern
 from platewire.database.queries import Database
 from platewire.errors import LogError
 from platewire.eventlog.settings import LogSettings
@@ -139,15 +141,68 @@ async def test_a_missing_file_is_named(tmp_path: Path) -> None:
         Database.open_read_only(tmp_path / "missing" / "platewire.db")
 
 
-@pytest.mark.parametrize("statement", ["events", "passages"])
-async def test_pages_are_found_by_an_index(statement: str, log: SqliteLog) -> None:
+SEARCHES = {
+    "passage_first_seen": Wanted(since=START),
+    "passage_camera": Wanted(camera="gate", until=START),
+    "passage_plate": Wanted(plate=plate_pattern("M1")),
+}
+
+
+@pytest.mark.parametrize("index", SEARCHES)
+async def test_pages_are_found_by_an_index(index: str, log: SqliteLog) -> None:
     """A page far back costs as much as the first: nothing is scanned but the page itself."""
     connection = apsw.Connection(str(log.path), flags=apsw.SQLITE_OPEN_READONLY)
-    key, table = ("seq", "event") if statement == "events" else ("first_seq", "passage")
-    for condition in (f"{key} < 5", "camera = 'gate'"):
+    wanted = SEARCHES[index]
+    plates = None if wanted.plate is None else ["M1"]
+    statement = page(SQLITE, wanted, plates, Place(5, 5), 5)
+    (step,) = connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.values).fetchall()
+    assert f"SEARCH p USING INDEX {index} (" in str(step[3])
+    connection.close()
+
+
+async def test_pages_of_events_are_found_by_an_index(log: SqliteLog) -> None:
+    connection = apsw.Connection(str(log.path), flags=apsw.SQLITE_OPEN_READONLY)
+    for condition in ("seq < 5", "camera = 'gate'"):
         plan = connection.execute(
-            f"EXPLAIN QUERY PLAN SELECT {key} FROM {table} WHERE {condition} "
-            f"ORDER BY {key} DESC LIMIT 5"
+            f"EXPLAIN QUERY PLAN SELECT seq FROM event WHERE {condition} ORDER BY seq DESC LIMIT 5"
         ).fetchall()
         assert not [row for row in plan if "SCAN" in str(row[3]) or "TEMP B-TREE" in str(row[3])]
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "match", "found"),
+    [
+        ("BU904?", Match.WILDCARD, 11 - 3),
+        ("U9042", Match.CONTAINS, 5),
+        ("8U9O43", Match.SIMILAR, 3),
+        ("BU904", Match.ONE_EDIT, 8),
+        ("*", Match.WILDCARD, 11),
+    ],
+)
+@pytest.mark.parametrize("taken_in", [False, True])
+async def test_events_by_pattern(
+    database: Database, log: SqliteLog, text: str, match: Match, found: int, taken_in: bool
+) -> None:
+    if taken_in:
+        await log.take_in_plates()
+    pattern = plate_pattern(text, match)
+    assert len(await database.events(limit=99, plate=pattern)) == found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("platewire.database.passage_search.PLATES_MAX", 0)
+        assert len(await database.events(limit=99, plate=pattern)) == found
+
+
+async def test_a_plate_goes_with_its_last_event(tmp_path: Path, clock: FakeClock) -> None:
+    settings = LogSettings(folder=tmp_path / "short", retention_days=1)
+    log = await SqliteLog.open(settings, clock, Board(clock))
+    await log.append("gate", passage_events(1, text="OLD1"))
+    await log.append("gate", passage_events(2, text="BOTH"))
+    await log.take_in_plates()
+    clock.jump(2 * 86_400)
+    await log.append("gate", passage_events(3, text="BOTH"))
+    await log.retain()
+    database = Database.open_read_only(log.path)
+    assert await database._rows("SELECT text FROM plate") == [("BOTH",)]
+    await database.close()
+    await log.close()

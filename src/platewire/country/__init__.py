@@ -4,7 +4,7 @@
 """
 
 from platewire.country.matching import Match, Understanding, breaks_of, match, understand
-from platewire.country.spelling import LOOKALIKES, confusion, keep_letters, normalize
+from platewire.country.spelling import LOOKALIKES, confusion, folded, keep_letters, normalize
 from platewire.country.tables import COUNTRIES, Country
 
 CODES: frozenset[str] = frozenset(country.code for country in COUNTRIES)
@@ -19,6 +19,7 @@ __all__ = [
     "Understanding",
     "breaks_of",
     "confusion",
+    "folded",
     "keep_letters",
     "match",
     "normalize",

@@ -49,3 +49,28 @@ def confusion(seen: str, meant: str) -> float | None:
     if seen == meant:
         return 0.0
     return LOOKALIKES.get(frozenset((seen, meant)))
+
+
+SIMILAR_COST = 0.6
+"""Characters are said to look the same where taking one for the other costs no more than this."""
+
+
+def _similar() -> dict[str, str]:
+    """Each character to the first one, by code, of those that look the same, directly or not."""
+    groups: list[set[str]] = []
+    for pair, cost in LOOKALIKES.items():
+        if cost <= SIMILAR_COST:
+            touching = [group for group in groups if group & pair]
+            groups = [group for group in groups if not group & pair]
+            groups.append(set(pair).union(*touching))
+    return {char: min(group) for group in groups for char in group}
+
+
+SIMILAR = str.maketrans(_similar())
+"""0 for O, Q and D; 1 for I and L; 8 for B; 5 for S; 2 for Z."""
+
+
+def folded(text: str) -> str:
+    """A text in normal form with characters that look the same made one: equal for two texts that
+    may be taken for each other. Databases keep it: a change here needs a migration there."""
+    return text.translate(SIMILAR)

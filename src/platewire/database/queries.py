@@ -6,6 +6,8 @@ much as the first. Each statement gives a page and is done; no read transaction 
 """
 
 import asyncio
+import json
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -15,17 +17,24 @@ from uuid import UUID
 
 import apsw
 
-from platewire.clock import milliseconds
+from platewire.clock import Clock, SystemClock, milliseconds
+from platewire.database import search
 from platewire.database.connection import explained, open_reader, row, rows
 from platewire.database.migrate import check_version
+from platewire.database.passage_search import SQLITE, Condition, Place, Wanted
 from platewire.database.pictures import read_picture
+from platewire.database.plate_pattern import AFTER_ANY, Match, PlatePattern, plate_pattern
+from platewire.database.search import Presence
+from platewire.errors import QueryTooLong
 from platewire.model import Entry, Kind
 from platewire.wire import native
 
 T = TypeVar("T")
 
-AFTER_ANY = "\U0010ffff"
-"""Sorts after every letter, so that `text + AFTER_ANY` ends what begins with `text`."""
+SEARCH_SECONDS = 10.0
+"""A search that takes longer is given up."""
+STEPS_BETWEEN_LOOKS = 20_000
+"""Of SQLite's machine, about a millisecond, between two looks at the clock."""
 
 
 class PassageRow(NamedTuple):
@@ -55,45 +64,24 @@ class Counts(NamedTuple):
     open_passages: int
 
 
-class Condition:
-    """The WHERE clause of a page: only what was asked for, each value bound, never pasted."""
-
-    def __init__(self) -> None:
-        self._parts = ["1"]
-        self.values: list[str | int] = []
-
-    def add(self, part: str, *values: str | int | None) -> "Condition":
-        """Left out when a value is None."""
-        if None not in values:
-            self._parts.append(part)
-            self.values += [value for value in values if value is not None]
-        return self
-
-    def prefix(self, column: str, text: str | None) -> "Condition":
-        if not text:
-            return self
-        return self.add(f"{column} >= ? AND {column} < ?", text, text + AFTER_ANY)
-
-    @property
-    def sql(self) -> str:
-        return " AND ".join(self._parts)
-
-
 class Database:
     """Made by `open_read_only`; used on one event loop."""
 
-    def __init__(self, path: Path, connection: apsw.Connection) -> None:
+    def __init__(self, path: Path, connection: apsw.Connection, clock: Clock) -> None:
         self.path = path
         self._connection = connection
+        self._clock = clock
+        self._deadline = math.inf
+        connection.set_progress_handler(self._is_late, STEPS_BETWEEN_LOOKS)
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="platewire-database-reader")
 
     @classmethod
-    def open_read_only(cls, path: Path) -> "Database":
+    def open_read_only(cls, path: Path, clock: Clock | None = None) -> "Database":
         """Raises LogError for a file that is missing, damaged or not ours, LogVersion for one
         that a newer platewire wrote."""
         check_version(path)
         with explained(path):
-            return cls(path, open_reader(path))
+            return cls(path, open_reader(path), clock or SystemClock())
 
     async def close(self) -> None:
         self._reading.shutdown()
@@ -107,22 +95,26 @@ class Database:
         limit: int,
         camera: str | None = None,
         kind: Kind | None = None,
-        plate: str | None = None,
+        plate: str | PlatePattern | None = None,
+        seconds: float = SEARCH_SECONDS,
     ) -> Sequence[Entry]:
         """With `after`: rising seqs from there. Otherwise falling, from below `before` or the end.
 
-        `plate` is the beginning of a normalised text.
+        `plate` is a pattern, or the beginning of a normalised text. QueryTooLong after `seconds`.
         """
         order = "DESC" if after is None else "ASC"
         condition = Condition().add("seq > ?", after).add("seq < ?", before)
         condition.add("camera = ?", camera).add("kind = ?", kind and kind.value)
-        condition.prefix("plate", plate)
+        if isinstance(plate, PlatePattern):
+            await self._in_time(seconds, _add_pattern, condition, plate)
+        elif plate:
+            condition.add("plate >= ? AND plate < ?", plate, plate + AFTER_ANY)
         # The page is found in an index, then only its rows are read.
         statement = (
             f"SELECT body FROM event WHERE seq IN (SELECT seq FROM event WHERE {condition.sql} "  # noqa: S608
             f"ORDER BY seq {order} LIMIT ?) ORDER BY seq {order}"
         )
-        found = await self._rows(statement, *condition.values, limit)
+        found = await self._in_time(seconds, rows, statement, *condition.values, limit)
         return [_entry(body) for (body,) in found]
 
     async def event(self, seq: int) -> Entry | None:
@@ -143,22 +135,34 @@ class Database:
         plate: str | None = None,
         open_only: bool = False,
     ) -> Sequence[PassageRow]:
-        """Newest first; `before` is the `first_seq` of the last row of the page before.
+        """Newest first, with a `first_seq` less than `before`.
 
         `plate` is the beginning of the passage's present text.
         """
-        condition = Condition().add("first_seq < ?", before).add("camera = ?", camera)
-        condition.prefix("plate", plate)
-        if open_only:
-            condition.add("open")
-        statement = (
-            "SELECT p.first_seq, e.body FROM "  # noqa: S608
-            f"(SELECT first_seq, last_seq FROM passage WHERE {condition.sql} "
-            "ORDER BY first_seq DESC LIMIT ?) p "
-            "JOIN event e ON e.seq = p.last_seq ORDER BY p.first_seq DESC"
+        pattern = plate_pattern(plate, Match.PREFIX) if plate else None
+        return await self.search(
+            Wanted(plate=pattern, camera=camera, open_only=open_only, before_seq=before),
+            limit=limit,
         )
-        found = await self._rows(statement, *condition.values, limit)
+
+    async def search(
+        self,
+        wanted: Wanted,
+        *,
+        after: Place | None = None,
+        limit: int,
+        seconds: float = SEARCH_SECONDS,
+    ) -> Sequence[PassageRow]:
+        """Newest first by first sight; `after` is the place of the last row of the page before.
+
+        QueryTooLong after `seconds`.
+        """
+        found = await self._in_time(seconds, search.page, wanted, after, limit)
         return [PassageRow(first_seq, _entry(body)) for first_seq, body in found]
+
+    async def presence(self, wanted: Wanted, *, seconds: float = SEARCH_SECONDS) -> Presence:
+        """How many such passages there are, and when; QueryTooLong after `seconds`."""
+        return await self._in_time(seconds, search.presence, wanted)
 
     async def passage(self, passage: UUID) -> Sequence[Entry]:
         """All kept events of the passage, revisions rising; empty when there are none."""
@@ -194,6 +198,21 @@ class Database:
     async def _rows(self, statement: str, *values: str | int) -> list[tuple[Any, ...]]:
         return await self._run(rows, statement, *values)
 
+    async def _in_time(self, seconds: float, query: Callable[..., T], *arguments: object) -> T:
+        def timed(connection: apsw.Connection) -> T:
+            self._deadline = self._clock.monotonic() + seconds
+            try:
+                return query(connection, *arguments)
+            except apsw.InterruptError:
+                raise QueryTooLong.after(seconds) from None
+            finally:
+                self._deadline = math.inf
+
+        return await self._run(timed)
+
+    def _is_late(self) -> bool:
+        return self._clock.monotonic() > self._deadline
+
     async def _run(self, query: Callable[..., T], *arguments: object) -> T:
         loop = asyncio.get_running_loop()
         with explained(self.path):
@@ -202,6 +221,15 @@ class Database:
 
 def _entry(body: bytes) -> Entry:
     return Entry(native.decode(body), body)
+
+
+def _add_pattern(connection: apsw.Connection, condition: Condition, pattern: PlatePattern) -> None:
+    """By the texts that are meant, or by the pattern where they are many."""
+    plates = search.plates(connection, pattern)
+    if plates is not None:
+        condition.add(f"plate {SQLITE.many}", json.dumps(plates))
+    elif not pattern.everything:
+        condition.add("plate || '' GLOB ?", pattern.text)
 
 
 def _seq_at(connection: apsw.Connection, moment_ms: int) -> int:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import apsw
 
 from platewire.clock import Clock, milliseconds
+from platewire.database import plates
 from platewire.database.connection import explained
 from platewire.database.pictures import read_picture
 from platewire.errors import LogError, LogFull
@@ -285,6 +286,10 @@ class SqliteLog:
         """Tells the views what events do not: numbers of the system, the channels and zones."""
         now = self._clock.now()
         await self._write(lambda connection: rows.describe(connection, site, now))
+
+    async def take_in_plates(self) -> bool:
+        """Prepares searches for the next events; whether there are more. See database.plates."""
+        return await self._write(plates.take_in)
 
     async def retain(self, transfers: Collection[str] | None = None) -> Retained:
         """Deletes what the settings call too old or too much; to be called every minute or so.

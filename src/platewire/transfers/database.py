@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from platewire.database.postgresql.write import ShownImage
 
 CLOSE_SECONDS = 2.0
+TAKE_IN_EVERY_SECONDS = 10.0
+TAKE_IN_STEPS = 20
 KEPT = {"none": 0, "plate": 1, "vehicle": 2, "frame": 3}
 """How many of plate, vehicle and frame are kept as bytes; of the others a link is kept."""
 
@@ -155,6 +157,7 @@ class PostgresqlSender:
         self._context = context
         self._node = settings.node or context.site.name
         self._connection: Any = None
+        self._take_in_at = 0.0
         self._prepare()
 
     @property
@@ -192,6 +195,8 @@ class PostgresqlSender:
             begun = await write.write(self._connection, self._node, batch)
         if begun:
             await self._retain()
+        if len(entries) < self.batch:
+            await self._take_in_plates()
 
     async def close(self) -> None:
         """Lets the server know, or breaks off where it does not answer."""
@@ -207,6 +212,7 @@ class PostgresqlSender:
     async def _retain(self) -> None:
         """What a reader holds is dropped another time: that is no reason to send nothing."""
         from platewire.database.postgresql import connection, partitions
+        from platewire.database.postgresql.search import FORGET
 
         if self._settings.retention_months is None:
             return
@@ -214,11 +220,29 @@ class PostgresqlSender:
         try:
             with connection.explained(self._who):
                 dropped = await partitions.drop_before(self._connection, oldest)
+                if dropped:
+                    await self._connection.execute(FORGET)
         except Unavailable as error:
             diagnostics.warning("a month that is over could not be dropped yet: %s", error)
             return
         for month in dropped:
             diagnostics.info("%s: dropped the month %s", self._who, month.suffix)
+
+    async def _take_in_plates(self) -> None:
+        """Prepares searches, now and then, once there is nothing more urgent."""
+        from platewire.database.postgresql import connection, search
+
+        now = self._context.clock.monotonic()
+        if now < self._take_in_at:
+            return
+        self._take_in_at = now + TAKE_IN_EVERY_SECONDS
+        try:
+            with connection.explained(self._who):
+                for _ in range(TAKE_IN_STEPS):
+                    if not await search.take_in(self._connection):
+                        break
+        except Unavailable as error:
+            diagnostics.warning("plates for searches could not be taken in yet: %s", error)
 
     # --- pictures -------------------------------------------------------------------------------
 

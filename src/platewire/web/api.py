@@ -1,6 +1,8 @@
 """The handlers of the API: each asks one part and answers in one of the shapes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +10,10 @@ import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
+from platewire.database.asked import Asked, AskedError, pattern_of, zone_of
+from platewire.database.passage_search import Place, Wanted, parse_place, place_of
+from platewire.database.plate_pattern import Match, PlatePattern
+from platewire.database.queries import PassageRow
 from platewire.model import Entry
 from platewire.web import overview, stream
 from platewire.web.context import Job, WebContext
@@ -22,11 +28,12 @@ from platewire.web.shapes import (
     Nothing,
     PassagePage,
     PassagesQuery,
+    Seen,
+    SeenQuery,
     SnapshotQuery,
     StreamQuery,
     Transfers,
     history_of,
-    normal_prefix,
     passage_of,
     raw,
 )
@@ -52,7 +59,7 @@ async def list_events(context: WebContext, call: Call[EventsQuery]) -> Response:
         limit=query.limit,
         camera=query.camera,
         kind=query.kind,
-        plate=normal_prefix(query.plate),
+        plate=_pattern(query.plate, query.match),
     )
     return json(
         EventPage(
@@ -70,7 +77,7 @@ def _next_events(query: EventsQuery, entries: Sequence[Entry]) -> str | None:
     return _page("/api/v1/events", query, direction, entries[-1].event.seq)
 
 
-def _page(path: str, query: Struct, direction: str, seq: int) -> str:
+def _page(path: str, query: Struct, direction: str, seq: int | str) -> str:
     given = {**msgspec.structs.asdict(query), direction: seq}
     kept = {name: _spelled(value) for name, value in given.items() if value not in (None, False)}
     return f"{path}?{urlencode(kept)}"
@@ -91,20 +98,63 @@ async def show_event(context: WebContext, call: Call[Nothing]) -> Response:
 
 async def list_passages(context: WebContext, call: Call[PassagesQuery]) -> Response:
     query = call.query
-    rows = await context.queries.passages(
-        before=query.before,
-        limit=query.limit,
-        camera=query.camera,
-        plate=normal_prefix(query.plate),
-        open_only=query.open,
-    )
+    wanted = replace(_wanted(context, query), before_seq=query.before)
+    after = None if query.cursor is None else _place(query.cursor)
+    rows = await context.queries.search(wanted, after=after, limit=query.limit)
     more = len(rows) == query.limit
     return json(
         PassagePage(
             passages=tuple(passage_of(row) for row in rows),
-            next=_page("/api/v1/passages", query, "before", rows[-1].first_seq) if more else None,
+            next=_page("/api/v1/passages", query, "cursor", _end(rows[-1])) if more else None,
         )
     )
+
+
+async def show_seen(context: WebContext, call: Call[SeenQuery]) -> Response:
+    wanted = _wanted(context, call.query)
+    found = await context.queries.presence(wanted)
+    newest = await context.queries.search(wanted, limit=1) if found.passages else ()
+    return json(
+        Seen(
+            seen=found.passages > 0,
+            passages=found.passages,
+            first_seen_at=_moment(found.first_seen_ms),
+            last_seen_at=_moment(found.last_seen_ms),
+            since=wanted.since,
+            until=wanted.until,
+            last=passage_of(newest[0]) if newest else None,
+        )
+    )
+
+
+def _wanted(context: WebContext, query: SeenQuery) -> Wanted:
+    fields = {name: getattr(query, name) for name in SeenQuery.__struct_fields__}
+    try:
+        return Asked(**fields).wanted(zone_of(context.site.time_zone), context.clock.now())
+    except AskedError as error:
+        raise bad_parameter(error.name, str(error)) from error
+
+
+def _pattern(plate: str | None, match: Match | None) -> PlatePattern | None:
+    try:
+        return pattern_of(plate, match)
+    except AskedError as error:
+        raise bad_parameter(error.name, str(error)) from error
+
+
+def _place(cursor: str) -> Place:
+    try:
+        return parse_place(cursor)
+    except ValueError as error:
+        raise bad_parameter("cursor", f"cursor = {error}") from error
+
+
+def _end(row: PassageRow) -> str:
+    return str(place_of(row.last.event, row.first_seq))
+
+
+def _moment(ms: int | None) -> datetime | None:
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
 
 
 async def show_passage(context: WebContext, call: Call[Nothing]) -> Response:

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from platewire.errors import ConfigError, PlatewireError
+from platewire.errors import ConfigError, PlatewireError, QueryTooLong
 from platewire.web import metrics, openapi, overview, pages
 from platewire.web.api import json
 from platewire.web.context import WebContext
@@ -102,6 +102,9 @@ def _handlers(context: WebContext) -> dict[int | type[Exception], Handler]:
     async def on_refusal(request: Request, error: Exception) -> Response:
         return answer(request, ProblemError(409, "Not possible", str(error)))
 
+    async def on_too_much(request: Request, error: Exception) -> Response:
+        return answer(request, ProblemError(400, "Too much at a time", str(error)))
+
     async def on_trouble(request: Request, error: Exception) -> Response:
         return answer(request, ProblemError(503, "Not now", str(error)))
 
@@ -113,6 +116,7 @@ def _handlers(context: WebContext) -> dict[int | type[Exception], Handler]:
         ProblemError: on_problem,
         HTTPException: on_http,
         ConfigError: on_refusal,
+        QueryTooLong: on_too_much,
         PlatewireError: on_trouble,
         Exception: on_bug,
     }

@@ -13,7 +13,10 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from platewire.clock import Clock
+from platewire.database.passage_search import Place, Wanted
+from platewire.database.plate_pattern import PlatePattern
 from platewire.database.queries import PassageRow
+from platewire.database.search import Presence
 from platewire.lists.lists import Lists
 from platewire.model import Entry, EventReader, Kind, Site
 from platewire.status import Board
@@ -33,24 +36,21 @@ class Queries(Protocol):
         limit: int,
         camera: str | None = None,
         kind: Kind | None = None,
-        plate: str | None = None,
+        plate: PlatePattern | None = None,
     ) -> Sequence[Entry]:
-        """With `after`: rising from there. Otherwise falling, from below `before` or the end.
-        `plate` is the beginning of a normalised text."""
+        """With `after`: rising from there. Otherwise falling, from below `before` or the end."""
         ...
 
     async def event(self, seq: int) -> Entry | None: ...
 
-    async def passages(
-        self,
-        *,
-        before: int | None = None,
-        limit: int,
-        camera: str | None = None,
-        plate: str | None = None,
-        open_only: bool = False,
+    async def search(
+        self, wanted: Wanted, *, after: Place | None = None, limit: int
     ) -> Sequence[PassageRow]:
-        """Newest first; `before` is the `first_seq` of the last row of the page before."""
+        """Newest first; `after` is the place of the last row of the page before."""
+        ...
+
+    async def presence(self, wanted: Wanted) -> Presence:
+        """How many such passages there are, and when."""
         ...
 
     async def passage(self, passage: UUID) -> Sequence[Entry]:

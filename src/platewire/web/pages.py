@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from platewire.database.passage_search import Wanted
 from platewire.web import openapi, overview, session
 from platewire.web.context import WebContext
 from platewire.web.guard import may_enter
@@ -56,7 +57,7 @@ def render(context: WebContext, template: str, code: int = 200, **values: Any) -
 async def console(context: WebContext, request: Request) -> Response:
     # The seq is taken first: what happens while the rows are fetched comes through the stream.
     seq = context.log.last_seq
-    passages = await context.queries.passages(limit=ROWS_MAX)
+    passages = await context.queries.search(Wanted(), limit=ROWS_MAX)
     return render(
         context,
         "console.html",

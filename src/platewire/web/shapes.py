@@ -3,13 +3,15 @@
 Answers with events are generic: documented with `Event` inside, sent with the stored bytes inside.
 """
 
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from msgspec import Meta, Raw, Struct
 
+from platewire.database.plate_pattern import TEXT_MAX, Match
 from platewire.database.queries import PassageRow
-from platewire.model import Entry, Kind
+from platewire.model import Direction, Entry, Kind
 from platewire.web.context import Job
 from platewire.web.overview import CameraStatus, TransferStatus
 
@@ -21,12 +23,22 @@ Whole = Annotated[int, Meta(ge=0, le=SEQ_MAX)]
 Seq = Annotated[int, Meta(ge=1, le=SEQ_MAX)]
 Limit = Annotated[int, Meta(ge=1, le=500, description="How many at most, 1 to 500")]
 Camera = Annotated[str | None, Meta(description="Only of this camera")]
-PlatePrefix = Annotated[
-    Annotated[str, Meta(min_length=1, max_length=20)] | None,
+PlateText = Annotated[
+    Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)] | None,
     Meta(
-        description="Only plates that begin so; case, spaces and dashes do not matter",
+        description="Only such plates; case, spaces and dashes do not matter, Cyrillic and Greek "
+        "letters stand for the Latin ones that look like them",
     ),
 ]
+HowMatched = Annotated[
+    Match | None,
+    Meta(
+        description="How `plate` is compared: `wildcard` knows `*` and `?`; `similar` takes "
+        "look-alikes (O and 0, B and 8 ...) for each other; `one_edit` forgives one character. "
+        "Without it `wildcard` where `plate` holds `*` or `?`, else `prefix`"
+    ),
+]
+Moment = "a time like 2026-01-31T08:00:00Z, a day, `today`, `yesterday` or like `-24h`"
 
 
 # --- what may be asked -------------------------------------------------------------------------
@@ -48,19 +60,40 @@ class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     limit: Limit = 100
     camera: Camera = None
     kind: Annotated[Kind | None, Meta(description="Only `new`, `updated` or `lost`")] = None
-    plate: PlatePrefix = None
+    plate: PlateText = None
+    match: HowMatched = None
 
 
-class PassagesQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which passages."""
+class SeenQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which passages, whichever page."""
 
+    plate: PlateText = None
+    match: HowMatched = None
+    day: Annotated[
+        str | None,
+        Meta(description="First seen on this day at the site: `today`, `yesterday`, 2026-01-31"),
+    ] = None
+    since: Annotated[str | None, Meta(description=f"First seen then or later: {Moment}")] = None
+    until: Annotated[str | None, Meta(description=f"First seen before: {Moment}")] = None
+    camera: Camera = None
+    country: Annotated[str | None, Meta(description="ISO 3166-1 alpha-2")] = None
+    color: Annotated[str | None, Meta(description="Color of the vehicle")] = None
+    type: Annotated[str | None, Meta(description="Type of the vehicle")] = None
+    direction: Annotated[Direction | None, Meta(description="`in`, `out` or `unknown`")] = None
+    list: Annotated[str | None, Meta(description="Name of a list that the plate stood on")] = None
+    open: Annotated[bool, Meta(description="Only vehicles that are still seen")] = False
+
+
+class PassagesQuery(SeenQuery, frozen=True, forbid_unknown_fields=True):
+    """Which passages, and which page of them."""
+
+    limit: Limit = 100
     before: Annotated[
         Seq | None, Meta(description="Only passages whose `first_seq` is less than this")
     ] = None
-    limit: Limit = 100
-    camera: Camera = None
-    plate: PlatePrefix = None
-    open: Annotated[bool, Meta(description="Only vehicles that are still seen")] = False
+    cursor: Annotated[
+        str | None, Meta(description="Where the page before ended; `next` has it")
+    ] = None
 
 
 class StreamQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +158,26 @@ class PassagePage(Struct, Generic[E], frozen=True):
     next: Annotated[str | None, Meta(description="Where the next page is; null: no more")]
 
 
+class Seen(Struct, Generic[E], frozen=True, kw_only=True):
+    """Whether there were such passages."""
+
+    seen: bool
+    passages: Annotated[int, Meta(description="How many")]
+    first_seen_at: Annotated[
+        datetime | None, Meta(description="First sight of the first of them, UTC")
+    ] = None
+    last_seen_at: Annotated[
+        datetime | None, Meta(description="First sight of the last of them, UTC")
+    ] = None
+    since: Annotated[
+        datetime | None, Meta(description="From when it was looked for, UTC; null: ever")
+    ] = None
+    until: Annotated[
+        datetime | None, Meta(description="Until when it was looked for, UTC; null: now")
+    ] = None
+    last: Annotated[Passage[E] | None, Meta(description="The last of them")] = None
+
+
 class PassageHistory(Struct, Generic[E], frozen=True):
     """A passage with all its events."""
 
@@ -185,10 +238,3 @@ def history_of(entries: list[Entry]) -> PassageHistory[Raw]:
     """Of at least one entry, revisions rising."""
     row = PassageRow(entries[0].event.seq, entries[-1])
     return PassageHistory(passage_of(row), tuple(raw(entry) for entry in entries))
-
-
-def normal_prefix(plate: str | None) -> str | None:
-    """As the log spells plates: A-Z and 0-9 only."""
-    if plate is None:
-        return None
-    return "".join(letter for letter in plate.upper() if letter.isascii() and letter.isalnum())

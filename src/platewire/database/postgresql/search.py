@@ -1,0 +1,81 @@
+"""Searches in PostgreSQL: as `database.search` in SQLite, with the same answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from platewire.database import passage_search as sql
+from platewire.database.passage_search import POSTGRESQL, Place, Statement, Wanted
+from platewire.database.plate_pattern import Match, PlatePattern
+from platewire.database.plates import STEP_EVENTS, keys
+from platewire.database.queries import PassageRow
+from platewire.database.search import Presence
+from platewire.model import Entry
+from platewire.wire import native
+
+
+async def passages(
+    connection: Any, wanted: Wanted, *, after: Place | None = None, limit: int
+) -> Sequence[PassageRow]:
+    """Newest first. `connection` is asyncpg's, with `search_path` at the schema."""
+    meant = await plates(connection, wanted.plate)
+    if meant is not None and not meant:
+        return []
+    page = sql.page(POSTGRESQL, wanted, meant, after, limit)
+    found = await _run(connection, sql.bodies(POSTGRESQL, page))
+    return [PassageRow(first_seq, _entry(body)) for first_seq, body in found]
+
+
+async def presence(connection: Any, wanted: Wanted) -> Presence:
+    meant = await plates(connection, wanted.plate)
+    if meant is not None and not meant:
+        return Presence(0, None, None)
+    ((count, first, last),) = await _run(connection, sql.presence(POSTGRESQL, wanted, meant))
+    return Presence(count, first, last)
+
+
+async def plates(connection: Any, pattern: PlatePattern | None) -> Sequence[str] | None:
+    if pattern is None or pattern.everything:
+        return None
+    if pattern.match is Match.EXACT:
+        return [pattern.text]
+    late = [text for (text,) in await connection.fetch(sql.LATE_PLATES)]
+    limit = sql.candidates_max(pattern)
+    known: list[str] = []
+    for lookup in pattern.lookups():
+        found = await _run(connection, sql.plates_found_by(lookup, POSTGRESQL, limit))
+        known += [text for (text,) in found]
+    return sql.few(pattern, late, known)
+
+
+async def take_in(connection: Any) -> bool:
+    """Takes in the plates of the next events, in a transaction; whether there are more."""
+    async with connection.transaction():
+        known = await connection.fetchval("SELECT last_seq FROM plates_known FOR UPDATE")
+        last = await connection.fetchval("SELECT last_seq FROM log")
+        end = min(last, known + STEP_EVENTS)
+        if end == known:
+            return False
+        found = await connection.fetch(
+            "SELECT DISTINCT plate FROM event WHERE seq > $1 AND seq <= $2 ORDER BY plate",
+            *(known, end),
+        )
+        await connection.execute(
+            "INSERT INTO plate SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) "
+            "ON CONFLICT DO NOTHING",
+            *zip(*(keys(text) for (text,) in found), strict=True),
+        )
+        await connection.execute("UPDATE plates_known SET last_seq = $1", end)
+    return bool(end < last)
+
+
+FORGET = "DELETE FROM plate WHERE NOT EXISTS (SELECT FROM event WHERE event.plate = plate.text)"
+"""To be run once months have been dropped: plates that were seen in no other go with them."""
+
+
+async def _run(connection: Any, statement: Statement) -> Any:
+    return await connection.fetch(statement.numbered(), *statement.values)
+
+
+def _entry(body: str) -> Entry:
+    encoded = body.encode()
+    return Entry(native.decode(encoded), encoded)

@@ -1,0 +1,62 @@
+"""Searches in the SQLite file: which plates are meant, then a page of their passages.
+
+Blocking, each statement read to its end; used on the reading thread of `Database`.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import apsw
+
+from platewire.database import passage_search as sql
+from platewire.database.connection import row, rows
+from platewire.database.passage_search import SQLITE, Place, Statement, Wanted
+from platewire.database.plate_pattern import Match, PlatePattern
+
+
+class Presence(NamedTuple):
+    """Whether and when: the answer to "was it here?"."""
+
+    passages: int
+    first_seen_ms: int | None
+    """Of the first of them; None without any."""
+    last_seen_ms: int | None
+    """First sight of the last of them."""
+
+
+def plates(connection: apsw.Connection, pattern: PlatePattern | None) -> Sequence[str] | None:
+    """The texts that are meant; None for any, or for so many that the pattern has to serve."""
+    if pattern is None or pattern.everything:
+        return None
+    if pattern.match is Match.EXACT:
+        return [pattern.text]
+    late = [text for (text,) in connection.execute(sql.LATE_PLATES)]
+    limit = sql.candidates_max(pattern)
+    known = [
+        text
+        for lookup in pattern.lookups()
+        for (text,) in _run(connection, sql.plates_found_by(lookup, SQLITE, limit))
+    ]
+    return sql.few(pattern, late, known)
+
+
+def page(
+    connection: apsw.Connection, wanted: Wanted, after: Place | None, limit: int
+) -> list[tuple[int, bytes]]:
+    """`first_seq` and the newest event's JSON of each passage, newest first."""
+    meant = plates(connection, wanted.plate)
+    if meant is not None and not meant:
+        return []
+    return _run(connection, sql.bodies(SQLITE, sql.page(SQLITE, wanted, meant, after, limit)))
+
+
+def presence(connection: apsw.Connection, wanted: Wanted) -> Presence:
+    meant = plates(connection, wanted.plate)
+    if meant is not None and not meant:
+        return Presence(0, None, None)
+    statement = sql.presence(SQLITE, wanted, meant)
+    return Presence(*row(connection, statement.sql, *statement.values))
+
+
+def _run(connection: apsw.Connection, statement: Statement) -> list[tuple[int, bytes]]:
+    return rows(connection, statement.sql, *statement.values)
