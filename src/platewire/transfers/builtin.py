@@ -7,6 +7,8 @@ from platewire.transfers.milestone import MilestoneTransfer
 from platewire.transfers.milestone_generic import MilestoneGenericTransfer
 from platewire.transfers.mqtt import MqttTransfer
 from platewire.transfers.nx import NxTransfer
+from platewire.transfers.one_c import OneCTransfer
+from platewire.transfers.relay import RelayTransfer
 from platewire.transfers.tcp_lines import JsonLinesTransfer
 from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
 from platewire.transfers.tcp_push import TcpPushTransfer
@@ -19,6 +21,7 @@ AnyTransfer = (
     | NumberOkTcpTransfer
     | TcpPushTransfer
     | TwoNTransfer
+    | RelayTransfer
     | AutoIntellectTransfer
     | MqttTransfer
     | NxTransfer
@@ -26,4 +29,5 @@ AnyTransfer = (
     | MilestoneGenericTransfer
     | PostgresqlTransfer
     | TemplateTransfer
+    | OneCTransfer
 )
