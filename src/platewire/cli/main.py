@@ -6,10 +6,21 @@ import sys
 from collections.abc import Sequence
 
 from platewire import __version__
-from platewire.cli import check, database, events, initial, passages, read, replay, search, serve
+from platewire.cli import (
+    bench,
+    check,
+    database,
+    events,
+    initial,
+    passages,
+    read,
+    replay,
+    search,
+    serve,
+)
 from platewire.errors import ConfigError, PlatewireError
 
-COMMANDS = (serve, check, read, passages, events, search, replay, database, initial)
+COMMANDS = (serve, check, read, passages, events, search, replay, database, initial, bench)
 
 EXIT_CODES = (
     "exit codes: 0 done; 1 done, and the answer is no; 2 the command line or the configuration is "
