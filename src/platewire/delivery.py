@@ -396,10 +396,10 @@ class Delivery:
 
         await send_each(self._transfer, tuple(work.left), delivered=delivered, rejected=rejected)
 
-    async def _settled(self, work: Work) -> None:
+    async def _settled(self, work: Work, *, given_up: bool = False) -> None:
         """The first of what is left is dealt with."""
         seq = work.left[0].event.seq if work.left else 0
-        item = self._schedule.settled(work, self._clock.monotonic())
+        item = self._schedule.settled(work, self._clock.monotonic(), given_up=given_up)
         if item is None:
             self._at.close(seq)
         elif item.kept:
@@ -456,7 +456,7 @@ class Delivery:
         try:
             if spent:
                 await self._records.exhausted(waiting.items[0].seq, number, error, exchange)
-                await self._settled(work)
+                await self._settled(work, given_up=True)
             else:
                 row = ToKeep(waiting, waiting.items[0])
                 await self._log.park([self._row(row)])

@@ -50,6 +50,8 @@ class Waiting:
     error: str = ""
     at_fault: bool = False
     """Parked, rather than on suspicion."""
+    was_spared: bool = False
+    """It failed together with others, and they came to life again."""
     in_flight: bool = False
 
 
@@ -222,8 +224,11 @@ class Schedule:
             if self._queues[work.lane]:
                 self._ready.append(work.lane)
 
-    def settled(self, work: Work, now: float) -> Item | None:
-        """The first of `left` is dealt with; its item where it waited."""
+    def settled(self, work: Work, now: float, *, given_up: bool = False) -> Item | None:
+        """The first of `left` is dealt with; its item where it waited.
+
+        Where it was given up, the next of its passage gets one attempt, not a day of its own.
+        """
         if work.left:
             del work.left[0]
         if work.waiting is None:
@@ -231,7 +236,9 @@ class Schedule:
         waiting = work.waiting
         item = waiting.items.popleft()
         item.settled = True
-        waiting.attempts, waiting.waited_seconds, waiting.error = 0, 0.0, ""
+        waiting.attempts, waiting.error, waiting.was_spared = 0, "", False
+        if not given_up:
+            waiting.waited_seconds = 0.0
         if waiting.items:
             self._plan(waiting, now)
         else:
@@ -239,8 +246,8 @@ class Schedule:
         return item
 
     def succeeded(self, now: float) -> None:
-        """The other side lives. What was on suspicion alone is at fault; where several were, none
-        is, and all are tried again at once."""
+        """The other side lives. What was on suspicion alone is at fault. Where several were, none
+        is, and all are tried again at once; who is among them a second time is at fault too."""
         if self.circuit.closed:
             return
         was_open = self.circuit.open
@@ -249,7 +256,8 @@ class Schedule:
         for waiting in suspects:
             if waiting.at_fault:
                 continue
-            if was_open:
+            if was_open and not waiting.was_spared:
+                waiting.was_spared = True
                 waiting.attempts, waiting.waited_seconds = 0, 0.0
                 if not waiting.in_flight:
                     self._plan(waiting, now)

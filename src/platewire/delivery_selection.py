@@ -12,7 +12,8 @@ from platewire.eventlog.log import EventLog
 from platewire.model import Entry
 from platewire.transfers.transfer import TransferSettings
 
-CHOOSING = ("events", "cameras", "countries", "min_confidence")
+NOT_CHOOSING = {"name", "max_age_seconds", "picture", "start"}
+CHOOSING = tuple(name for name in TransferSettings.__struct_fields__ if name not in NOT_CHOOSING)
 
 
 async def remember_selection(log: EventLog, settings: TransferSettings, from_seq: int) -> None:
