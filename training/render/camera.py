@@ -13,6 +13,8 @@ from training.render.surface import field
 Pixels = npt.NDArray[np.uint8]
 MARGIN = 0.35
 """Share of the plate's height that is added as surroundings on each side."""
+EASY = 0.4
+"""Share of the crops in good light and mostly sharp, as most that a product sees."""
 
 
 class Shot(NamedTuple):
@@ -25,8 +27,9 @@ class Shot(NamedTuple):
 def shoot(plate: Plate, random: np.random.Generator) -> Shot:
     scene, margin = surrounded(plate.pixels, random)
     scene, boxes = seen_from(scene, margin, plate, random)
-    scene = lit(scene, random)
-    return Shot(faulty(scene, random), boxes)
+    if random.random() < EASY:
+        return Shot(faulty(mild(scene, random), random, 0.55), boxes)
+    return Shot(faulty(lit(scene, random), random, 1.0), boxes)
 
 
 def surrounded(plate: Pixels, random: np.random.Generator) -> tuple[Pixels, int]:
@@ -103,7 +106,7 @@ def quad_of(plate: Plate, random: np.random.Generator) -> npt.NDArray[np.float32
     boxes = plate.character_boxes
     inner = (boxes[:, 0].min(), boxes[:, 1].min(),
              (boxes[:, 0] + boxes[:, 2]).max(), (boxes[:, 1] + boxes[:, 3]).max())  # fmt: skip
-    sideways, upright = random.normal(0.01, 0.035, 2), random.normal(0.04, 0.09, 2)
+    sideways, upright = random.normal(0.025, 0.04, 2), random.normal(0.05, 0.09, 2)
     if random.random() < 0.12:
         sideways, upright = random.normal(0.05, 0.06, 2), random.normal(0.15, 0.12, 2)
     room = 0.02 * width, 0.04 * height
@@ -137,6 +140,12 @@ def moved(
     x0, x1 = points[:, 0, 0], points[:, 1, 0]
     y0, y1 = points[:, 2, 1], points[:, 3, 1]
     return np.stack([x0, y0, x1 - x0, y1 - y0], 1).astype(np.float32)
+
+
+def mild(crop: Pixels, random: np.random.Generator) -> Pixels:
+    """Nothing but another contrast and brightness."""
+    gain, lift = random.uniform(0.6, 1.1), random.uniform(-30, 50)
+    return np.asarray(cv2.convertScaleAbs(crop, alpha=gain, beta=lift), np.uint8)
 
 
 def lit(crop: Pixels, random: np.random.Generator) -> Pixels:
@@ -179,10 +188,10 @@ def shadow(width: int, height: int, random: np.random.Generator) -> npt.NDArray[
     return (low + (1 - low) * edge).astype(np.float32)
 
 
-def faulty(crop: Pixels, random: np.random.Generator) -> Pixels:
-    """Blur, motion, low resolution, noise, compression."""
+def faulty(crop: Pixels, random: np.random.Generator, severity: float = 1.0) -> Pixels:
+    """Blur, motion, low resolution, noise, compression; all less where `severity` is below 1."""
     height, width = crop.shape[:2]
-    coarse = width / 110
+    coarse = width / 110 * severity
     kind = random.random()
     if kind < 0.45:
         sigma = coarse * random.uniform(0.2, 1.15)
@@ -197,7 +206,7 @@ def faulty(crop: Pixels, random: np.random.Generator) -> Pixels:
         )
         crop = cv2.resize(crop, (width, height), interpolation=pick((cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST), random))  # fmt: skip
     if random.random() < 0.5:
-        strength = random.uniform(1, 14)
+        strength = random.uniform(1, 14 * severity)
         noise = random.standard_normal(
             (height, width, 3 if random.random() < 0.5 else 1), np.float32
         )

@@ -307,6 +307,7 @@ ABROAD: dict[str, tuple[str, tuple[int, int], tuple[Color, ...], tuple[str, ...]
     "CO": ("AAA 111,AAA-111", (330, 160), (YELLOW, YELLOW, WHITE), ("BOGOTA D.C.", "MEDELLIN", "CALI")),
     "CA": ("AAAA 111,AAA 111,AAA-1111,AA1 11A,111 AAA", (305, 152), (WHITE,), ("ONTARIO", "Québec", "ALBERTA", "British Columbia", "MANITOBA")),
     "IL": ("11-111-11,111-11-111", (520, 110), (YELLOW,), ("",)),
+    "PK": ("AAA 111,AAA-1111,AA 111,AAA 1111,AA-1111", (350, 150), (WHITE, WHITE, YELLOW, BLACK), ("", "PUNJAB", "SINDH", "ICT-ISLAMABAD")),
     "CN": ("A-11111,A-A1111,A 1A111", (440, 140), ((160, 60, 20), (160, 60, 20), YELLOW), ("",)),
 }  # fmt: skip
 """Other continents, in general forms; China's without its province's sign."""

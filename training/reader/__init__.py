@@ -1,0 +1,1 @@
+"""The plate reader's training: data, network, training, export, evaluation."""

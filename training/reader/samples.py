@@ -1,0 +1,192 @@
+"""Batches for training: rendered plates and real crops, made in processes of their own.
+
+A drawn plate is photographed a few times before it is thrown away, since drawing costs more.
+Real crops have texts but no places of characters, so only CTC learns from them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import os
+import queue
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training.reader.classes import COUNTRY_INDEX, REGION_INDEX, SYMBOL_INDEX
+from training.reader.network import HEIGHT, STEPS, WIDTH
+from training.reader.real import RealCrop, augmented
+from training.render.camera import shoot
+from training.render.plate import Plate, draw
+
+LONGEST = 12
+UNKNOWN = -100
+"""What the losses pass over."""
+POOL = 1200
+SHOTS = 3
+Pixels = npt.NDArray[np.uint8]
+
+
+class Sample(NamedTuple):
+    picture: Pixels
+    columns: npt.NDArray[np.int64]
+    """For each of the 2 x STEPS columns the symbol, or UNKNOWN."""
+    text: npt.NDArray[np.int64]
+    """Symbols, filled up with 0 to LONGEST."""
+    country: int
+    region: int
+    two_lines: int
+
+
+class Batch(NamedTuple):
+    pictures: Pixels
+    columns: npt.NDArray[np.int64]
+    texts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+    countries: npt.NDArray[np.int64]
+    regions: npt.NDArray[np.int64]
+    two_lines: npt.NDArray[np.float32]
+
+
+def network_picture(crop: Pixels) -> Pixels:
+    """As the product does it: stretched to the network's size."""
+    shrinking = crop.shape[0] > HEIGHT or crop.shape[1] > WIDTH
+    way = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(crop, (WIDTH, HEIGHT), interpolation=way), np.uint8)
+
+
+def columns_of(plate: Plate, boxes: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.int64]:
+    """A character owns the columns in its middle part, at least one; the rest is gap, and the
+    columns at a character's edge are anyone's."""
+    columns = np.zeros((2, STEPS), np.int64)
+    for char, (left, _, wide, _), line in zip(plate.text, boxes, plate.line_of, strict=True):
+        symbol = SYMBOL_INDEX[char]
+        start, end = left / width * STEPS, (left + wide) / width * STEPS
+        first, last = round(start + 0.22 * (end - start)), round(end - 0.22 * (end - start))
+        edge = columns[line, max(round(start) - 0, 0) : max(round(end), 0)]
+        edge[edge == 0] = UNKNOWN
+        last = max(last, first + 1)
+        if last > 0 and first < STEPS:
+            columns[line, max(first, 0) : last] = symbol
+    return columns.reshape(-1)
+
+
+def text_of(text: str) -> npt.NDArray[np.int64]:
+    symbols = [SYMBOL_INDEX[char] for char in text[:LONGEST]]
+    return np.array(symbols + [0] * (LONGEST - len(symbols)), np.int64)
+
+
+def rendered(plate: Plate, random: np.random.Generator) -> Sample:
+    shot = shoot(plate, random)
+    return Sample(
+        picture=network_picture(shot.pixels),
+        columns=columns_of(plate, shot.character_boxes, shot.pixels.shape[1]),
+        text=text_of(plate.text),
+        country=COUNTRY_INDEX.get(plate.country, 0),
+        region=REGION_INDEX.get(plate.region or "", UNKNOWN),
+        two_lines=int(plate.lines == 2),
+    )
+
+
+def photographed(crop: RealCrop, random: np.random.Generator) -> Sample:
+    return Sample(
+        picture=network_picture(augmented(crop, random)),
+        columns=np.full(2 * STEPS, UNKNOWN, np.int64),
+        text=text_of(crop.text),
+        country=COUNTRY_INDEX[crop.country] if crop.country else UNKNOWN,
+        region=REGION_INDEX.get(crop.region or "", UNKNOWN),
+        two_lines=UNKNOWN,
+    )
+
+
+def batch_of(samples: Sequence[Sample]) -> Batch:
+    texts = np.stack([sample.text for sample in samples])
+    return Batch(
+        pictures=np.stack([sample.picture for sample in samples]),
+        columns=np.stack([sample.columns for sample in samples]),
+        texts=texts,
+        lengths=(texts > 0).sum(axis=1),
+        countries=np.array([sample.country for sample in samples], np.int64),
+        regions=np.array([sample.region for sample in samples], np.int64),
+        two_lines=np.array([sample.two_lines for sample in samples], np.float32),
+    )
+
+
+class Source:
+    """Endless samples; `share` of them real."""
+
+    def __init__(self, seed: int, crops: Sequence[RealCrop], share: float) -> None:
+        self._random = np.random.default_rng(seed)
+        self._crops = crops
+        self._share = share if crops else 0.0
+        self._pool = [draw(self._random) for _ in range(POOL)]
+
+    def sample(self) -> Sample:
+        if self._random.random() < self._share:
+            crop = self._crops[int(self._random.random() * len(self._crops))]
+            return photographed(crop, self._random)
+        at = int(self._random.random() * POOL)
+        plate = self._pool[at]
+        if self._random.random() < 1 / SHOTS:
+            self._pool[at] = draw(self._random)
+        return rendered(plate, self._random)
+
+    def batch(self, size: int) -> Batch:
+        return batch_of([self.sample() for _ in range(size)])
+
+
+def fill(batches: mp.Queue[Batch], seed: int, size: int, folder: Path | None, share: float) -> None:
+    """A process's work, until it is ended."""
+    from training.reader.real import training_crops
+
+    # a session of its own: schedulers that group processes by session give it a fair share
+    if hasattr(os, "setsid"):
+        os.setsid()
+    cv2.setNumThreads(1)
+    source = Source(seed, training_crops(folder) if folder else (), share)
+    parent = mp.parent_process()
+    while True:
+        made = source.batch(size)
+        while True:
+            try:
+                batches.put(made, timeout=20)
+                break
+            except queue.Full:
+                if parent is not None and not parent.is_alive():
+                    return
+
+
+class Renderers:
+    """Processes that make batches ahead of their use; started afresh, since forking after torch
+    has used its threads hangs."""
+
+    def __init__(self, count: int, seed: int, size: int, folder: Path | None, share: float) -> None:
+        context = mp.get_context("spawn")
+        self._batches: mp.Queue[Batch] = context.Queue(maxsize=8)
+        self._processes = [
+            context.Process(
+                target=fill, args=(self._batches, seed * 1000 + n, size, folder, share), daemon=True
+            )
+            for n in range(count)
+        ]
+        for process in self._processes:
+            process.start()
+
+    def next(self) -> Batch:
+        """RuntimeError where a process has died."""
+        while True:
+            try:
+                return self._batches.get(timeout=60)
+            except queue.Empty:
+                if not all(process.is_alive() for process in self._processes):
+                    raise RuntimeError(
+                        "a renderer process has ended; see its error above"
+                    ) from None
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.terminate()
