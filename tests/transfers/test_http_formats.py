@@ -20,6 +20,7 @@ from tests.transfers.http_sending import PICTURES, deliver, entries, settings
         {"format": "plate-recognizer"},
         {"format": "plate-recognizer", "body": "multipart", "picture": "vehicle"},
         {"format": "genetec-sharp", "picture": "frame"},
+        {"format": "onvif"},
     ],
 )
 async def test_passes_the_check_of_all_transfers(more: dict[str, object]) -> None:

@@ -29,7 +29,13 @@ from tests.transfers.mqtt_sending import (
 
 @pytest.mark.parametrize(
     "more",
-    [{}, {"protocol": "3.1.1"}, {"picture": "none"}, {"home_assistant": True, "picture": "frame"}],
+    [
+        {},
+        {"protocol": "3.1.1"},
+        {"picture": "none"},
+        {"home_assistant": True, "picture": "frame"},
+        {"onvif": True},
+    ],
 )
 async def test_passes_the_check_of_all_transfers(more: dict[str, object], tmp_path: Path) -> None:
     need_mosquitto()
@@ -46,6 +52,17 @@ def test_passes_it_on_uvloop_too(tmp_path: Path) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(check())
+
+
+async def test_a_client_of_profile_m_sees_onvifs_event(tmp_path: Path) -> None:
+    topic = "+/+/+/onvif-ej/RuleEngine/Recognition/LicensePlate/#"
+    async with broker(tmp_path) as running, listening(running.port, topic) as listener:
+        (new,) = await deliver(settings(running, onvif=True))
+        (seen,) = await listener.take(1)
+    assert seen.topic == f"{BASE}/gate/onvif-ej/RuleEngine/Recognition/LicensePlate/&1/platewire"
+    told = msgspec.json.decode(seen.payload)
+    info = told["Data"]["LicensePlateInfo"]["LicensePlateInfo"]
+    assert info["PlateNumber"]["#text"] == new.event.plate.text
 
 
 async def test_a_subscriber_sees_status_picture_last_and_event(tmp_path: Path) -> None:

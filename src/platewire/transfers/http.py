@@ -37,7 +37,8 @@ class HttpTransfer(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
         Meta(
             description="`native` is platewire's own JSON, and `cloudevents-…` carry it as a "
             "CloudEvent; the others are NumberOk's two protocol versions, and what AXIS License "
-            "Plate Verifier and CAMMRA, Plate Recognizer Stream and Genetec's Sharp cameras send"
+            "Plate Verifier and CAMMRA, Plate Recognizer Stream, Genetec's Sharp cameras and those "
+            "of ONVIF Profile M send"
         ),
     ] = "native"
     body: Annotated[

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from typing import Literal, NamedTuple
 
 from platewire.model import Entry, Event, Site
-from platewire.wire import cloudevents, genetec, multipart, numberok_json, plate_recognizer
+from platewire.wire import cloudevents, genetec, multipart, numberok_json, onvif, plate_recognizer
 from platewire.wire.multipart import Part
 from platewire.wire.numberok_json import Dialect, Shown
 
@@ -23,6 +23,7 @@ FormatName = Literal[
     "axis",
     "plate-recognizer",
     "genetec-sharp",
+    "onvif",
 ]
 Body = Literal["json", "multipart"]
 Described = tuple[dict[str, str], bytes]
@@ -133,6 +134,11 @@ def _genetec_sharp(message: Message, manner: Manner) -> Described:
     return {"Content-Type": JSON}, body
 
 
+def _onvif(message: Message, manner: Manner) -> Described:
+    additions = manner.dialect.additions
+    return {"Content-Type": JSON}, onvif.encode(message.event, message.site, additions=additions)
+
+
 def _multipart(parts: list[Part]) -> Described:
     content_type, body = multipart.encode(parts)
     return {"Content-Type": content_type}, body
@@ -147,4 +153,5 @@ FORMS: Mapping[FormatName, Form] = {
     "axis": Form(_numberok, embeds=True),
     "plate-recognizer": Form(_plate_recognizer),
     "genetec-sharp": Form(_genetec_sharp, bodies=("json",), embeds=True, shows_plate_too=True),
+    "onvif": Form(_onvif, bodies=("json",)),
 }

@@ -55,6 +55,10 @@ class MqttTransfer(TransferSettings, frozen=True, kw_only=True, tag="mqtt"):
     home_assistant_prefix: Annotated[
         Levels, Meta(description="Home Assistant's discovery prefix")
     ] = "homeassistant"
+    onvif: Annotated[
+        bool,
+        Meta(description="Publish each event as ONVIF's JSON too, as cameras of Profile M do"),
+    ] = False
     keepalive_seconds: Annotated[
         int,
         Meta(

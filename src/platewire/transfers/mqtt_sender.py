@@ -4,6 +4,7 @@
     <prefix>/<site>/<camera>/event        each event, as it is logged
     <prefix>/<site>/<camera>/last         the same, retained, for the passage that began last
     <prefix>/<site>/<camera>/image/plate  its picture, retained, before the two others
+    <prefix>/<site>/<camera>/onvif-ej/... the event as ONVIF's JSON, where that is wanted
 
 An event is delivered when the broker has acknowledged all of its messages (QoS 1). While no event
 comes, a lost connection is taken up again here, so that `status` tells the truth.
@@ -36,7 +37,7 @@ from platewire.transfers.mqtt_session import (
     open_session,
 )
 from platewire.transfers.transfer import TransferContext
-from platewire.wire import home_assistant
+from platewire.wire import home_assistant, onvif
 from platewire.wire.home_assistant import OFFLINE, ONLINE
 from platewire.wire.topic import SiteTopics
 
@@ -253,7 +254,14 @@ class MqttSender:
         if self._is_last(event):
             messages += await self._picture(event)
             messages.append(Message(self._topics.last(event.camera), entry.body, retain=True))
+        if self._settings.onvif:
+            messages.append(self._onvif_message(event))
         return [*messages, self._event_message(entry)]
+
+    def _onvif_message(self, event: Event) -> Message:
+        site = self._context.site
+        topic = onvif.topic(self._topics.camera(event.camera), event, site)
+        return Message(topic, onvif.encode(event, site), retain=False, event_id=str(event.id))
 
     def _event_message(self, entry: Entry) -> Message:
         event = entry.event

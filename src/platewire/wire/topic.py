@@ -45,17 +45,21 @@ class SiteTopics(Struct, frozen=True):
         """`online` or `offline`, retained."""
         return f"{self._base}/status"
 
+    def camera(self, name: str) -> str:
+        """The beginning of all topics of one camera."""
+        return f"{self._base}/{level(name)}"
+
     def event(self, camera: str) -> str:
         """Each event, as it is logged."""
-        return f"{self._base}/{level(camera)}/event"
+        return f"{self.camera(camera)}/event"
 
     def last(self, camera: str) -> str:
         """The newest event of the camera's last passage, retained."""
-        return f"{self._base}/{level(camera)}/last"
+        return f"{self.camera(camera)}/last"
 
     def image(self, camera: str, role: str) -> str:
         """The last passage's picture as JPEG, retained; `role` is plate, vehicle or frame."""
-        return f"{self._base}/{level(camera)}/image/{role}"
+        return f"{self.camera(camera)}/image/{role}"
 
     @property
     def _base(self) -> str:
