@@ -99,7 +99,7 @@ async def _write_hits(connection: Any, entries: Sequence[Entry], rows: Sequence[
     """Most plates stand on no list: then there is nothing to ask the server."""
     lists = {str(entry.event.id): hits(entry) for entry in entries if entry.event.lists}
     records = [
-        (row[0], row[RECORDED], *map(_storable, hit))
+        (row[0], row[RECORDED], *map(storable, hit))
         for row in rows
         for _, *hit in lists.get(row[1], ())
     ]
@@ -124,13 +124,13 @@ def _row(node: str, entry: Entry) -> Row:
     row: Row = list(projection.columns(entry))
     seq, row[-1] = row[0], None
     if NUL in entry.body:
-        row = [_storable(value) for value in row]
+        row = [storable(value) for value in row]
     row[-1] = entry.body.decode()
     row += (node, seq, *entry.event.plate.box)
     return row
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """PostgreSQL has no text with the character NUL; what stands for the unknown takes its place.
 
     `body` keeps it, as JSON writes it as an escape.
@@ -189,7 +189,7 @@ def _images(rows: Sequence[Row], images: Sequence[ShownImage]) -> list[list[Any]
 async def describe(connection: Any, node: str, site: Site, now: datetime) -> None:
     """What the views say of a node besides its events: its number, its cameras, its zones."""
     zones = [
-        (node, _storable(camera), _storable(name), index)
+        (node, storable(camera), storable(name), index)
         for camera, names in site.zones.items()
         for index, name in enumerate(names)
     ]

@@ -1,0 +1,111 @@
+"""What is left of an event whose plate is erased or given another name, on both engines alike.
+
+The event stays, so that the log has no gap and counts stay right: when, where, which way. Erased,
+it says `ERASED` for a plate and nothing of the vehicle; pseudonymised, it has a name of our making
+that is the same for all passages of the plate, and what is known of the vehicle. Pictures and
+list hits go in both cases, as they show the plate.
+"""
+
+import re
+import secrets
+from collections.abc import Collection, Iterable
+
+from msgspec import Struct, structs
+
+from platewire.errors import ConfigError
+from platewire.model import Event, Images, Plate, Vehicle
+
+ERASED = "ERASED"
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+PROVABLE_LENGTH = 5
+"""Bytes that are shorter occur by chance in pictures."""
+
+
+class ErasedThere(Struct, frozen=True, kw_only=True):
+    """What was done in the database, and where the plate still is."""
+
+    passages: int
+    events: int
+    pictures: int
+    mentions: int
+    left: tuple[str, ...]
+
+
+def normal(plate: str) -> str:
+    """As a person types it, to what events hold; ConfigError where nothing is left."""
+    text = re.sub(r"[^A-Z0-9]", "", plate.upper())
+    if not text or text == ERASED:
+        raise ConfigError(f"{plate!r} is no plate: give it with letters A-Z and digits, as BU 9042")
+    return text
+
+
+def new_pseudonym() -> str:
+    """Says nothing of the plate; `X` and nine characters that are not mistaken for each other."""
+    return "X" + "".join(secrets.choice(LETTERS) for _ in range(9))
+
+
+def spellings(events: Iterable[Event], plate: str) -> frozenset[str]:
+    """All the ways in which these events write the plate."""
+    found = {plate}
+    for event in events:
+        if event.plate.text == plate:
+            found |= {event.plate.display, event.plate.raw, event.plate.unicode}
+            # A list may hold a plate that only looks like it.
+            found |= {hit.entry for hit in event.lists if hit.entry and normal(hit.entry) == plate}
+    return frozenset(each for each in found if each)
+
+
+def blank(event: Event, name: str) -> Event:
+    """The event of the plate itself. `name` is `ERASED` or the pseudonym."""
+    plate = Plate(
+        text=name,
+        display=name,
+        raw=name,
+        unicode=name,
+        country=None if name == ERASED else event.plate.country,
+        region=None if name == ERASED else event.plate.region,
+        confidence=event.plate.confidence,
+        box=event.plate.box,
+    )
+    return structs.replace(
+        event,
+        plate=plate,
+        vehicle=Vehicle() if name == ERASED else event.vehicle,
+        images=Images(),
+        lists=(),
+    )
+
+
+def without(event: Event, written: Collection[str], name: str) -> Event:
+    """An event of another plate, of which this one was a candidate or a misreading."""
+    plate = event.plate
+    return structs.replace(
+        event,
+        plate=structs.replace(
+            plate,
+            raw=name if plate.raw in written else plate.raw,
+            display=plate.text if plate.display in written else plate.display,
+            unicode=plate.text if plate.unicode in written else plate.unicode,
+            candidates=tuple(each for each in plate.candidates if each.text not in written),
+        ),
+        lists=tuple(hit for hit in event.lists if hit.entry not in written),
+    )
+
+
+def provable(written: Iterable[str]) -> list[str]:
+    """Those that cannot stand anywhere by chance: long enough, and not of digits alone."""
+    return sorted(
+        each for each in written if len(each) >= PROVABLE_LENGTH and re.search(r"[^0-9]", each)
+    )
+
+
+def sought(written: Collection[str]) -> dict[str, str]:
+    """What to look for in text of any kind, longest first, and which spelling it is.
+
+    What may stand somewhere by chance is looked for as a whole value of JSON only.
+    """
+    alone = set(provable(written))
+    return {
+        each if each in alone else f'"{each}"': each
+        for each in sorted(written, key=len, reverse=True)
+    }

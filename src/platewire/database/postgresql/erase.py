@@ -1,0 +1,164 @@
+"""Takes one plate out of the tables that all nodes write, as `eventlog.erase` does in the file.
+
+One transaction, then the tables concerned are written anew. What the server keeps besides (its
+write-ahead log until it is used again, archives, replicas, backups) is beyond a client's reach.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from platewire.clock import milliseconds
+from platewire.database import projection
+from platewire.database.erasure import ERASED, ErasedThere, blank, sought, spellings, without
+from platewire.database.postgresql.migrate import quoted
+from platewire.database.postgresql.partitions import month_of
+from platewire.database.postgresql.write import storable
+from platewire.model import Entry, Event
+from platewire.wire import native
+
+CHANGED = tuple(name for name in projection.COLUMNS if name != "seq")
+UPDATE = (
+    f"UPDATE event SET {', '.join(f'{name} = ${at}' for at, name in enumerate(CHANGED, 3))} "  # noqa: S608
+    "WHERE seq = $1 AND recorded_ms = $2"
+)
+TEXTS = """
+SELECT c.table_name::text, c.column_name::text FROM information_schema.columns c
+JOIN information_schema.tables t USING (table_schema, table_name)
+WHERE c.table_schema = $1 AND c.data_type = 'text' AND t.table_type = 'BASE TABLE'
+"""
+
+
+class Kept(NamedTuple):
+    """An event as the table has it."""
+
+    seq: int
+    recorded_ms: int
+    node: str
+    event: Event
+
+
+async def erase(connection: Any, schema: str, plate: str, name: str, now: datetime) -> ErasedThere:
+    """`connection` owns the schema. `plate` in normal form, `name` what stands in its place."""
+    async with connection.transaction():
+        # Nobody writes meanwhile, so that no event of it comes after the look.
+        await connection.execute("SELECT FROM log FOR UPDATE")
+        kept = await _of_plate(connection, plate)
+        written = spellings([each.event for each in kept], plate)
+        pictures = await _drop_pictures(connection, kept)
+        for each in kept:
+            await _replace(connection, each, blank(each.event, name))
+        mentions = await _take_out_mentions(connection, written, name)
+        await _rename(connection, kept, plate, name, now)
+    months = {month_of(each.recorded_ms).suffix for each in (*kept, *mentions)}
+    await _rewrite(connection, months)
+    return ErasedThere(
+        passages=len({each.event.passage for each in kept}),
+        events=len(kept),
+        pictures=pictures,
+        mentions=len(mentions),
+        left=tuple(await _left(connection, schema, written)),
+    )
+
+
+async def _of_plate(connection: Any, plate: str) -> list[Kept]:
+    """All events of all passages of which one event says the plate."""
+    return _kept(
+        await connection.fetch(
+            "SELECT seq, recorded_ms, node, body FROM event WHERE passage_number IN "
+            "(SELECT passage_number FROM event WHERE plate = $1) AND passage IN "
+            "(SELECT passage FROM event WHERE plate = $1) ORDER BY seq",
+            plate,
+        )
+    )
+
+
+def _kept(rows: Any) -> list[Kept]:
+    return [Kept(seq, at, node, native.decode(body.encode())) for seq, at, node, body in rows]
+
+
+async def _replace(connection: Any, kept: Kept, event: Event) -> None:
+    body = native.encode(event)
+    values = dict(zip(projection.COLUMNS, projection.columns(Entry(event, body)), strict=True))
+    values["body"] = body.decode()
+    told = [storable(values[name]) for name in CHANGED]
+    await connection.execute(UPDATE, kept.seq, kept.recorded_ms, *told)
+    await connection.execute("DELETE FROM list_hit WHERE seq = $1", kept.seq)
+    await connection.copy_records_to_table(
+        "list_hit",
+        records=[
+            (kept.seq, kept.recorded_ms, *map(storable, hit))
+            for _, *hit in projection.hits(Entry(event, body))
+        ],
+    )
+
+
+async def _take_out_mentions(connection: Any, written: Collection[str], name: str) -> list[Kept]:
+    changed = {}
+    for each in sorted(written):
+        for kept in _kept(
+            await connection.fetch(
+                "SELECT seq, recorded_ms, node, body FROM event WHERE strpos(body, $1) > 0", each
+            )
+        ):
+            event = without(kept.event, written, name)
+            if event != kept.event:
+                await _replace(connection, kept, event)
+                changed[kept.seq] = kept
+    return list(changed.values())
+
+
+async def _drop_pictures(connection: Any, kept: list[Kept]) -> int:
+    shown = {
+        image.sha256
+        for each in kept
+        for image in (each.event.images.plate, each.event.images.vehicle, each.event.images.frame)
+        if image is not None
+    }
+    gone = await connection.fetch(
+        "DELETE FROM image WHERE sha256 = ANY($1::text[]) RETURNING sha256", sorted(shown)
+    )
+    return len({sha256 for (sha256,) in gone})
+
+
+async def _rename(connection: Any, kept: list[Kept], plate: str, name: str, now: datetime) -> None:
+    passages = sorted({str(each.event.passage) for each in kept})
+    await connection.execute(
+        "UPDATE passage SET plate = $2 WHERE id = ANY($1::text[])", passages, name
+    )
+    await connection.execute(
+        "INSERT INTO removal (at_ms, what, why, first_seq, last_seq, count, bytes, passage, node) "
+        "SELECT $2, 'passage', $3, min(seq), max(seq), count(*), 0, passage, node FROM event "
+        "WHERE passage = ANY($1::text[]) GROUP BY passage, node ORDER BY 4",
+        *(passages, milliseconds(now), "erased" if name == ERASED else "pseudonymised"),
+    )
+    if kept and await connection.fetchval("SELECT to_regclass('plates_known')"):
+        await connection.execute("DELETE FROM plate WHERE text = $1", plate)
+        await connection.execute(
+            "UPDATE plates_known SET last_seq = least(last_seq, $1)", kept[0].seq - 1
+        )
+
+
+async def _rewrite(connection: Any, months: set[str]) -> None:
+    """No dead row and no statistics keep what was there."""
+    parts = [f"{table}_{month}" for month in sorted(months) for table in ("event", "image")]
+    for table in (*parts, "passage", "list_hit", "plate"):
+        if await connection.fetchval("SELECT to_regclass($1)", quoted(table)):
+            await connection.execute(f"VACUUM (FULL, ANALYZE) {quoted(table)}")
+    await connection.execute("ANALYZE event")
+    # The planner notes frequent values there. Only the owner of the database may; others are told
+    # by a warning and go on.
+    await connection.execute("VACUUM FULL pg_statistic")
+
+
+async def _left(connection: Any, schema: str, written: Collection[str]) -> list[str]:
+    found = []
+    for table, column in await connection.fetch(TEXTS, schema):
+        for pattern, each in sought(written).items():
+            if await connection.fetchval(
+                f"SELECT 1 FROM {quoted(table)} "  # noqa: S608
+                f"WHERE strpos({quoted(column)}, $1) > 0 OR {quoted(column)} = $2 LIMIT 1",
+                *(pattern, each),
+            ):
+                found.append(f"{table}.{column}")
+    return sorted(set(found))
