@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.certificates import authority, expired, stranger
+
+__all__ = ["authority", "expired", "stranger"]
+
 # No deadline: how long an example takes says more of the machine than of the code. Where CI runs,
 # the same examples come each time, so that a failure there is one of the change under test.
 settings.register_profile("platewire", deadline=None, derandomize=bool(os.environ.get("CI")))

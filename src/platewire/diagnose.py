@@ -21,6 +21,7 @@ from platewire.eventlog.lock import holder
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.recognition.engine import Engine
+from platewire.server_tls import complaint
 from platewire.sources.probe import first_frame
 from platewire.sources.source import SourceContext
 from platewire.status import Board
@@ -108,12 +109,16 @@ def _page(config: Config, process: str | None) -> Finding:
         return Finding("web", "page", good=True, message="switched off")
     try:
         entrance = access(config.web)
+        if entrance.tls:
+            entrance.tls.context("web")
         if process is None:
             bind(entrance.address).close()
     except PlatewireError as error:
         return Finding("web", "page", good=False, message=str(error))
-    guarded = "with a token" if entrance.token else "without a token, on this machine only"
-    return Finding("web", "page", good=True, message=f"{entrance.address}, {guarded}")
+    if entrance.tls and (trouble := complaint(entrance.tls, "web")):
+        return Finding("web", "page", good=False, message=trouble)
+    guarded = "with a token" if entrance.keys else "without a token, on this machine only"
+    return Finding("web", "page", good=True, message=f"{entrance.url}, {guarded}")
 
 
 async def _camera(camera: CameraSettings, clock: Clock, patience: float) -> Finding:

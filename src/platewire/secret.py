@@ -1,5 +1,7 @@
 """Secrets are named in the configuration, never written there: `env:NAME` or `file:PATH`."""
 
+import hashlib
+import hmac
 import os
 from pathlib import Path
 from typing import Annotated
@@ -25,3 +27,12 @@ def reveal(secret: str) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"secret {secret}: the file cannot be read: {error}") from error
     raise ConfigError("a secret is written as env:NAME or file:PATH, not in the clear")
+
+
+def same(given: str, held: str) -> bool:
+    """Compares in constant time whatever the lengths are."""
+    return hmac.compare_digest(_digest(given), _digest(held))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()

@@ -214,7 +214,7 @@ class Server:
             board=self._board,
             site=self._site,
             snapshot=self._snapshot,
-            actions=Control(self._ways, replays),
+            actions=Control(self._ways, replays, self._log, self._site, self._clock),
             version=__version__,
             stopping=leaving,
             lists=self._lists,
@@ -224,6 +224,7 @@ class Server:
                 build_app(context),
                 self._entrance.address,
                 stopping=leaving,
+                tls=self._entrance.tls,
                 listening=listening.set_result,
             ),
             name="page",
@@ -281,7 +282,7 @@ class Server:
     def _addresses(self, page: Address | None) -> Addresses:
         listening = {name: way.address for name, way in self._ways.items()}
         return Addresses(
-            page=None if page is None else f"http://{page}/",
+            page=None if page is None else f"{self._entrance._replace(address=page).url}/",
             database=str(self._config.log.database),
             transfers={name: address for name, address in listening.items() if address},
         )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from platewire.secret import same
 from platewire.web import session
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -34,4 +35,4 @@ def test_nothing_invented_is_a_cookie(text: str) -> None:
 
 @given(st.text())
 def test_only_the_token_is_the_token(text: str) -> None:
-    assert session.same_token(text, TOKEN) == (text == TOKEN)
+    assert same(text, TOKEN) == (text == TOKEN)

@@ -35,11 +35,13 @@ from platewire.model import (
     Site,
     Vehicle,
 )
+from platewire.server_tls import ServerTls
 from platewire.status import Board, State
 from platewire.web.app import build_app
 from platewire.web.context import Job, WebContext
+from platewire.web.scopes import ALL
 from platewire.web.serve import serve
-from platewire.web.settings import Access, Address
+from platewire.web.settings import Access, Address, Key
 
 NO_IMAGES = Images()
 _numbers = itertools.count(1)
@@ -191,8 +193,19 @@ class World:
             yield client
 
 
+def keys_of(token: str | Sequence[Key] | None) -> tuple[Key, ...]:
+    """One token that may do everything, or the keys as they are."""
+    if token is None:
+        return ()
+    return (Key("web.token", token, ALL),) if isinstance(token, str) else tuple(token)
+
+
 @contextlib.asynccontextmanager
-async def at_rest(token: str | None = None, public_url: str | None = None) -> AsyncIterator[World]:
+async def at_rest(
+    token: str | Sequence[Key] | None = None,
+    public_url: str | None = None,
+    tls: ServerTls | None = None,
+) -> AsyncIterator[World]:
     """All but the server, in a folder that goes away."""
     clock = SystemClock()
     board = Board(clock)
@@ -201,15 +214,24 @@ async def at_rest(token: str | None = None, public_url: str | None = None) -> As
         log = await SqliteLog.open(settings, clock, board)
         database = Database.open_read_only(settings.database)
         try:
-            yield World(log, database, board, Access(Address("127.0.0.1", 0), token, public_url))
+            yield World(
+                log,
+                database,
+                board,
+                Access(Address("127.0.0.1", 0), keys_of(token), public_url, tls),
+            )
         finally:
             await log.close()
             await database.close()
 
 
 @contextlib.asynccontextmanager
-async def serving(token: str | None = None, public_url: str | None = None) -> AsyncIterator[World]:
-    async with at_rest(token, public_url) as world, running(world):
+async def serving(
+    token: str | Sequence[Key] | None = None,
+    public_url: str | None = None,
+    tls: ServerTls | None = None,
+) -> AsyncIterator[World]:
+    async with at_rest(token, public_url, tls) as world, running(world):
         yield world
 
 
@@ -223,10 +245,11 @@ async def running(world: World) -> AsyncIterator[None]:
                 build_app(world.context),
                 world.context.access.address,
                 stopping=stopping,
+                tls=world.context.access.tls,
                 listening=address.set_result,
             )
         )
-        world.url = f"http://{await address}"
+        world.url = world.context.access._replace(address=await address).url
         try:
             yield
         finally:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from platewire.model import Entry, Kind
+from platewire.secret import Secret, same
 from platewire.transfers.tcp_listener import (
     PATIENCE_SECONDS,
     Client,
@@ -36,8 +37,11 @@ from platewire.wire.json_lines import (
 
 REQUEST_SECONDS = 0.3
 """A client that has asked for nothing by then gets events from the moment it connected."""
+TOKEN_SECONDS = 5.0
+"""A client that has not sent the token by then is refused."""
 PAGE = 256
 """Entries read from the log, and lines written to a client, at once."""
+ASK_AGAIN = 'send a first line such as {"token": "...", "resume": 123}'
 BUFFER_BYTES_HIGH = 256 * 1024
 """A client with more than this unsent is left to read the log at its own speed."""
 
@@ -64,6 +68,13 @@ class JsonLinesTransfer(TcpSettings, frozen=True, kw_only=True, tag="json_lines"
             "client that resumes, counted from where it stood when it asked",
         ),
     ] = 10_000
+
+    token: Annotated[
+        Secret | None,
+        Meta(
+            description='Where a token lies that clients must send in their line: {"token": "..."}'
+        ),
+    ] = None
 
     def build(self, context: TransferContext) -> "JsonLinesServer":
         return JsonLinesServer(self, context)
@@ -139,6 +150,7 @@ class JsonLinesServer:
         self._settings = settings
         self._clock = context.clock
         self._log = context.log
+        self._token = settings.revealed("token", settings.token)
         self._position = 0
         """What the following task has given to the clients that keep up."""
         self.whole_choice = Choice(settings.kinds, frozenset(settings.cameras))
@@ -172,12 +184,19 @@ class JsonLinesServer:
         self.listener.spawn(self._begin_unasked(client))
 
     async def _begin_unasked(self, client: LinesClient) -> None:
-        await self._clock.sleep(REQUEST_SECONDS)
-        if not (client.started or client.gone):
+        await self._clock.sleep(REQUEST_SECONDS if self._token is None else TOKEN_SECONDS)
+        if client.started or client.gone:
+            return
+        if self._token is None:
             self.begin(client, Request())
+        else:
+            client.refuse("token", "no token came; " + ASK_AGAIN)
 
     def begin(self, client: LinesClient, request: Request) -> None:
         """Sets position and choice, now or (for a late request) anew; RequestError if it can't."""
+        if self._token is not None and not same(request.token, self._token):
+            client.refuse("token", "the token is not the right one; " + ASK_AGAIN)
+            return
         client.position = self._place(client, request)
         client.choice = self._choice(request)
         client.leash = self._log.last_seq - client.position + self._settings.max_lag_events

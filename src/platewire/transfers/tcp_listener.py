@@ -14,6 +14,8 @@ from msgspec import Meta
 
 from platewire.clock import Clock
 from platewire.errors import ConfigError, PlatewireError, Unavailable
+from platewire.secret import Secret, reveal
+from platewire.server_tls import ServerTls
 from platewire.status import Board
 from platewire.transfers.transfer import TransferContext, TransferSettings
 
@@ -41,6 +43,7 @@ DROPPED = {
     "noise": "it sent what this protocol does not know; is it meant for another port?",
     "late": "it did not subscribe within a second; is it a client of this protocol?",
     "slow": "it does not keep up with the events; look at the client or the network",
+    "token": "it did not send the token of this transfer; set it in the client",
     "stalled": "it takes nothing any more; look at the client or the network",
 }
 """What a person is told, by the reason in the counter's name."""
@@ -58,6 +61,23 @@ class TcpSettings(TransferSettings, frozen=True, kw_only=True, forbid_unknown_fi
             "means all"
         ),
     ] = ()
+
+    tls: Annotated[
+        ServerTls | None,
+        Meta(description="Encrypt, and if asked for let in only clients with a certificate"),
+    ] = None
+
+    @property
+    def owner(self) -> str:
+        """How messages call it."""
+        return f'transfer "{self.name}"'
+
+    def revealed(self, setting: str, secret: Secret | None) -> str | None:
+        """The secret's text; ConfigError names the transfer and the setting."""
+        try:
+            return None if secret is None else reveal(secret)
+        except ConfigError as error:
+            raise ConfigError(f"{self.owner}: {setting}: {error}") from error
 
     def networks(self) -> tuple[Network, ...]:
         """`allow` as values; ConfigError names an entry that is no address."""
@@ -159,6 +179,7 @@ class Listener(Generic[C]):
         self._board: Board = context.board
         self._networks = settings.networks()
         self._host, self._port = settings.host_and_port()
+        self._tls = settings.tls.context(settings.owner) if settings.tls else None
         self._make_client = make_client
         self._server: asyncio.Server | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -183,7 +204,7 @@ class Listener(Generic[C]):
         await started.wait()
         try:
             self._server = await asyncio.get_running_loop().create_server(
-                self._make_client, self._host, self._port, backlog=BACKLOG
+                self._make_client, self._host, self._port, backlog=BACKLOG, ssl=self._tls
             )
         except (OSError, UnicodeError) as error:
             raise Unavailable(

@@ -110,8 +110,10 @@ class NumberOkClient(Client):
         self._queued_bytes = 0
 
     def opened(self) -> None:
-        # From 0 on the transport says when the system takes no more, and when it took all.
-        self.transport.set_write_buffer_limits(high=0)
+        # From 0 on the transport says when the system takes no more, and when it took all; one
+        # with TLS would say so of 0 bytes too.
+        encrypted = self.transport.get_extra_info("ssl_object") is not None
+        self.transport.set_write_buffer_limits(high=1 if encrypted else 0, low=0)
         self._server.welcome(self)
 
     def closed(self) -> None:

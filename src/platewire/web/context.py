@@ -7,6 +7,7 @@ the server to act. `server` puts the parts together.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from platewire.clock import Clock
 from platewire.database.passage_search import Place, Wanted
 from platewire.database.plate_pattern import PlatePattern
 from platewire.database.queries import PassageRow
+from platewire.eventlog.letters import Attempt, DeadGroup, DeadLetter, DeadQuery, Parked, Trial
 from platewire.database.search import Presence
 from platewire.lists.lists import Lists
 from platewire.model import Entry, EventReader, Kind, Site
@@ -43,6 +45,10 @@ class Queries(Protocol):
 
     async def event(self, seq: int) -> Entry | None: ...
 
+    async def seq_at(self, moment: datetime) -> int:
+        """The first event recorded at or after that; the next seq to be where there is none."""
+        ...
+
     async def search(
         self, wanted: Wanted, *, after: Place | None = None, limit: int
     ) -> Sequence[PassageRow]:
@@ -58,37 +64,31 @@ class Queries(Protocol):
         ...
 
 
+ReplayWhat = Literal["failed", "never_sent", "all"]
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """A replay that was asked for, and how far it has come."""
 
     id: Annotated[str, Meta(description="Name of the job")]
     transfer: Annotated[str, Meta(description="Transfer that the events are sent to again")]
+    what: Annotated[ReplayWhat, Meta(description="Which events")] = "all"
     from_seq: Annotated[int, Meta(description="First event, by seq")]
     to_seq: Annotated[int, Meta(description="Last event, by seq")]
     at_seq: Annotated[int, Meta(description="Last event dealt with so far, by seq")]
+    done: Annotated[int, Meta(description="How many events were looked at so far")] = 0
+    total: Annotated[int, Meta(description="How many will be looked at")] = 0
+    sent: Annotated[int, Meta(description="How many were delivered so far")] = 0
+    rejected: Annotated[int, Meta(description="How many the other side refused, at the end")] = 0
+    rate: Annotated[
+        float | None, Meta(description="At most so many events a second; null: no limit")
+    ] = None
     state: Annotated[
-        Literal["running", "done", "failed"], Meta(description="Whether it still runs")
+        Literal["running", "done", "failed", "canceled"], Meta(description="Whether it still runs")
     ]
     message: Annotated[str, Meta(description="Why it failed or what it waits for")] = ""
-
-
-class Progress(Protocol):
-    """A replay as the server keeps it; the fields are those of `Job`."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def transfer(self) -> str: ...
-    @property
-    def from_seq(self) -> int: ...
-    @property
-    def to_seq(self) -> int: ...
-    @property
-    def at_seq(self) -> int: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def message(self) -> str: ...
+    started_at: Annotated[datetime | None, Meta(description="When it began, UTC")] = None
+    ended_at: Annotated[datetime | None, Meta(description="When it ended, UTC")] = None
 
 
 class Actions(Protocol):
@@ -99,16 +99,47 @@ class Actions(Protocol):
 
     async def resume(self, transfer: str) -> None: ...
 
-    async def replay(
-        self, transfer: str, from_seq: int, to_seq: int | None, rate: float | None = None
-    ) -> str:
-        """Starts sending again from `from_seq` to `to_seq` (or the present end), at most `rate`
-        events a second; the job's id."""
+    async def replay(self, transfer: str, wish: "ReplayWish") -> str:
+        """Starts sending again; the job's id."""
         ...
 
-    def jobs(self) -> Sequence[Progress]:
+    def jobs(self) -> Sequence[Job]:
         """Newest first."""
         ...
+
+    def cancel(self, job: str) -> Job | None:
+        """The job as it is then; None where there is none of that name."""
+        ...
+
+    async def test(self, transfer: str, kinds: Sequence[Kind]) -> Sequence[Trial]:
+        """Sends one test event of each kind, and tells what came of it."""
+        ...
+
+    async def parked(self, transfer: str) -> Sequence[Parked]: ...
+
+    async def attempts(self, transfer: str, seq: int | None, limit: int) -> Sequence[Attempt]:
+        """Newest first: those that failed, and the last that succeeded."""
+        ...
+
+    async def dead(self, transfer: str, query: DeadQuery, limit: int) -> Sequence[DeadLetter]: ...
+
+    async def dead_groups(self, transfer: str) -> Sequence[DeadGroup]: ...
+
+    async def requeue(self, transfer: str, query: DeadQuery) -> int:
+        """How many will be sent again."""
+        ...
+
+    async def discard(self, transfer: str, query: DeadQuery, reason: str) -> int: ...
+
+
+class ReplayWish(Struct, frozen=True, kw_only=True):
+    """Which events to send again, and how fast."""
+
+    what: ReplayWhat = "all"
+    from_seq: int = 1
+    to_seq: int | None = None
+    failed_since: datetime | None = None
+    rate: float | None = None
 
 
 Snapshot = Callable[[str], Awaitable[bytes | None]]

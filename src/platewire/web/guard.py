@@ -16,13 +16,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from platewire.clock import Clock
+from platewire.secret import same
 from platewire.web import session
 from platewire.web.problem import ProblemError, problem_response, wants_page
-from platewire.web.settings import Access
+from platewire.web.scopes import ALL, OPEN, SAFE_METHODS, needed
+from platewire.web.settings import Access, Key
 
-OPEN_PATHS = ("/login", "/healthz", "/static/")
-"""Reachable without the token: nothing here tells about vehicles."""
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+FAILURES_MAX = 10
+FAILURES_SECONDS = 60.0
+"""More wrong tokens from one address in this time are answered with 429 unread."""
+ADDRESSES_MAX = 1000
+"""So many addresses' failures are remembered; the oldest are forgotten first."""
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -41,6 +45,7 @@ class Guard:
         self._app = app
         self._access = access
         self._clock = clock
+        self._failures = Failures(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,22 +59,100 @@ class Guard:
             check_origin(request.method, request.headers, self._access)
         except ProblemError as error:
             return problem_response(error)
-        if request.url.path.startswith(OPEN_PATHS) or self._may_enter(request.headers):
+        path = request.url.path
+        if OPEN.match(path):
             return None
-        return _ask_for_token(request)
+        try:
+            self._check_entry(request, path)
+        except ProblemError as error:
+            if error.problem.status == 401 and wants_page(request):
+                return _to_login(request)
+            return problem_response(error)
+        return None
 
-    def _may_enter(self, headers: Headers) -> bool:
-        return may_enter(headers, self._access, self._clock)
+    def _check_entry(self, request: Request, path: str) -> None:
+        """Raises where the caller is not known or may not do this."""
+        host = request.client.host if request.client else ""
+        self._failures.check(host)
+        key = entering(request.headers, self._access, self._clock)
+        if key is None:
+            if "authorization" in request.headers:
+                self._failures.count(host)
+            raise token_needed()
+        scope = needed(request.method, path)
+        if scope is not None and scope not in key.scopes:
+            raise ProblemError(
+                403,
+                "Not allowed",
+                f"the token {key.name!r} has no scope {scope!r}; add it under [[web.tokens]]",
+                parameter="Authorization",
+            )
+
+
+class Failures:
+    """Wrong tokens, by the address that they came from, so that nobody can try them all."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._at: dict[str, list[float]] = {}
+
+    def count(self, host: str) -> None:
+        recent = [*self._recent(host), self._clock.monotonic()]
+        self._at.pop(host, None)
+        self._at[host] = recent[-FAILURES_MAX:]
+        while len(self._at) > ADDRESSES_MAX:
+            del self._at[next(iter(self._at))]
+
+    def check(self, host: str) -> None:
+        if len(self._recent(host)) >= FAILURES_MAX:
+            raise ProblemError(
+                429,
+                "Too many wrong tokens",
+                f"{FAILURES_MAX} wrong tokens came from {host}; wait a minute",
+                parameter="Authorization",
+                retry_after=str(int(FAILURES_SECONDS)),
+            )
+
+    def _recent(self, host: str) -> list[float]:
+        since = self._clock.monotonic() - FAILURES_SECONDS
+        return [at for at in self._at.get(host, ()) if at > since]
+
+
+EVERYBODY = Key("everybody", "", ALL)
+"""Who comes in where no token is set."""
+
+
+def token_needed() -> ProblemError:
+    return ProblemError(
+        401,
+        "Token needed",
+        "send a token of [web] as the header Authorization: Bearer TOKEN",
+        parameter="Authorization",
+        www_authenticate='Bearer realm="platewire"',
+    )
+
+
+def entering(headers: Headers, access: Access, clock: Clock) -> Key | None:
+    """Who the caller is by token or cookie; None for a stranger."""
+    if not access.keys:
+        return EVERYBODY
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return known(given.strip(), access)
+    cookie = _cookie(headers)
+    now = clock.now()
+    return next((key for key in access.keys if session.valid(cookie, key.token, now)), None)
+
+
+def known(token: str, access: Access) -> Key | None:
+    """Every token is compared, so that the time says nothing."""
+    found = [key for key in access.keys if same(token, key.token)]
+    return found[0] if found else None
 
 
 def may_enter(headers: Headers, access: Access, clock: Clock) -> bool:
-    """Whether the caller has the token, or none is needed."""
-    if access.token is None:
-        return True
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return session.same_token(given.strip(), access.token)
-    return session.valid(_cookie(headers), access.token, clock.now())
+    """Whether the caller has a token, or none is needed."""
+    return entering(headers, access, clock) is not None
 
 
 def check_host(headers: Headers, access: Access) -> None:
@@ -104,19 +187,9 @@ def check_origin(method: str, headers: Headers, access: Access) -> None:
     )
 
 
-def _ask_for_token(request: Request) -> Response:
-    if wants_page(request):
-        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/login?next={quote(target, safe='')}", 303)
-    return problem_response(
-        ProblemError(
-            401,
-            "Token needed",
-            "send the token of web.token as the header Authorization: Bearer TOKEN",
-            parameter="Authorization",
-            www_authenticate='Bearer realm="platewire"',
-        )
-    )
+def _to_login(request: Request) -> Response:
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/login?next={quote(target, safe='')}", 303)
 
 
 def _with_security_headers(send: Send) -> Send:

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from platewire.database.passage_search import Wanted
 from platewire.web import openapi, overview, session
 from platewire.web.context import WebContext
-from platewire.web.guard import may_enter
+from platewire.web.guard import known, may_enter
 from platewire.web.operation import limited_body
 from platewire.web.problem import Problem, ProblemError
 from platewire.web.rows import row, steps
@@ -48,7 +48,7 @@ def render(context: WebContext, template: str, code: int = 200, **values: Any) -
     common = {
         "site": context.site.name,
         "version": context.version,
-        "login": context.access.token is not None,
+        "login": bool(context.access.keys),
     }
     text = _templates.get_template(template).render(**common, **values)
     return HTMLResponse(text, code, {"cache-control": "no-store"})
@@ -114,14 +114,14 @@ async def login_form(context: WebContext, request: Request) -> Response:
 async def log_in(context: WebContext, request: Request) -> Response:
     form = parse_qs((await limited_body(request)).decode("utf-8", "replace"))
     target, given = _local(_first(form.get("next"))), _first(form.get("token")).strip()
-    token = context.access.token
-    if token is None:
+    if not context.access.keys:
         return RedirectResponse(target, 303)
-    if not session.same_token(given, token):
+    key = known(given, context.access)
+    if key is None:
         await context.clock.sleep(FAILED_LOGIN_SECONDS)
         return render(context, "login.html", 401, next=target, wrong=True)
     response = RedirectResponse(target, 303)
-    _set_cookie(context, response, session.issue(token, context.clock.now()))
+    _set_cookie(context, response, session.issue(key.token, context.clock.now()))
     return response
 
 
@@ -143,7 +143,8 @@ def _set_cookie(
         max_age=seconds,
         httponly=True,
         samesite="strict",
-        secure=(context.access.public_url or "").startswith("https:"),
+        secure=context.access.tls is not None
+        or (context.access.public_url or "").startswith("https:"),
     )
 
 

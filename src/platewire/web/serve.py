@@ -2,20 +2,24 @@
 
 Signals stay with the server. The socket is bound here, so that an address in use is a message and
 not a traceback, and port 0 is known before the first request. Connections that take nothing are
-cut off by TCP itself after DEAF_MS, where the system can.
+cut off by TCP itself after DEAF_MS, where the system can; those that send no whole request head in
+time, or too large a one, are closed here.
 """
 
 import asyncio
 import contextlib
 import errno
 import socket
+import ssl
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from platewire.errors import ConfigError
+from platewire.server_tls import ServerTls
 from platewire.web.settings import Address
 
 BACKLOG = 128
@@ -23,6 +27,9 @@ CONNECTIONS_MAX = 500
 KEEP_ALIVE_SECONDS = 15
 DEAF_MS = 30_000
 CUT_OFF_SECONDS = 1.0
+HEAD_BYTES_MAX = 32 * 1024
+"""Of a request's first line and headers together."""
+HEAD_SECONDS = 15.0
 
 
 def bind(address: Address) -> socket.socket:
@@ -64,6 +71,65 @@ def _refusal(address: Address, error: Exception) -> str:
     return f"web.listen: cannot listen on {address}: {remedy} ({error})"
 
 
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's, with a limit on the size of a request's head and on the time that it may take."""
+
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX + len(data):
+                self._refuse(b"431 Request Header Fields Too Large")
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self._await_head()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._stop_waiting()
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._refuse, b"408 Request Timeout")
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse(self, status: bytes) -> None:
+        self._stop_waiting()
+        if not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\n\r\n")
+            self.transport.close()
+
+
+class _Config(uvicorn.Config):
+    """Takes a ready TLS context, where uvicorn would make one of its own from files."""
+
+    def __init__(self, app: ASGIApp, tls: ssl.SSLContext | None, **settings: Any) -> None:
+        super().__init__(app, **settings)
+        self._tls = tls
+
+    def load(self) -> None:
+        super().load()
+        self.ssl = self._tls
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its hold on signals, telling when it listens."""
 
@@ -96,6 +162,7 @@ async def serve(
     address: Address,
     *,
     stopping: asyncio.Event,
+    tls: ServerTls | None = None,
     listening: Callable[[Address], None] = lambda _: None,
     limit_seconds: float = 3.0,
 ) -> None:
@@ -103,11 +170,12 @@ async def serve(
 
     `stopping` is the one in the app's WebContext, so that live streams end too. `listening` is
     called with the actual address once requests are answered. Raises ConfigError where the
-    address cannot be had. Being cancelled ends everything at once.
+    address cannot be had, or the certificate not be used. Being cancelled ends everything at once.
     """
+    encrypted = tls.context("web") if tls else None
     listener = bind(address)
     actual = Address(address.host, listener.getsockname()[1])
-    server = _Server(_config(app, limit_seconds), lambda: listening(actual))
+    server = _Server(_config(app, encrypted, limit_seconds), lambda: listening(actual))
     try:
         async with asyncio.TaskGroup() as group:
             asking = group.create_task(_ask_to_end(server, stopping), name="web-end")
@@ -124,10 +192,11 @@ async def _ask_to_end(server: uvicorn.Server, stopping: asyncio.Event) -> None:
     server.should_exit = True
 
 
-def _config(app: ASGIApp, limit_seconds: float) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(app: ASGIApp, tls: ssl.SSLContext | None, limit_seconds: float) -> uvicorn.Config:
+    return _Config(
         app,
-        http="httptools",
+        tls,
+        http=_Protocol,
         ws="none",
         lifespan="off",
         log_config=None,

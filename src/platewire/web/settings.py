@@ -8,8 +8,28 @@ from msgspec import Meta, Struct
 
 from platewire.errors import ConfigError
 from platewire.secret import Secret, reveal
+from platewire.server_tls import ServerTls
+from platewire.web.scopes import ALL, Scope
 
 TOKEN_CHARACTERS_MIN = 16
+
+
+class TokenSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One more token, for a program or a person that needs less than everything."""
+
+    name: Annotated[
+        str,
+        Meta(max_length=40, description="By which messages call it", examples=["bi"]),
+    ]
+    token: Annotated[Secret, Meta(description="Where it lies (at least 16 characters)")]
+    scopes: Annotated[
+        tuple[Scope, ...],
+        Meta(
+            min_length=1,
+            description="`read` events, passages and states; `pictures`; `metrics`; `control`: "
+            "pause, resume, replay, change lists",
+        ),
+    ] = ("read", "pictures")
 
 
 class WebSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,9 +48,14 @@ class WebSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Secret | None,
         Meta(
             description="Where the access token lies (at least 16 characters). API clients send "
-            "it as `Authorization: Bearer`, people type it into the login form"
+            "it as `Authorization: Bearer`, people type it into the login form. It may do "
+            "everything"
         ),
     ] = None
+    tokens: Annotated[
+        tuple[TokenSettings, ...], Meta(description="Tokens that may do less, each with a name")
+    ] = ()
+    tls: Annotated[ServerTls | None, Meta(description="Serve `https` instead of `http`")] = None
     public_url: Annotated[
         str | None,
         Meta(
@@ -60,24 +85,56 @@ class Address(NamedTuple):
             return False
 
 
+class Key(NamedTuple):
+    """A token in the clear and what it opens."""
+
+    name: str
+    token: str
+    scopes: frozenset[Scope]
+
+
 class Access(NamedTuple):
-    """The settings after all checks, the token in the clear."""
+    """The settings after all checks. Without keys everybody may do everything."""
 
     address: Address
-    token: str | None
+    keys: tuple[Key, ...]
     public_url: str | None
+    tls: ServerTls | None = None
+
+    @property
+    def token(self) -> str | None:
+        """The one that may do everything."""
+        return next((key.token for key in self.keys if key.scopes == ALL), None)
+
+    @property
+    def url(self) -> str:
+        """For programs on this machine."""
+        return f"{'https' if self.tls else 'http'}://{self.address}"
 
 
 def access(settings: WebSettings) -> Access:
     """Checks the settings against each other; ConfigError names the setting and the remedy."""
     address = parse_listen(settings.listen)
-    token = None if settings.token is None else _checked_token(settings.token)
-    if token is None and not address.loopback:
+    keys = _keys(settings)
+    if not keys and not address.loopback:
         raise ConfigError(
             f"web.listen = {settings.listen!r} can be reached from other machines, but web.token "
             'is not set: set it (for example token = "env:PLATEWIRE_TOKEN"), or listen on 127.0.0.1'
         )
-    return Access(address, token, _checked_url(settings.public_url))
+    return Access(address, keys, _checked_url(settings.public_url), settings.tls)
+
+
+def _keys(settings: WebSettings) -> tuple[Key, ...]:
+    keys = [
+        Key(one.name, _checked_token(one.token, f'web.tokens "{one.name}"'), frozenset(one.scopes))
+        for one in settings.tokens
+    ]
+    if settings.token is not None:
+        keys.insert(0, Key("web.token", _checked_token(settings.token, "web.token"), ALL))
+    for what, values in (("name", [k.name for k in keys]), ("token", [k.token for k in keys])):
+        if len(set(values)) < len(values):
+            raise ConfigError(f"web.tokens: two have the same {what}; give each its own")
+    return tuple(keys)
 
 
 def parse_listen(listen: str) -> Address:
@@ -94,14 +151,14 @@ def parse_listen(listen: str) -> Address:
     return Address(host, int(port))
 
 
-def _checked_token(secret: Secret) -> str:
+def _checked_token(secret: Secret, owner: str) -> str:
     try:
         token = reveal(secret)
     except ConfigError as error:
-        raise ConfigError(f"web.token: {error}") from error
+        raise ConfigError(f"{owner}: {error}") from error
     if len(token) < TOKEN_CHARACTERS_MIN or not token.isascii() or not token.isprintable():
         raise ConfigError(
-            f"web.token: the secret at {secret} must be at least {TOKEN_CHARACTERS_MIN} printable "
+            f"{owner}: the secret at {secret} must be at least {TOKEN_CHARACTERS_MIN} printable "
             "ASCII characters; make one with: openssl rand -hex 16"
         )
     return token

@@ -28,6 +28,8 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     """Only these kinds; empty means all that the transfer sends."""
     cameras: tuple[str, ...] = ()
     """Only these cameras; empty means all that the transfer sends."""
+    token: str = ""
+    """Where the server asks for one."""
 
 
 class Hello(Struct, frozen=True, kw_only=True):

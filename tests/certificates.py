@@ -1,4 +1,4 @@
-"""Certificates of our own making, from the openssl command."""
+"""Fixtures: certificates of our own making, from the openssl command."""
 
 import shutil
 import ssl

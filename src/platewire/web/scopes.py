@@ -1,0 +1,30 @@
+"""What a token may do, and which of it a request needs.
+
+`read` shows events, passages and states; `pictures` shows plates, vehicles and camera views, which
+are personal data of their own; `metrics` is for monitoring alone; `control` changes something.
+"""
+
+import re
+from typing import Literal, get_args
+
+Scope = Literal["read", "pictures", "metrics", "control"]
+ALL: frozenset[Scope] = frozenset(get_args(Scope))
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OPEN = re.compile(r"/login$|/healthz$|/static/")
+"""Reachable by anybody: nothing here tells about vehicles."""
+ANY = re.compile(r"/logout$")
+"""For whoever is known, whatever the scopes."""
+PICTURES = re.compile(r"/api/v1/images/|/api/v1/cameras/[^/]+/snapshot")
+METRICS = re.compile(r"/metrics$")
+
+
+def needed(method: str, path: str) -> Scope | None:
+    """The scope for this request; None where any known caller will do."""
+    if ANY.match(path):
+        return None
+    if method not in SAFE_METHODS:
+        return "control"
+    if PICTURES.match(path):
+        return "pictures"
+    return "metrics" if METRICS.match(path) else "read"
