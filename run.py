@@ -3,7 +3,7 @@
 
     python3 run.py demo            watch a sample clip being read; --once plays it to its end
     python3 run.py test            run the tests (further arguments go to pytest)
-    python3 run.py check           formatter, linter, types, import layers, dependencies
+    python3 run.py check           formatter, linter, types, import layers, dependencies, audit
     python3 run.py bench [NAME]    run the benchmarks, write docs/benchmarks.md
     python3 run.py setup           only make the environment
 
@@ -78,6 +78,7 @@ def check(arguments: list[str]) -> int:
         ("types", [PYTHON, "-m", "mypy"]),
         ("layers", [BIN / "lint-imports", "--no-cache"]),
         ("dependencies", [PYTHON, "-m", "pip", "check"]),
+        ("audit", [PYTHON, ROOT / "scripts" / "audit.py"]),
     ]
     failed = [name for name, command in steps if announced(name, command) != 0]
     print(f"check: {'failed: ' + ', '.join(failed) if failed else 'all good'}")

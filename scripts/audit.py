@@ -1,0 +1,191 @@
+"""Looks at what is installed: is it what the lock names, may we use it, is it known to be bad?
+
+    .venv/bin/python scripts/audit.py        as a step of `python run.py check`
+
+Ends with 1 where a package is not in the lock with its hash, has a licence that is not among those
+below, or has a known vulnerability. For the last one question goes to osv.dev with the names and
+versions of the packages; where it cannot be reached that part is skipped, and says so. Standard
+library only.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import sys
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "requirements-dev.lock"
+OSV = "https://api.osv.dev/v1/querybatch"
+OSV_SECONDS = 10.0
+ANSWER_BYTES_MAX = 16 << 20
+NOT_LOCKED = frozenset({"platewire", "pip", "setuptools", "wheel"})
+"""This project, and what a virtual environment brings along."""
+
+LICENCES = re.compile(
+    r"0BSD|Apache\b.*|any-OSI|BSD\b.*|\d-Clause BSD.*|CC0-1.0|EPL-2.0|HPND|ISC\b.*|MIT\b.*|MPL-2.0|"
+    r"Mozilla Public License 2.0.*|PSF-2.0|Python Software Foundation License|Unlicense|Zlib",
+    re.IGNORECASE,
+)
+"""Permissive ones, and those whose duties end at their own files."""
+
+ACCEPTED: Mapping[str, str] = {}
+"""Advisories that do not concern us: id, and why not."""
+
+
+class Package(NamedTuple):
+    name: str
+    version: str
+    licence: str
+    """An SPDX expression, or what its metadata says in words; empty where they say nothing."""
+    from_elsewhere: str
+    """The address, where it was not installed from a registry."""
+
+
+def main() -> int:
+    packages = installed()
+    problems = [
+        *not_as_locked(packages, locked(LOCK.read_text("utf-8"))),
+        *licences_unknown(packages),
+    ]
+    found, note = advisories(packages)
+    for problem in (*problems, *found):
+        print(f"audit: {problem}")
+    print(f"audit: {len(packages)} packages looked at; {note}")
+    return 1 if problems or found else 0
+
+
+# --- what is installed ---------------------------------------------------------------------------
+
+
+def installed() -> list[Package]:
+    found = (_package(each) for each in importlib.metadata.distributions())
+    return sorted(each for each in found if each.name not in NOT_LOCKED)
+
+
+def _package(distribution: importlib.metadata.Distribution) -> Package:
+    about = distribution.metadata
+    direct = distribution.read_text("direct_url.json")
+    return Package(
+        name=normal(about["Name"]),
+        version=distribution.version,
+        licence=_licence(about.get_all("License-Expression"), about.get_all("License"), about),
+        from_elsewhere=json.loads(direct)["url"] if direct else "",
+    )
+
+
+def _licence(
+    expression: list[str] | None, words: list[str] | None, about: importlib.metadata.PackageMetadata
+) -> str:
+    if expression:
+        return expression[0]
+    classes = [
+        each.rpartition(" :: ")[2]
+        for each in about.get_all("Classifier") or ()
+        if each.startswith("License :: OSI Approved :: ")
+    ]
+    short = [each for each in words or () if "\n" not in each and each != "UNKNOWN"]
+    return (short or [" OR ".join(classes)])[0]
+
+
+def normal(name: str) -> str:
+    """As PEP 503 compares names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+# --- the lock ------------------------------------------------------------------------------------
+
+
+def locked(text: str) -> dict[str, dict[str, int]]:
+    """Name -> version -> number of its hashes; other versions are for other systems."""
+    found: dict[str, dict[str, int]] = {}
+    hashes: dict[str, int] | None = None
+    version = ""
+    for line in text.splitlines():
+        if match := re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", line):
+            version = match[2]
+            hashes = found.setdefault(normal(match[1]), {})
+            hashes[version] = 0
+        if hashes is not None:
+            hashes[version] += len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", line))
+    return found
+
+
+def not_as_locked(
+    packages: Iterable[Package], lock: Mapping[str, Mapping[str, int]]
+) -> Iterable[str]:
+    for name, versions in lock.items():
+        for version, hashes in versions.items():
+            if not hashes:
+                yield f"{name} {version} is in the lock without a hash; make the lock anew"
+    for each in packages:
+        versions = lock.get(each.name, {})
+        if each.version not in versions:
+            wanted = " or ".join(versions) or "nothing of it"
+            yield (
+                f"{each.name} {each.version} is installed, and the lock names {wanted}; delete "
+                ".venv, or add it to pyproject.toml and lock it"
+            )
+        elif each.from_elsewhere:
+            yield f"{each.name} was installed from {each.from_elsewhere}, not by the lock's hash"
+
+
+# --- licences ------------------------------------------------------------------------------------
+
+
+def licences_unknown(packages: Iterable[Package]) -> Iterable[str]:
+    for each in packages:
+        if not usable(each.licence):
+            said = each.licence or "nothing"
+            yield f"{each.name} {each.version}: its licence says {said!r}, not one that may be used"
+
+
+def usable(licence: str) -> bool:
+    """One of the choices of an expression, and all parts of that one."""
+    choices = re.split(r"\s+OR\s+", licence.replace("(", " ").replace(")", " "))
+    if "(" in licence and " AND " in licence:
+        choices = [" AND ".join(choices)]  # nothing of it may be left out
+    return any(
+        all(LICENCES.fullmatch(part.strip()) for part in re.split(r"\s+AND\s+", choice))
+        for choice in choices
+    )
+
+
+# --- advisories ----------------------------------------------------------------------------------
+
+
+def advisories(
+    packages: list[Package], ask: Callable[[bytes], bytes] | None = None
+) -> tuple[list[str], str]:
+    """What is known to be bad, and a word on where that is from."""
+    queries = [
+        {"package": {"name": each.name, "ecosystem": "PyPI"}, "version": each.version}
+        for each in packages
+    ]
+    try:
+        answer = json.loads((ask or _osv)(json.dumps({"queries": queries}).encode()))
+        results = [[str(each["id"]) for each in one.get("vulns", ())] for one in answer["results"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return [], f"advisories not reachable ({OSV}: {error}), skipped"
+    found = [
+        f"{package.name} {package.version} has {', '.join(bad)}; see https://osv.dev/{bad[0]}"
+        for package, ids in zip(packages, results, strict=False)
+        if (bad := [each for each in ids if each not in ACCEPTED])
+    ]
+    return found, f"advisories of osv.dev: {len(found) or 'none'}"
+
+
+def _osv(body: bytes) -> bytes:
+    request = urllib.request.Request(OSV, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=OSV_SECONDS) as answer:
+        told: bytes = answer.read(ANSWER_BYTES_MAX)
+        return told
+
+
+if __name__ == "__main__":
+    sys.exit(main())
