@@ -7,7 +7,7 @@ must exist). Relative paths are taken from the folder of the file.
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +17,8 @@ from msgspec import structs
 
 from platewire.config.tree import Config
 from platewire.errors import ConfigError
+from platewire.lists.settings import ListKind
+from platewire.transfers.relay import RelayTransfer
 
 
 def load(path: Path) -> Config:
@@ -75,7 +77,7 @@ def _named(where: str, data: Any) -> str:
     """`camera[0].source` together with the camera's name, where it has one."""
     if not where:
         return "the file's top level"
-    if (match := re.match(r"(camera|transfer)\[(\d+)\]", where)) and isinstance(data, dict):
+    if (match := re.match(r"(camera|list|transfer)\[(\d+)\]", where)) and isinstance(data, dict):
         entry = data[match.group(1)][int(match.group(2))]
         if isinstance(entry, dict) and isinstance(name := entry.get("name"), str):
             return f'`{where}` ({match.group(1)} "{name}")'
@@ -119,10 +121,34 @@ def inconsistencies(config: Config) -> Iterable[str]:
             if name not in cameras:
                 there = ", ".join(cameras) or "none"
                 yield f'transfer "{transfer.name}" names camera "{name}"; there are: {there}'
+    yield from _unknown_lists(config)
     for camera in config.camera:
         yield from _repeated(
             f'zone of camera "{camera.name}"', [zone.name for zone in camera.passage.zones]
         )
+
+
+def _unknown_lists(config: Config) -> Iterable[str]:
+    kinds = {each.name: each.kind for each in config.list}
+    yield from _repeated("list", [each.name for each in config.list])
+    for transfer in config.transfer:
+        for name in transfer.lists:
+            if name not in kinds:
+                there = ", ".join(kinds) or "none"
+                yield f'transfer "{transfer.name}" names list "{name}"; there are: {there}'
+        if isinstance(transfer, RelayTransfer):
+            yield from _wrong_lists(transfer, kinds)
+
+
+def _wrong_lists(relay: RelayTransfer, kinds: Mapping[str, ListKind]) -> Iterable[str]:
+    for name in relay.lists:
+        if kinds.get(name, ListKind.ALLOW) is not ListKind.ALLOW:
+            yield (
+                f'transfer "{relay.name}" would open for the list "{name}", which is of the kind '
+                f"`{kinds[name].value}`; name lists of the kind `allow` only"
+            )
+    if ListKind.ALLOW not in kinds.values():
+        yield f'transfer "{relay.name}" needs a `[[list]]` of the kind `allow` to open for'
 
 
 def _is_time_zone(name: str) -> bool:
