@@ -3,8 +3,7 @@
 Texts for the plates of free photos by agreement of PP-OCR over several views of each: cut tighter
 and wider, shifted, brighter, darker, larger. A text is kept where nearly all views that read one
 say the same. Writes labels.jsonl; about a ninth is held back for validation. What a look at contact
-sheets (--sheets FOLDER) showed to be wrong is listed in rejected.txt, one `file text` a line, and
-left out.
+sheets (--sheets FOLDER) showed to be wrong is put right by corrections.txt.
 """
 
 import argparse
@@ -23,7 +22,6 @@ from platewire.recognition.rapidocr import RapidOcr, RapidOcrEngine
 from training.reader.evaluate import folded
 from training.reader.real import LABELS
 
-REJECTED = Path(__file__).with_name("rejected.txt")
 INDEXES = ("openlpr", "romania", "kaggle_cars")
 NARROWEST = 40
 ONE_LINE = 2.7
@@ -88,13 +86,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sheets", type=Path)
     arguments = parser.parse_args()
-    rejected = set(REJECTED.read_text().splitlines()) if REJECTED.is_file() else set()
     engine = RapidOcrEngine(threads=1, detector_side=320).build()
     with LABELS.open("w") as written:
         for label in labels(engine, arguments.data):
-            if f"{label['file']} {label['text']}" not in rejected:
-                written.write(json.dumps(label) + "\n")
-                written.flush()
+            written.write(json.dumps(label) + "\n")
+            written.flush()
     if arguments.sheets:
         sheets(arguments.data, arguments.sheets)
 

@@ -17,6 +17,7 @@ from training.render.camera import faulty
 from training.render.surface import field
 
 LABELS = Path(__file__).with_name("labels.jsonl")
+CORRECTIONS = Path(__file__).with_name("corrections.txt")
 AROUND = 0.5
 """Share of the box's height and a third of that share of its width kept around it."""
 Pixels = npt.NDArray[np.uint8]
@@ -40,17 +41,26 @@ def validation_crops(folder: Path) -> list[RealCrop]:
     return list(crops(folder, held_back=True))
 
 
+def corrections() -> dict[tuple[str, str], str]:
+    """What eyes read where PP-OCR was wrong: file and its text -> the right text, `-` for none."""
+    lines = CORRECTIONS.read_text().splitlines() if CORRECTIONS.is_file() else []
+    parts = [line.rsplit(" ", 2) for line in lines]
+    return {(file, said): meant for file, said, meant in parts}
+
+
 def crops(folder: Path, held_back: bool) -> Iterator[RealCrop]:
     """`folder` holds the photos named in the labels; one that is not there is passed over."""
     if not LABELS.is_file():
         return
+    corrected = corrections()
     for line in LABELS.read_text().splitlines():
         label = json.loads(line)
         if label["held_back"] != held_back:
             continue
+        text = corrected.get((label["file"], label["text"]), label["text"])
         photo = cv2.imread(str(folder / label["file"]))
-        if photo is not None:
-            yield cut(photo, label["box"], label["text"], label.get("country"))
+        if photo is not None and text != "-":
+            yield cut(photo, label["box"], text, label.get("country"))
 
 
 def cut(photo: Pixels, box: list[float], text: str, country: str | None) -> RealCrop:

@@ -6,6 +6,8 @@ Uses a GPU when there is one; on a CPU `--threads`, and bfloat16, which new proc
 """
 
 import argparse
+import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +40,7 @@ class State:
 def main() -> None:
     arguments = parser().parse_args()
     torch.set_num_threads(arguments.threads)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     arguments.out.mkdir(parents=True, exist_ok=True)
     state = fresh(device)

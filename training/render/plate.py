@@ -65,8 +65,9 @@ def drawn(layout: Layout, random: np.random.Generator) -> Plate:
     area = text_area(layout, width, height, taken, random)
     face = pick(installed(layout.fonts), random)
     lines = lines_of(layout, random)
+    as_drawn = alike(layout.country, random)
     sets = [
-        set_line(line, place, layout.cap * SCALE, face, random)
+        set_line(line, place, layout.cap * SCALE, face, as_drawn, random)
         for line, place in zip(lines, areas_of(area, layout, lines), strict=True)
     ]
     fill_gaps(canvas, sets, layout, random)
@@ -93,6 +94,16 @@ def drawn(layout: Layout, random: np.random.Generator) -> Plate:
         character_boxes=boxes,
         line_of=np.array([n for n, one in enumerate(sets) for _ in one.characters], np.int64),
     )
+
+
+def alike(country: str, random: np.random.Generator) -> dict[str, str]:
+    """Characters that have the same shape on this plate, so that only their place tells which."""
+    found = {}
+    if random.random() < (0.5 if country in ("GB", "IN", "US", "NL", "AU") else 0.2):
+        found |= {"0": "O"} if random.random() < 0.7 else {"O": "0"}
+    if random.random() < (0.5 if country in ("GB", "IN", "PK", "AU") else 0.08):
+        found["1"] = "I"
+    return found
 
 
 def text_area(
@@ -128,11 +139,20 @@ def areas_of(area: Area, layout: Layout, lines: list[str]) -> list[Area]:
     return [Area(area.left, area.top + n * half, area.width, half) for n in range(2)]
 
 
-def set_line(shown: str, area: Area, cap: float, face: str, random: np.random.Generator) -> Set:
+def set_line(
+    shown: str,
+    area: Area,
+    cap: float,
+    face: str,
+    as_drawn: dict[str, str],
+    random: np.random.Generator,
+) -> Set:
     """Characters side by side, stretched to fill most of the area, centred or at the left."""
     cap = min(cap, area.height * 0.94)
     scale = cap / CAP
-    masks = {char: glyph(face, char) for char in set(shown) if char not in " -."}
+    masks = {
+        char: glyph(face, as_drawn.get(char, char)) for char in set(shown) if char not in " -."
+    }
     space = cap * random.uniform(0.06, 0.2)
     gap = cap * random.uniform(0.22, 0.6)
     natural = (
