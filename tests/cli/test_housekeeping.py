@@ -70,3 +70,20 @@ def test_pseudonymise(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert told["name"].startswith("X")
     assert told["log"]["left"] == []
+
+
+def test_size(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(config, "size") == 0
+    assert "free on the disk" in capsys.readouterr().out
+    assert run(config, "size", "--disk", "1", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["free_disk_bytes"] == 1
+
+
+def test_retain(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text('[log]\nfolder = "data"\nretention_days = 1\n')
+    assert run(config, "retain", "--dry-run") == 0
+    assert "6 events would go, seq 1 to 6" in capsys.readouterr().out
+    assert run(config, "retain", "--json") == 0
+    assert json.loads(capsys.readouterr().out)[0]["count"] == 6
+    assert run(config, "retain", "--dry-run") == 0
+    assert "0 events would go" in capsys.readouterr().out

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from msgspec import Struct
 
-from platewire.cli import backup, erase
+from platewire.cli import backup, erase, tidy
 from platewire.cli.options import add_config, add_json, print_json
 from platewire.config.load import load
 from platewire.config.tree import Config
@@ -79,6 +79,7 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     reader.set_defaults(run=run)
     backup.add_tasks(tasks)
+    tidy.add_tasks(tasks)
     erase.add_tasks(tasks)
 
 

@@ -56,16 +56,33 @@ class Step:
 
 def step(connection: apsw.Connection, limits: Limits) -> Step:
     """Deletes up to `STEP_EVENTS` events; the caller commits and then deletes the files."""
-    first, last_seq = row(connection, "SELECT first_seq, last_seq FROM log")
-    end = min(first + STEP_EVENTS - 1, limits.seq_max, last_seq)
-    too_old, too_many = _last_too_old(connection, first, limits), _last_too_many(connection, limits)
-    held = _last_not_held(connection, first, end, limits.now_ms)
-    last = min(max(too_old, too_many), end, held)
+    (first,) = row(connection, "SELECT first_seq FROM log")
+    last, by_age = _last_of_step(connection, first, _last_too_many(connection, limits), limits)
     if last < first:
         return Step(first)
-    return _delete(
-        connection, first, last, Why(limits.now_ms, "age" if too_old >= last else "bytes")
-    )
+    return _delete(connection, first, last, Why(limits.now_ms, "age" if by_age else "bytes"))
+
+
+def reach(connection: apsw.Connection, limits: Limits) -> tuple[int, int]:
+    """From which event to which all steps together would delete; nothing is deleted here."""
+    (first,) = row(connection, "SELECT first_seq FROM log")
+    too_many = _last_too_many(connection, limits)
+    last = first - 1
+    while (further := _last_of_step(connection, last + 1, too_many, limits)[0]) > last:
+        last = further
+    return first, last
+
+
+def _last_of_step(
+    connection: apsw.Connection, first: int, too_many: int, limits: Limits
+) -> tuple[int, bool]:
+    """The last event that may go, at most `STEP_EVENTS` from `first` on; and whether by age."""
+    (last_seq,) = row(connection, "SELECT last_seq FROM log")
+    end = min(first + STEP_EVENTS - 1, limits.seq_max, last_seq)
+    too_old = _last_too_old(connection, first, limits)
+    held = _last_not_held(connection, first, end, limits.now_ms)
+    last = min(max(too_old, too_many), end, held)
+    return last, too_old >= last
 
 
 def _last_too_old(connection: apsw.Connection, first: int, limits: Limits) -> int:

@@ -1,11 +1,15 @@
 """What can be set of the event log."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from platewire.clock import milliseconds
 from platewire.database.connection import FILE_NAME
+from platewire.eventlog.picture_retention import PictureKind
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +37,18 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             "bytes on disk than this; not set: never",
         ),
     ] = None
+    plate_picture_days: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="Pictures of plates older than this go before their events; not set: no"),
+    ] = None
+    vehicle_picture_days: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="As `plate_picture_days`, for pictures of vehicles"),
+    ] = None
+    frame_picture_days: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="As `plate_picture_days`, for whole frames"),
+    ] = None
     keep_for_transfers: Annotated[
         bool,
         Meta(
@@ -53,3 +69,20 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def database(self) -> Path:
         """The database file."""
         return self.folder / FILE_NAME
+
+    @property
+    def picture_days(self) -> Mapping[PictureKind, float]:
+        """Of the kinds of pictures that go before their events."""
+        days: dict[PictureKind, float | None] = {
+            "plate": self.plate_picture_days,
+            "vehicle": self.vehicle_picture_days,
+            "frame": self.frame_picture_days,
+        }
+        return {kind: each for kind, each in days.items() if each is not None}
+
+    def cutoffs(self, now: datetime) -> Mapping[PictureKind, int]:
+        """Before when, in milliseconds, pictures of each kind are too old."""
+        return {
+            kind: milliseconds(now - timedelta(days=days))
+            for kind, days in self.picture_days.items()
+        }

@@ -18,7 +18,7 @@ from platewire.database import plates
 from platewire.database.connection import explained
 from platewire.database.pictures import read_picture
 from platewire.errors import LogError, LogFull
-from platewire.eventlog import letter_rows, retention, rows
+from platewire.eventlog import letter_rows, picture_retention, retention, rows
 from platewire.eventlog.bell import Bell
 from platewire.eventlog.letters import (
     Attempt,
@@ -30,6 +30,7 @@ from platewire.eventlog.letters import (
     Selection,
 )
 from platewire.eventlog.opening import Opened, open_folder
+from platewire.eventlog.picture_retention import PictureKind, PictureLimits, PictureStep
 from platewire.eventlog.recent import RecentEntries, RecentPictures
 from platewire.eventlog.retention import Limits, Retained, Step
 from platewire.eventlog.settings import LogSettings
@@ -305,9 +306,35 @@ class SqliteLog:
             events += step.events
             pictures += step.pictures
             self._forget(step)
+        pictures += await self._retain_pictures(limits.seq_max)
         await self._write(lambda connection: retention.sweep(connection, self._images))
         overtaken = self._overtaken(old_first, transfers)
         return Retained(self._first_seq, events, tuple(pictures), overtaken)
+
+    async def _retain_pictures(self, seq_max: int) -> list[str]:
+        """Those that go before their events; their hashes."""
+        now = self._clock.now()
+        limits = PictureLimits(milliseconds(now), self._settings.cutoffs(now), seq_max)
+        gone: list[str] = []
+        for kind in limits.cutoff_ms:
+            while (step := await self._picture_step(limits, kind)).looked_at:
+                gone += step.pictures
+        for sha256 in gone:
+            self._pictures.forget(sha256)
+        return gone
+
+    async def _picture_step(self, limits: PictureLimits, kind: PictureKind) -> PictureStep:
+        step: PictureStep = await self._result(
+            Task(
+                lambda connection: picture_retention.step(connection, limits, kind),
+                after=self._delete_files,
+            )
+        )
+        return step
+
+    def _delete_files(self, step: Step | PictureStep) -> None:
+        for file in step.files:
+            self._images.unlink(file)
 
     def _limits(self, transfers: Collection[str] | None) -> Limits:
         now = self._clock.now()
@@ -330,12 +357,8 @@ class SqliteLog:
         }
 
     async def _retain_step(self, limits: Limits) -> Step:
-        def delete_files(step: Step) -> None:
-            for file in step.files:
-                self._images.unlink(file)
-
         step: Step = await self._result(
-            Task(lambda connection: retention.step(connection, limits), after=delete_files)
+            Task(lambda connection: retention.step(connection, limits), after=self._delete_files)
         )
         return step
 

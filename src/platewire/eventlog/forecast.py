@@ -1,0 +1,217 @@
+"""What the event log takes on the disk, by kind of data, and what retention would take from it.
+
+Only reads, beside a running platewire. Growth is that of the last days; what retention takes later
+is taken into account.
+"""
+
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+
+import apsw
+from msgspec import Struct
+
+from platewire.clock import milliseconds
+from platewire.database.connection import explained, open_reader, row
+from platewire.database.migrate import check_version, steps
+from platewire.errors import LogError
+from platewire.eventlog import picture_retention, retention
+from platewire.eventlog.picture_retention import KINDS
+from platewire.eventlog.settings import LogSettings
+
+GROWTH_DAYS = 7
+DAY_MS = 86_400_000
+DAYS_MAX = 3650
+"""Nobody asks farther."""
+
+
+class Part(Struct, frozen=True):
+    """One kind of data: `events`, or pictures of `plate`, `vehicle` or `frame`."""
+
+    kind: str
+    count: int
+    bytes: int
+    bytes_a_day: float
+    kept_days: float | None
+    """By retention; null: for ever."""
+
+
+class Size(Struct, frozen=True):
+    parts: tuple[Part, ...]
+    free_pages_bytes: int
+    """Within the database file, used again before it grows."""
+    free_disk_bytes: int
+    days_until_full: int | None
+    """Null: not within ten years, as far as can be seen."""
+    measured_days: float
+    """What the growth was taken from."""
+
+
+class Going(Struct, frozen=True):
+    """What retention would take now."""
+
+    kind: str
+    count: int
+    bytes: int
+    """Of pictures; 0 for events, whose space in the file is used again."""
+    first_seq: int
+    last_seq: int
+
+
+# --- size ----------------------------------------------------------------------------------------
+
+
+def size(settings: LogSettings, now: datetime, disk_bytes: int | None = None) -> Size:
+    """`disk_bytes` is the space there would be, from now on; None asks the system."""
+    with _reading(settings) as connection:
+        days = _measured_days(connection, now)
+        since = milliseconds(now - timedelta(days=days))
+        parts = (
+            _events(connection, settings, since, days),
+            *(_pictures(connection, settings, kind, since, days) for kind in KINDS),
+        )
+        free = _pragma(connection, "freelist_count") * _pragma(connection, "page_size")
+    disk = shutil.disk_usage(settings.folder).free if disk_bytes is None else disk_bytes
+    return Size(parts, free, disk, days_until_full(parts, disk + free), days)
+
+
+def days_until_full(parts: Collection[Part], free: float) -> int | None:
+    """Each kind grows by its rate until retention takes as much as comes."""
+    for day in range(1, DAYS_MAX + 1):
+        if sum(_grown(part, day) for part in parts) > free:
+            return day
+    return None
+
+
+def _grown(part: Part, days: int) -> float:
+    grown = part.bytes_a_day * days
+    if part.kept_days is None:
+        return grown
+    return min(grown, max(0.0, part.bytes_a_day * part.kept_days - part.bytes))
+
+
+def _measured_days(connection: apsw.Connection, now: datetime) -> float:
+    """The last week, or as much of it as there is."""
+    (first_ms,) = row(
+        connection,
+        "SELECT min(recorded_ms) FROM event WHERE seq = (SELECT first_seq FROM log)",
+    )
+    if first_ms is None:
+        return float(GROWTH_DAYS)
+    age = (milliseconds(now) - first_ms) / DAY_MS
+    return min(float(GROWTH_DAYS), max(age, 1 / 24))
+
+
+def _events(connection: apsw.Connection, settings: LogSettings, since_ms: int, days: float) -> Part:
+    """All of the file that is neither free nor a picture."""
+    pages = _pragma(connection, "page_count") - _pragma(connection, "freelist_count")
+    (crops,) = row(connection, "SELECT coalesce(sum(bytes), 0) FROM image WHERE path IS NULL")
+    used = max(0, pages * _pragma(connection, "page_size") - crops)
+    count, fresh = row(
+        connection, "SELECT count(*), coalesce(sum(recorded_ms >= ?), 0) FROM event", since_ms
+    )
+    rate = used / count * fresh / days if count else 0.0
+    return Part("events", count, used, rate, settings.retention_days)
+
+
+def _pictures(
+    connection: apsw.Connection, settings: LogSettings, kind: str, since_ms: int, days: float
+) -> Part:
+    count, total, fresh = row(
+        connection,
+        f"SELECT count(*), coalesce(sum(i.bytes), 0), "  # noqa: S608
+        "coalesce(sum(i.bytes * (e.newest >= ?)), 0) FROM image i JOIN "
+        f"(SELECT {kind}_image AS sha256, max(recorded_ms) AS newest FROM event "
+        f"WHERE {kind}_image IS NOT NULL GROUP BY 1) e ON e.sha256 = i.sha256",
+        since_ms,
+    )
+    return Part(kind, count, total, fresh / days, _kept_days(settings, kind))
+
+
+def _kept_days(settings: LogSettings, kind: str) -> float | None:
+    days = [settings.retention_days, settings.picture_days.get(kind)]
+    return min((each for each in days if each is not None), default=None)
+
+
+# --- what would go -------------------------------------------------------------------------------
+
+
+def going(settings: LogSettings, now: datetime, transfers: Collection[str]) -> tuple[Going, ...]:
+    """What `SqliteLog.retain` would take. By bytes it is an estimate, as there."""
+    with _reading(settings) as connection:
+        seq_max = _seq_max(connection, settings, transfers)
+        now_ms = milliseconds(now)
+        days = settings.retention_days
+        limits = retention.Limits(
+            now_ms=now_ms,
+            cutoff_ms=None if days is None else milliseconds(now - timedelta(days=days)),
+            bytes_max=settings.retention_bytes,
+            seq_max=seq_max,
+        )
+        first, last = retention.reach(connection, limits)
+        pictures = picture_retention.PictureLimits(now_ms, settings.cutoffs(now), seq_max)
+        return (
+            Going("events", last + 1 - first, 0, first, last),
+            _with_events(connection, first, last),
+            *(_alone(connection, pictures, kind, last) for kind in KINDS),
+        )
+
+
+def _with_events(connection: apsw.Connection, first: int, last: int) -> Going:
+    count, total = row(
+        connection, "SELECT count(*), coalesce(sum(bytes), 0) FROM image WHERE last_seq <= ?", last
+    )
+    return Going("pictures", count, total, first, last)
+
+
+def _alone(
+    connection: apsw.Connection,
+    limits: picture_retention.PictureLimits,
+    kind: picture_retention.PictureKind,
+    events_gone: int,
+) -> Going:
+    begin, end = picture_retention.reach(connection, limits, kind, events_gone)
+    while (further := picture_retention.reach(connection, limits, kind, end)[1]) > end:
+        end = further
+    count, total = row(
+        connection,
+        "SELECT count(*), coalesce(sum(bytes), 0) FROM image "  # noqa: S608
+        "WHERE last_seq <= ?2 AND last_seq > ?3 "
+        f"AND sha256 IN (SELECT {kind}_image FROM event WHERE seq > ?1 AND seq <= ?2)",
+        *(begin, end, events_gone),
+    )
+    return Going(kind, count, total, begin + 1, end)
+
+
+def _seq_max(connection: apsw.Connection, settings: LogSettings, transfers: Collection[str]) -> int:
+    """What no transfer that is waited for has still to deal with."""
+    (last_seq,) = row(connection, "SELECT last_seq FROM log")
+    if not settings.keep_for_transfers:
+        return int(last_seq)
+    marks = ", ".join("?" * len(transfers))
+    (floor,) = row(
+        connection,
+        "SELECT min(seq) FROM (SELECT seq FROM cursor WHERE transfer IN "  # noqa: S608
+        f"({marks}) UNION ALL SELECT seq - 1 FROM parked WHERE transfer IN ({marks}))",
+        *(*transfers, *transfers),
+    )
+    return int(last_seq if floor is None else floor)
+
+
+@contextmanager
+def _reading(settings: LogSettings) -> Iterator[apsw.Connection]:
+    path = settings.database
+    if not path.exists():
+        raise LogError(f"{path} does not exist; name the folder of an event log in [log]")
+    check_version(path)
+    with explained(path), closing(open_reader(path)) as connection:
+        if _pragma(connection, "user_version") < len(steps()):
+            raise LogError(f"{path} is of an older platewire; start this one once, then ask again")
+        # One state for all questions.
+        connection.execute("BEGIN")
+        yield connection
+
+
+def _pragma(connection: apsw.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").get)
