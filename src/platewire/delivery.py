@@ -22,13 +22,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import structs
-
 from platewire.clock import Clock
 from platewire.delivery_attempt import Attempts, asked_wait, send_each
 from platewire.delivery_circuit import RETRY_AFTER_SECONDS_MAX, Circuit
 from platewire.delivery_records import ROLE, Records
-from platewire.delivery_replay import ReplayResult, replay
+from platewire.delivery_replay import ReplayResult, marked, replay
 from platewire.delivery_schedule import Schedule, ToKeep, Work
 from platewire.delivery_selection import remember_selection
 from platewire.delivery_window import Window
@@ -40,7 +38,6 @@ from platewire.status import Board, State
 from platewire.transfers import exchange as exchanges
 from platewire.transfers.exchange import Exchange
 from platewire.transfers.transfer import Transfer, TransferSettings
-from platewire.wire import native
 
 __all__ = ["Delivery", "ReplayResult", "replay"]
 
@@ -371,7 +368,7 @@ class Delivery:
                 await self._records.gap(((item.seq, item.seq),))
                 await self._settled(work)
                 return False
-            work.left = [_marked(found[0]) if item.requeued else found[0]]
+            work.left = [marked(found[0]) if item.requeued else found[0]]
         if self._settings.max_age_seconds is None or (item is not None and item.requeued):
             return True
         attempts = 0 if work.waiting is None else work.waiting.attempts
@@ -621,11 +618,6 @@ class Delivery:
 def _number(work: Work) -> int:
     """Which attempt at its first event this is, from 1."""
     return 1 if work.waiting is None else work.waiting.attempts + 1
-
-
-def _marked(entry: Entry) -> Entry:
-    event = structs.replace(entry.event, replayed=True)
-    return Entry(event, native.encode(event))
 
 
 def _being_cancelled() -> bool:

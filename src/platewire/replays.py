@@ -12,8 +12,10 @@ from msgspec import structs
 
 from platewire.clock import Clock
 from platewire.delivery import replay
+from platewire.delivery_choice import Choice
 from platewire.errors import ConfigError, PlatewireError
-from platewire.model import Entry, EventReader
+from platewire.eventlog.log import EventLog
+from platewire.model import Entry
 from platewire.transfers.transfer import Transfer, TransferSettings
 from platewire.web.context import Job
 
@@ -44,90 +46,118 @@ class Replays:
     """Starts replays in the server's task group; they end when `leaving` is set."""
 
     def __init__(
-        self, group: asyncio.TaskGroup, log: EventReader, clock: Clock, leaving: asyncio.Event
+        self, group: asyncio.TaskGroup, log: EventLog, clock: Clock, leaving: asyncio.Event
     ) -> None:
         self._group = group
         self._leaving = leaving
         self._log = log
         self._clock = clock
         self._jobs: dict[str, Job] = {}
+        self._canceled: dict[str, asyncio.Event] = {}
         self._started = 0
 
     def jobs(self) -> Sequence[Job]:
         """Newest first."""
         return tuple(reversed(self._jobs.values()))
 
+    def cancel(self, job: str) -> Job | None:
+        """Ends it after the send that runs; None where there is no such job."""
+        if job in self._canceled and self._jobs[job].state == "running":
+            self._canceled[job].set()
+            self._update(job, state="canceled", ended_at=self._clock.now())
+        return self._jobs.get(job)
+
     def start(
         self,
         settings: TransferSettings,
         transfer: Transfer,
-        from_seq: int,
-        to_seq: int | None,
+        choice: Choice,
         rate: float | None = None,
     ) -> str:
-        """Starts sending again; the job's id. ConfigError when there is nothing in that range."""
-        last = self._log.last_seq if to_seq is None else min(to_seq, self._log.last_seq)
-        if from_seq > last:
+        """Starts sending again; the job's id. ConfigError when there is nothing to send."""
+        if not choice.total:
             raise ConfigError(
                 f"nothing to replay: the log holds seq {self._log.first_seq} to "
-                f"{self._log.last_seq}, and {from_seq} to {last} was asked for"
+                f"{self._log.last_seq}, and of what was asked for nothing is there"
             )
         self._started += 1
         job = Job(
             id=str(self._started),
             transfer=settings.name,
-            from_seq=from_seq,
-            to_seq=last,
-            at_seq=from_seq - 1,
+            what=choice.what,
+            from_seq=choice.first_seq,
+            to_seq=choice.last_seq,
+            at_seq=choice.first_seq - 1,
+            total=choice.total,
+            rate=rate,
             state="running",
+            started_at=self._clock.now(),
         )
         self._jobs[job.id] = job
-        for old in list(self._jobs)[:-JOBS_KEPT]:
-            del self._jobs[old]
+        self._canceled[job.id] = asyncio.Event()
+        for old in [each for each, it in self._jobs.items() if it.state != "running"][:-JOBS_KEPT]:
+            del self._jobs[old], self._canceled[old]
         self._group.create_task(
-            self._until_leaving(job, settings, transfer, rate), name=f"replay-{job.id}"
+            self._until_ended(job, settings, transfer, choice), name=f"replay-{job.id}"
         )
         return job.id
 
-    async def _until_leaving(
-        self, job: Job, settings: TransferSettings, transfer: Transfer, rate: float | None
+    async def _until_ended(
+        self, job: Job, settings: TransferSettings, transfer: Transfer, choice: Choice
     ) -> None:
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(self._run(job, settings, transfer, rate))
+            running = group.create_task(self._run(job, settings, transfer, choice))
             leaving = group.create_task(self._leaving.wait())
-            await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            running.cancel()
-            leaving.cancel()
+            canceled = group.create_task(self._canceled[job.id].wait())
+            tasks = {running, leaving, canceled}
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
 
     async def _run(
-        self, job: Job, settings: TransferSettings, transfer: Transfer, rate: float | None
+        self, job: Job, settings: TransferSettings, transfer: Transfer, choice: Choice
     ) -> None:
+        sent = 0
+
         def progress(done: int, total: int) -> None:
-            self._update(job.id, at_seq=job.to_seq - (total - done), message="")
+            at_seq = job.to_seq - (total - done) if choice.seqs is None else choice.seqs[done - 1]
+            self._update(job.id, at_seq=at_seq, done=done, message="")
 
         def waiting(reason: str) -> None:
             self._update(job.id, message=reason)
+
+        async def told(entries: Sequence[Entry]) -> None:
+            nonlocal sent
+            sent += len(entries)
+            self._update(job.id, sent=sent)
+            if choice.what == "failed":
+                await self._log.resolve(settings.name, [entry.event.seq for entry in entries])
 
         try:
             result = await replay(
                 self._log,
                 settings,
                 transfer,
-                job.from_seq,
-                job.to_seq,
-                rate=rate,
+                choice.first_seq,
+                choice.last_seq,
+                choice=choice,
+                rate=job.rate,
                 clock=self._clock,
                 progress=progress,
+                told=told,
                 waiting=waiting,
             )
         except PlatewireError as error:
-            self._update(job.id, state="failed", message=str(error))
+            self._ended(job.id, state="failed", message=str(error))
         else:
             said = "; ".join(
                 (f"{result.delivered} sent, {result.rejected} rejected", *result.reasons)
             )
             state = "failed" if result.rejected else "done"
-            self._update(job.id, state=state, message=said)
+            self._ended(job.id, state=state, message=said, rejected=result.rejected)
+
+    def _ended(self, job: str, **changes: Any) -> None:
+        self._update(job, ended_at=self._clock.now(), **changes)
 
     def _update(self, job: str, **changes: Any) -> None:
         if job in self._jobs:

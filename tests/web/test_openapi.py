@@ -12,8 +12,9 @@ from platewire.model import Images, Kind
 from platewire.status import State
 from platewire.web import openapi
 from platewire.web.app import build_app
+from platewire.web.context import ReplayWish
 from platewire.web.operations import OPERATIONS
-from tests.web.world import World, after, event, jpeg_picture
+from tests.web.world import World, after, attempt, event, jpeg_picture
 
 Client = aiohttp.ClientSession
 
@@ -63,6 +64,9 @@ def test_every_schema_is_one(document: dict[str, Any]) -> None:
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
+BODIES = {"replay_transfer": {"from_seq": 1}, "discard_dead_letters": {"reason": "seen to"}}
+
+
 async def test_answers_fit_their_schema(
     world: World, client: Client, document: dict[str, Any]
 ) -> None:
@@ -70,7 +74,7 @@ async def test_answers_fit_their_schema(
     for operation in OPERATIONS:
         if operation.name == "follow":
             continue  # an endless stream; its blocks are tested beside it
-        body = {"from_seq": 1} if operation.body else None
+        body = BODIES.get(operation.name, {}) if operation.body else None
         path = operation.path.format(**values)
         answer = await client.request(operation.method, path, json=body)
         described = document["paths"][operation.path][operation.method.lower()]["responses"]
@@ -95,8 +99,10 @@ async def fill(world: World) -> dict[str, object]:
     world.board.fail("camera", "it", State.WAITING, "no answer")
     world.board.count("transfer", "it", delivered=1)
     world.snapshots["it"] = made.jpeg
-    await world.actions.replay("it", 1, None)
-    return {"seq": 1, "id": first.passage, "sha256": made.image.sha256, "name": "it"}
+    await world.actions.replay("it", ReplayWish(from_seq=1))
+    await world.give_up("it", 2)
+    await world.log.keep_attempt(attempt("it", 2))
+    return {"seq": 1, "id": first.passage, "sha256": made.image.sha256, "name": "it", "job": "1"}
 
 
 def check(answer: Any, schema: dict[str, Any], document: dict[str, Any]) -> None:

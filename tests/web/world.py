@@ -19,6 +19,7 @@ from msgspec import structs
 
 from platewire.clock import SystemClock
 from platewire.database.queries import Database
+from platewire.eventlog.letters import Attempt, DeadGroup, DeadLetter, DeadQuery, Parked, Trial
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import (
@@ -38,7 +39,7 @@ from platewire.model import (
 from platewire.server_tls import ServerTls
 from platewire.status import Board, State
 from platewire.web.app import build_app
-from platewire.web.context import Job, WebContext
+from platewire.web.context import Job, ReplayWish, WebContext
 from platewire.web.scopes import ALL
 from platewire.web.serve import serve
 from platewire.web.settings import Access, Address, Key
@@ -129,9 +130,10 @@ def after(earlier: Event, kind: Kind, plate: str | None = None, **changes: Any) 
 
 @dataclass
 class ToyActions:
-    """Pauses on the board, and remembers replays."""
+    """Pauses on the board, and remembers replays; the log is a real one."""
 
     board: Board
+    log: SqliteLog
     started: list[Job] = field(default_factory=list)
 
     async def pause(self, transfer: str) -> None:
@@ -140,15 +142,15 @@ class ToyActions:
     async def resume(self, transfer: str) -> None:
         self.board.say("transfer", transfer, State.RUNNING)
 
-    async def replay(
-        self, transfer: str, from_seq: int, to_seq: int | None, rate: float | None = None
-    ) -> str:
+    async def replay(self, transfer: str, wish: ReplayWish) -> str:
         job = Job(
             id=str(len(self.started) + 1),
             transfer=transfer,
-            from_seq=from_seq,
-            to_seq=to_seq or from_seq,
-            at_seq=from_seq,
+            what=wish.what,
+            from_seq=wish.from_seq,
+            to_seq=wish.to_seq or wish.from_seq,
+            at_seq=wish.from_seq,
+            rate=wish.rate,
             state="running",
         )
         self.started.insert(0, job)
@@ -156,6 +158,46 @@ class ToyActions:
 
     def jobs(self) -> Sequence[Job]:
         return self.started
+
+    def cancel(self, job: str) -> Job | None:
+        found = next((each for each in self.started if each.id == job), None)
+        return None if found is None else structs.replace(found, state="canceled")
+
+    async def test(self, transfer: str, kinds: Sequence[Kind]) -> Sequence[Trial]:
+        return [Trial(kind=kind, outcome="delivered", seconds=0.01, status=200) for kind in kinds]
+
+    async def parked(self, transfer: str) -> Sequence[Parked]:
+        return await self.log.parked(transfer)
+
+    async def attempts(self, transfer: str, seq: int | None, limit: int) -> Sequence[Attempt]:
+        return await self.log.attempts(transfer, seq, limit)
+
+    async def dead(self, transfer: str, query: DeadQuery, limit: int) -> Sequence[DeadLetter]:
+        return await self.log.dead(transfer, query, limit)
+
+    async def dead_groups(self, transfer: str) -> Sequence[DeadGroup]:
+        return await self.log.dead_groups(transfer)
+
+    async def requeue(self, transfer: str, query: DeadQuery) -> int:
+        return len(await self.log.requeue(transfer, query, START))
+
+    async def discard(self, transfer: str, query: DeadQuery, reason: str) -> int:
+        return await self.log.discard(transfer, query, reason, START)
+
+
+def attempt(transfer: str, seq: int) -> Attempt:
+    return Attempt(
+        transfer=transfer,
+        seq=seq,
+        number=1,
+        at=START,
+        seconds=0.25,
+        outcome="rejected",
+        status=422,
+        request="POST http://gate.example/",
+        answer="no such gate",
+        error="422",
+    )
 
 
 class World:
@@ -165,7 +207,7 @@ class World:
         self.log = log
         self.board = board
         self.snapshots: dict[str, bytes] = {}
-        self.actions = ToyActions(self.board)
+        self.actions = ToyActions(board, log)
         self.url = ""
         self.context = WebContext(
             access=access,
@@ -186,6 +228,13 @@ class World:
 
     async def add(self, *events: Event, pictures: Sequence[Picture] = ()) -> Sequence[Entry]:
         return await self.log.append("gate", events, pictures)
+
+    async def give_up(self, transfer: str, *seqs: int, **more: Any) -> None:
+        """Dead letters of these events."""
+        plain = {"outcome": "rejected", "status": 422, "reason": "422 no such gate", "at": START}
+        await self.log.bury(
+            [DeadLetter(transfer=transfer, seq=seq, **{**plain, **more}) for seq in seqs]
+        )
 
     @contextlib.asynccontextmanager
     async def client(self, **options: Any) -> AsyncIterator[aiohttp.ClientSession]:

@@ -7,10 +7,12 @@ to come. Seqs are inclusive everywhere.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from platewire.model import Kind
 
 Ranges = tuple[tuple[int, int], ...]
 """First and last seq of each stretch, rising, apart from each other."""
@@ -27,19 +29,27 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     `expired` it was too old when its turn came; `gap` retention took it before it was sent.
     """
 
-    transfer: str
-    seq: int
-    outcome: DeadOutcome
-    reason: str
-    at: datetime
-    first_seq: int | None = None
-    """Of a gap, its first event; `seq` is then its last."""
-    status: int | None = None
-    answer: str = ""
-    attempts: int = 0
-    discarded_at: datetime | None = None
-    """Since when a person has called this settled."""
-    discard_reason: str = ""
+    transfer: Annotated[str, Meta(description="Its transfer")]
+    seq: Annotated[int, Meta(description="The event, by seq; of a gap its last")]
+    outcome: Annotated[
+        DeadOutcome,
+        Meta(
+            description="`rejected` by the other side for good; `exhausted` after a day of "
+            "attempts; `expired`: too old when its turn came; `gap`: retention took it first"
+        ),
+    ]
+    reason: Annotated[str, Meta(description="Why, in words")]
+    at: Annotated[datetime, Meta(description="When it was given up, UTC")]
+    first_seq: Annotated[int | None, Meta(description="Of a gap, its first event")] = None
+    status: Annotated[
+        int | None, Meta(description="HTTP status of the last answer, where there is such")
+    ] = None
+    answer: Annotated[str, Meta(description="The start of the last answer")] = ""
+    attempts: Annotated[int, Meta(description="How often it was tried")] = 0
+    discarded_at: Annotated[
+        datetime | None, Meta(description="Since when a person has called it settled, UTC")
+    ] = None
+    discard_reason: Annotated[str, Meta(description="And why")] = ""
 
     @property
     def group(self) -> str:
@@ -54,14 +64,13 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
 class DeadGroup(Struct, frozen=True, kw_only=True):
     """All letters of one reason."""
 
-    group: str
-    count: int
-    first_seq: int
-    last_seq: int
-    first_at: datetime
-    last_at: datetime
-    example: str
-    """The reason of the newest, in words."""
+    group: Annotated[str, Meta(description="Name of the reason, such as `rejected-422`")]
+    count: Annotated[int, Meta(description="How many events")]
+    first_seq: Annotated[int, Meta(description="The first of them")]
+    last_seq: Annotated[int, Meta(description="The last of them")]
+    first_at: Annotated[datetime, Meta(description="When the first was given up, UTC")]
+    last_at: Annotated[datetime, Meta(description="When the last was given up, UTC")]
+    example: Annotated[str, Meta(description="The reason of the newest, in words")]
 
 
 class DeadQuery(Struct, frozen=True, kw_only=True):
@@ -87,34 +96,63 @@ class DeadQuery(Struct, frozen=True, kw_only=True):
 class Parked(Struct, frozen=True, kw_only=True):
     """An event that waits for its next attempt, or behind an earlier one of its passage."""
 
-    transfer: str
-    seq: int
-    passage: UUID
-    next_at: datetime
-    """Wall time; only to go on after a restart."""
-    attempts: int = 0
-    waited_seconds: float = 0.0
+    transfer: Annotated[str, Meta(description="Its transfer")]
+    seq: Annotated[int, Meta(description="The event, by seq")]
+    passage: Annotated[UUID, Meta(description="UUID of its passage")]
+    next_at: Annotated[
+        datetime, Meta(description="When it is tried next, UTC; only to go on after a restart")
+    ]
+    attempts: Annotated[int, Meta(description="How often it was tried")] = 0
+    waited_seconds: Annotated[
+        float, Meta(description="What it has waited between attempts; a day of that is the end")
+    ] = 0.0
     """What it has waited between attempts so far; a day of that is the end."""
-    error: str = ""
-    requeued: bool = False
+    error: Annotated[
+        str,
+        Meta(
+            description="Why the last attempt failed; empty behind an earlier event of its passage"
+        ),
+    ] = ""
+    requeued: Annotated[
+        bool, Meta(description="Given back by a person: sent as `replayed`, whatever its age")
+    ] = False
     """By a person: sent as `replayed`, whatever its age."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
     """One try at sending one event. What is secret in it is masked."""
 
-    transfer: str
-    seq: int
-    number: int
-    at: datetime
-    seconds: float
-    outcome: AttemptOutcome
-    status: int | None = None
-    request: str = ""
+    transfer: Annotated[str, Meta(description="Its transfer")]
+    seq: Annotated[int, Meta(description="The event, by seq")]
+    number: Annotated[int, Meta(description="Which attempt at this event, from 1")]
+    at: Annotated[datetime, Meta(description="When it ended, UTC")]
+    seconds: Annotated[float, Meta(description="How long it took")]
+    outcome: Annotated[AttemptOutcome, Meta(description="What came of it")]
+    status: Annotated[
+        int | None, Meta(description="HTTP status of the answer, where there is such")
+    ] = None
+    request: Annotated[
+        str, Meta(description="Method, address and headers, without secrets, where there are such")
+    ] = ""
     """Method, address and headers, where the transfer has such."""
-    answer: str = ""
+    answer: Annotated[str, Meta(description="The start of the answer, 4 kB at most")] = ""
     """The start of it, 4 kB at most."""
-    error: str = ""
+    error: Annotated[str, Meta(description="Why it failed")] = ""
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """What came of one test event."""
+
+    kind: Annotated[Kind, Meta(description="Which kind of event was sent")]
+    outcome: Annotated[
+        Literal["delivered", "rejected", "unavailable", "paused", "failed"],
+        Meta(description="What the other side made of it"),
+    ]
+    seconds: Annotated[float, Meta(description="How long that took")]
+    status: Annotated[int | None, Meta(description="HTTP status, where there is such")] = None
+    request: Annotated[str, Meta(description="What was asked, without secrets")] = ""
+    answer: Annotated[str, Meta(description="The start of the answer")] = ""
+    error: Annotated[str, Meta(description="Why it was not delivered")] = ""
 
 
 class Selection(Struct, frozen=True, kw_only=True):

@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
 
-import msgspec
-from msgspec import Struct
 from starlette.responses import Response
 
 from platewire.database.asked import Asked, AskedError, pattern_of, zone_of
@@ -16,15 +12,14 @@ from platewire.database.plate_pattern import Match, PlatePattern
 from platewire.database.queries import PassageRow
 from platewire.model import Entry
 from platewire.web import overview, stream
-from platewire.web.context import Job, WebContext
+from platewire.web.answers import absent, next_page
+from platewire.web.answers import json as json
+from platewire.web.context import WebContext
 from platewire.web.operation import Call, bad_parameter
-from platewire.web.problem import ProblemError
 from platewire.web.shapes import (
     Cameras,
     EventPage,
     EventsQuery,
-    Jobs,
-    JobStarted,
     Nothing,
     PassagePage,
     PassagesQuery,
@@ -32,20 +27,12 @@ from platewire.web.shapes import (
     SeenQuery,
     SnapshotQuery,
     StreamQuery,
-    Transfers,
     history_of,
     passage_of,
     raw,
 )
 
 FOREVER = "private, max-age=31536000, immutable"
-_encode = msgspec.json.Encoder().encode
-
-
-def json(answer: object, status: int = 200) -> Response:
-    return Response(_encode(answer), status, {"cache-control": "no-store"}, "application/json")
-
-
 # --- events and passages -----------------------------------------------------------------------
 
 
@@ -74,17 +61,7 @@ def _next_events(query: EventsQuery, entries: Sequence[Entry]) -> str | None:
     if len(entries) < query.limit:
         return None
     direction = "before" if query.after is None else "after"
-    return _page("/api/v1/events", query, direction, entries[-1].event.seq)
-
-
-def _page(path: str, query: Struct, direction: str, seq: int | str) -> str:
-    given = {**msgspec.structs.asdict(query), direction: seq}
-    kept = {name: _spelled(value) for name, value in given.items() if value not in (None, False)}
-    return f"{path}?{urlencode(kept)}"
-
-
-def _spelled(value: Any) -> str:
-    return "true" if value is True else str(value)
+    return next_page("/api/v1/events", query, direction, entries[-1].event.seq)
 
 
 async def show_event(context: WebContext, call: Call[Nothing]) -> Response:
@@ -92,7 +69,7 @@ async def show_event(context: WebContext, call: Call[Nothing]) -> Response:
     entry = await context.queries.event(seq)
     if entry is None:
         kept = f"{context.log.first_seq} to {context.log.last_seq}"
-        raise _absent("seq", f"no event {seq} is kept; the log holds {kept}")
+        raise absent("seq", f"no event {seq} is kept; the log holds {kept}")
     return Response(entry.body, 200, {"cache-control": FOREVER}, "application/json")
 
 
@@ -105,7 +82,7 @@ async def list_passages(context: WebContext, call: Call[PassagesQuery]) -> Respo
     return json(
         PassagePage(
             passages=tuple(passage_of(row) for row in rows),
-            next=_page("/api/v1/passages", query, "cursor", _end(rows[-1])) if more else None,
+            next=next_page("/api/v1/passages", query, "cursor", _end(rows[-1])) if more else None,
         )
     )
 
@@ -160,7 +137,7 @@ def _moment(ms: int | None) -> datetime | None:
 async def show_passage(context: WebContext, call: Call[Nothing]) -> Response:
     entries = await context.queries.passage(call.path["id"])
     if not entries:
-        raise _absent("id", f"no passage {call.path['id']} is kept")
+        raise absent("id", f"no passage {call.path['id']} is kept")
     return json(history_of(list(entries)))
 
 
@@ -172,7 +149,7 @@ async def show_image(context: WebContext, call: Call[Nothing]) -> Response:
         return Response(status_code=304, headers=headers)
     jpeg = await context.log.picture(sha256)
     if jpeg is None:
-        raise _absent("sha256", "no such picture is kept; retention may have taken it")
+        raise absent("sha256", "no such picture is kept; retention may have taken it")
     return Response(jpeg, 200, headers, "image/jpeg")
 
 
@@ -186,54 +163,12 @@ async def list_cameras(context: WebContext, call: Call[Nothing]) -> Response:
 async def show_snapshot(context: WebContext, call: Call[SnapshotQuery]) -> Response:
     name = call.path["name"]
     if name not in {camera.name for camera in overview.cameras(context)}:
-        raise _absent("name", f"no camera is called {name!r}")
+        raise absent("name", f"no camera is called {name!r}")
     jpeg = await context.snapshot(name)
     headers = {"cache-control": "no-store"}
     if jpeg is None:
         return Response(status_code=204, headers=headers)
     return Response(jpeg, 200, headers, "image/jpeg")
-
-
-# --- transfers ---------------------------------------------------------------------------------
-
-
-async def list_transfers(context: WebContext, call: Call[Nothing]) -> Response:
-    return json(Transfers(overview.transfers(context)))
-
-
-async def pause_transfer(context: WebContext, call: Call[Nothing]) -> Response:
-    await context.actions.pause(_transfer(context, call).name)
-    return json(_transfer(context, call))
-
-
-async def resume_transfer(context: WebContext, call: Call[Nothing]) -> Response:
-    await context.actions.resume(_transfer(context, call).name)
-    return json(_transfer(context, call))
-
-
-async def replay_transfer(context: WebContext, call: Call[Nothing]) -> Response:
-    name = _transfer(context, call).name
-    first, last = call.body.from_seq, call.body.to_seq
-    if last is not None and last < first:
-        raise bad_parameter("to_seq", f"to_seq = {last} is less than from_seq = {first}")
-    if not context.log.first_seq <= first <= context.log.last_seq:
-        kept = f"{context.log.first_seq} to {context.log.last_seq}"
-        raise bad_parameter("from_seq", f"from_seq = {first}: the log holds {kept}")
-    job = await context.actions.replay(name, first, last, call.body.rate)
-    return json(JobStarted(job), 202)
-
-
-async def list_jobs(context: WebContext, call: Call[Nothing]) -> Response:
-    jobs = context.actions.jobs()
-    return json(Jobs(tuple(msgspec.convert(job, Job, from_attributes=True) for job in jobs)))
-
-
-def _transfer(context: WebContext, call: Call[Nothing]) -> overview.TransferStatus:
-    name = call.path["name"]
-    for transfer in overview.transfers(context):
-        if transfer.name == name:
-            return transfer
-    raise _absent("name", f"no transfer is called {name!r}")
 
 
 # --- the whole ---------------------------------------------------------------------------------
@@ -245,7 +180,3 @@ async def show_status(context: WebContext, call: Call[Nothing]) -> Response:
 
 async def follow(context: WebContext, call: Call[StreamQuery]) -> Response:
     return stream.LiveStream(context, after=stream.begin(context, call.query, call.headers))
-
-
-def _absent(name: str, detail: str) -> ProblemError:
-    return ProblemError(404, "Not found", detail, parameter=name)

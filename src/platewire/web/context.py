@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -17,8 +17,8 @@ from platewire.clock import Clock
 from platewire.database.passage_search import Place, Wanted
 from platewire.database.plate_pattern import PlatePattern
 from platewire.database.queries import PassageRow
-from platewire.eventlog.letters import Attempt, DeadGroup, DeadLetter, DeadQuery, Parked, Trial
 from platewire.database.search import Presence
+from platewire.eventlog.letters import Attempt, DeadGroup, DeadLetter, DeadQuery, Parked, Trial
 from platewire.lists.lists import Lists
 from platewire.model import Entry, EventReader, Kind, Site
 from platewire.status import Board
@@ -57,6 +57,12 @@ class Queries(Protocol):
 
     async def presence(self, wanted: Wanted) -> Presence:
         """How many such passages there are, and when."""
+        ...
+
+    async def select(
+        self, statement: str, values: Sequence[Any], *, seconds: float
+    ) -> Sequence[tuple[Any, ...]]:
+        """The rows of a statement over the views of the contract, which only reads."""
         ...
 
     async def passage(self, passage: UUID) -> Sequence[Entry]:

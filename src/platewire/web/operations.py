@@ -1,70 +1,37 @@
 """The table of all operations. Routes, the OpenAPI document, the page that shows it and the tests
 that compare the two are all made from here, so they cannot drift apart."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta
 
 from platewire.model import Event
 from platewire.web import api
-from platewire.web.operation import Answer, Handler, Operation
-from platewire.web.overview import Status, TransferStatus
+from platewire.web.describing import ROOT as ROOT
+from platewire.web.describing import described_get as _get
+from platewire.web.operation import Answer, Operation
+from platewire.web.overview import Status
 from platewire.web.problem import Problem
 from platewire.web.shapes import (
     Cameras,
     EventPage,
     EventsQuery,
-    Jobs,
-    JobStarted,
     PassageHistory,
     PassagePage,
     PassagesQuery,
-    ReplayBody,
     Seen,
     SeenQuery,
     Seq,
     SnapshotQuery,
     StreamQuery,
-    Transfers,
 )
+from platewire.web.transfer_operations import TRANSFER_OPERATIONS
 
-ROOT = "/api/v1"
 SEQ = {"seq": (Seq, "Position in the event log")}
 PASSAGE = {"id": (UUID, "UUID of the passage")}
 CAMERA = {"name": (str, "Configured name of the camera")}
-TRANSFER = {"name": (str, "Configured name of the transfer")}
 SHA256 = {"sha256": (Annotated[str, Meta(pattern="^[0-9a-f]{64}$")], "SHA-256 of the picture")}
-
-
-def _get(
-    path: str, handler: Handler, tag: str, summary: str, answer: Answer, **more: Any
-) -> Operation:
-    return _operation("GET", path, handler, tag, summary, {200: answer}, **more)
-
-
-def _operation(
-    method: str,
-    path: str,
-    handler: Handler,
-    tag: str,
-    summary: str,
-    answers: dict[int, Answer],
-    **more: Any,
-) -> Operation:
-    problems = {400: Answer("A parameter is wrong", Problem, "application/problem+json")}
-    if more.get("parts"):
-        problems[404] = Answer("There is no such thing", Problem, "application/problem+json")
-    return Operation(
-        method=method,
-        path=ROOT + path,
-        name=handler.__name__,
-        tag=tag,
-        summary=summary,
-        handler=handler,
-        answers={**answers, **more.pop("also", {}), **problems},
-        **more,
-    )
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -146,52 +113,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=SnapshotQuery,
         also={204: Answer("The camera has given no picture yet")},
     ),
-    _get(
-        "/transfers",
-        api.list_transfers,
-        "Transfers",
-        "All transfers, how they are doing and how far they are behind",
-        Answer("The transfers", Transfers),
-    ),
-    _operation(
-        "POST",
-        "/transfers/{name}/pause",
-        api.pause_transfer,
-        "Transfers",
-        "Lets a transfer stand still; its events wait in the log",
-        {200: Answer("The transfer as it is now", TransferStatus)},
-        parts=TRANSFER,
-    ),
-    _operation(
-        "POST",
-        "/transfers/{name}/resume",
-        api.resume_transfer,
-        "Transfers",
-        "Lets a paused transfer go on from where it stood",
-        {200: Answer("The transfer as it is now", TransferStatus)},
-        parts=TRANSFER,
-    ),
-    _operation(
-        "POST",
-        "/transfers/{name}/replay",
-        api.replay_transfer,
-        "Transfers",
-        "Sends events again to one transfer, beside what is new; ids stay the same",
-        {202: Answer("The replay has begun", JobStarted)},
-        parts=TRANSFER,
-        body=ReplayBody,
-        also={
-            409: Answer("This transfer cannot do that", Problem, "application/problem+json"),
-            415: Answer("The body is not JSON", Problem, "application/problem+json"),
-        },
-    ),
-    _get(
-        "/jobs",
-        api.list_jobs,
-        "Transfers",
-        "Replays since the start and how far they have come",
-        Answer("The replays", Jobs),
-    ),
+    *TRANSFER_OPERATIONS,
     _get(
         "/status",
         api.show_status,

@@ -117,19 +117,6 @@ class SnapshotQuery(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
-class ReplayBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which events to send again."""
-
-    from_seq: Annotated[Seq, Meta(description="First event, by seq")]
-    to_seq: Annotated[
-        Seq | None, Meta(description="Last event, by seq; null: the end of the log as it is")
-    ] = None
-    rate: Annotated[
-        Annotated[float, Meta(gt=0)] | None,
-        Meta(description="At most so many events a second; null: as fast as they are taken"),
-    ] = None
-
-
 # --- what is answered --------------------------------------------------------------------------
 
 
