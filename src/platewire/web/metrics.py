@@ -55,6 +55,8 @@ BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
     ("transfer", "retries"): Metric("retries", "counter", "Attempts that will be made again"),
     ("transfer", "rejected"): Metric("rejected", "counter", "Events refused for good"),
     ("transfer", "expired"): Metric("expired", "counter", "Events too old to be sent"),
+    ("transfer", "exhausted"): Metric("exhausted", "counter", "Events given up after a day"),
+    ("transfer", "parked"): Metric("parked", "gauge", "Events that wait for their own attempt"),
     ("transfer", "failures"): Metric("transfer_failures", "counter", "Times it was cut off"),
     ("transfer", "gap_events"): Metric("gap_events", "counter", "Events retention took unsent"),
     ("transfer", "cursor"): Metric("transfer_seq", "gauge", "Last event dealt with"),
