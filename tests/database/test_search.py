@@ -333,7 +333,7 @@ def test_new_plates_are_found_before_and_after_they_are_taken_in(
     both.close()
 
 
-# --- what must not hurt ----------------------------------------------------------------------------
+# --- what must not hurt --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("match", Match)

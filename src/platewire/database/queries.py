@@ -164,6 +164,12 @@ class Database:
         """How many such passages there are, and when; QueryTooLong after `seconds`."""
         return await self._in_time(seconds, search.presence, wanted)
 
+    async def select(
+        self, statement: str, values: Sequence[Any], *, seconds: float = SEARCH_SECONDS
+    ) -> Sequence[tuple[Any, ...]]:
+        """The rows of a statement; QueryTooLong after `seconds`."""
+        return await self._in_time(seconds, rows, statement, *values)
+
     async def passage(self, passage: UUID) -> Sequence[Entry]:
         """All kept events of the passage, revisions rising; empty when there are none."""
         found = await self._rows(

@@ -17,6 +17,7 @@ from platewire.web import metrics, openapi, overview, pages
 from platewire.web.api import json
 from platewire.web.context import WebContext
 from platewire.web.guard import Guard, may_enter
+from platewire.web.odata import service as odata
 from platewire.web.operation import Operation, call
 from platewire.web.operations import OPERATIONS
 from platewire.web.problem import ProblemError, problem_response, wants_page
@@ -29,7 +30,7 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 def build_app(context: WebContext) -> Starlette:
     guard = Middleware(Guard, access=context.access, clock=context.clock)
     return Starlette(
-        routes=[*_api(context), *_pages(context)],
+        routes=[*_api(context), *odata.routes(context), *_pages(context)],
         middleware=[guard],
         exception_handlers=_handlers(context),
     )

@@ -6,6 +6,7 @@ cannot be compared, whatever SQLite would make of it.
 """
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -100,6 +101,7 @@ class Compiler:
     def __init__(self, entities: EntitySet, now: datetime) -> None:
         self._entities = entities
         self._now = now
+        self._negations = 0
 
     def boolean(self, node: Node) -> Sql:
         match node:
@@ -108,26 +110,29 @@ class Compiler:
             case Not(inner):
                 return self._negated(inner)
             case Comparison(operator, left, right):
-                return compared(operator, self._operand(left), self._operand(right))
+                return self._settled(compared(operator, self._operand(left), self._operand(right)))
             case In(left, choices):
-                return self._chosen(left, choices)
+                return self._settled(self._chosen(left, choices))
         found = self._operand(node)
         if found.type is not Type.BOOLEAN:
             raise wrong("$filter", f"$filter: {_named(node)} is neither true nor false by itself")
         return found
 
     def _negated(self, inner: Node) -> Sql:
+        self._negations += 1
         found = self.boolean(inner)
-        if isinstance(inner, Comparison | In | Joined | Not):
-            # Comparisons with null are false, and so their opposite is true.
-            return found._replace(text=f"NOT coalesce(({found.text}), 0)", column=False)
-        return found._replace(text=f"NOT ({found.text})", column=False)
+        self._negations -= 1
+        return Sql(f"(NOT {found.text})", found.values, Type.BOOLEAN)
+
+    def _settled(self, found: Sql) -> Sql:
+        """A comparison with null is false; where nothing is negated, null does as well."""
+        if not self._negations:
+            return found
+        return found._replace(text=f"coalesce({found.text}, 0)")
 
     def _chosen(self, left: Node, choices: Sequence[Literal]) -> Sql:
         found = self._operand(left)
-        return _joined(
-            "or", [compared("eq", found, self._operand(choice)) for choice in choices]
-        )
+        return _joined("or", [compared("eq", found, self._operand(choice)) for choice in choices])
 
     def _operand(self, node: Node) -> Sql:
         match node:
@@ -178,11 +183,7 @@ def _check(name: str, at: int, given: Sql, wanted: Type) -> None:
 
 def _filled(signature: Signature, given: Sequence[Sql]) -> Sql:
     """Values are bound in the order in which the template names their arguments."""
-    order = [int(char) for char in signature.sql if char in "01" and f"{{{char}}}" in signature.sql]
-    used = [
-        int(piece[0]) for piece in signature.sql.split("{")[1:] if piece[:2] in ("0}", "1}")
-    ]
-    del order
+    used = [int(at) for at in re.findall(r"\{(\d)\}", signature.sql)]
     values = tuple(value for at in used for value in given[at].values)
     text = signature.sql.format(*(one.text for one in given))
     return Sql(f"({text})", values, signature.result)
@@ -212,9 +213,7 @@ def compared(operator: str, left: Sql, right: Sql) -> Sql:
     sign = {"eq": "IS", "ne": "IS NOT"}.get(operator) or SIGNS[operator]
     if operator not in ("eq", "ne") and None in (left.type, right.type):
         return Sql("0", (), Type.BOOLEAN)
-    return Sql(
-        f"({left.text} {sign} {right.text})", (*left.values, *right.values), Type.BOOLEAN
-    )
+    return Sql(f"({left.text} {sign} {right.text})", (*left.values, *right.values), Type.BOOLEAN)
 
 
 def comparable(one: Type | None, other: Type | None) -> bool:

@@ -3,7 +3,7 @@
 A part of the grammar of OASIS "OData Version 4.01. Part 2: URL Conventions" (5.1.1) and its "ABNF
 Construction Rules": `or`, `and`, `not`, `eq ne gt ge lt le in`, parentheses, functions, and
 literals: null, booleans, numbers, strings ('' is a quote), GUIDs, dates and times with an offset.
-Left out is what our entities have no use for: arithmetic, lambda operators, paths, casts, durations.
+Left out is what our entities have no use for: arithmetic, lambdas, paths, casts, durations.
 """
 
 import re

@@ -1,0 +1,176 @@
+"""The system query options of a request, checked: what to answer, in which order, which page.
+
+Pages follow each other by the values of the last row, in `$skiptoken`, so that what comes in
+meanwhile neither repeats nor hides a row.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from platewire.web.odata.condition import Sql, condition, unknown_property
+from platewire.web.odata.fault import Fault, wrong
+from platewire.web.odata.model import EntitySet, Property
+
+PAGE = 1000
+PAGE_MAX = 5000
+WHOLE_MAX = 2**31
+KNOWN = (
+    "$filter", "$select", "$orderby", "$top", "$skip", "$count", "$skiptoken", "$format",
+)  # fmt: skip
+
+
+class Ordered(NamedTuple):
+    property: Property
+    falling: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    select: tuple[Property, ...] | None
+    """None for all."""
+    where: Sql | None
+    order: tuple[Ordered, ...]
+    """Ends with a property that is unique."""
+    top: int | None
+    skip: int
+    count: bool
+    after: tuple[Any, ...] | None
+    """The values of `order` in the last row of the page before."""
+    page: int
+
+    @property
+    def limit(self) -> int:
+        """Rows of this page."""
+        return self.page if self.top is None else min(self.page, self.top)
+
+
+def options(
+    entities: EntitySet, given: Sequence[tuple[str, str]], prefer: str, now: datetime
+) -> Options:
+    """`prefer` is the request's header. Fault for what cannot be meant."""
+    found = _known(given)
+    where = condition(entities, found["$filter"], now) if "$filter" in found else None
+    order = _order(entities, found.get("$orderby"), found.get("$filter", ""))
+    return Options(
+        select=_select(entities, found.get("$select")),
+        where=where,
+        order=order,
+        top=_whole(found, "$top"),
+        skip=_whole(found, "$skip") or 0,
+        count=_flag(found, "$count"),
+        after=_place(found.get("$skiptoken"), len(order)),
+        page=_page(prefer),
+    )
+
+
+def check_format(found: Mapping[str, str], accept: str) -> None:
+    """JSON with or without metadata is what there is."""
+    asked = found.get("$format", accept) or "*/*"
+    kinds = [one.partition(";")[0].strip().lower() for one in asked.split(",")]
+    if not {"json", "application/json", "application/*", "*/*"} & set(kinds):
+        raise Fault(406, f"{asked!r} is not to be had; ask for application/json", target="$format")
+
+
+def _known(given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Options without a dollar sign are others' (4.01 Part 2, 5.2) and left alone."""
+    found: dict[str, str] = {}
+    for name, value in given:
+        if not name.startswith("$"):
+            continue
+        if name not in KNOWN:
+            known = ", ".join(KNOWN)
+            raise Fault(501, f"{name} is not known here; known: {known}", target=name)
+        if name in found:
+            raise wrong(name, f"{name} is given more than once")
+        found[name] = value
+    return found
+
+
+def _whole(found: Mapping[str, str], name: str) -> int | None:
+    if name not in found:
+        return None
+    text = found[name]
+    if not re.fullmatch(r"\d{1,10}", text, re.ASCII) or int(text) > WHOLE_MAX:
+        raise wrong(name, f"{name} = {text!r} must be a whole number up to {WHOLE_MAX}")
+    return int(text)
+
+
+def _flag(found: Mapping[str, str], name: str) -> bool:
+    text = found.get(name, "false")
+    if text not in ("true", "false"):
+        raise wrong(name, f"{name} = {text!r} must be true or false")
+    return text == "true"
+
+
+def _select(entities: EntitySet, text: str | None) -> tuple[Property, ...] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if "*" in names:
+        return None
+    return tuple(dict.fromkeys(_property("$select", entities, name) for name in names))
+
+
+def _property(option: str, entities: EntitySet, name: str) -> Property:
+    found = entities.find(name)
+    if found is None:
+        raise unknown_property(option, entities, name)
+    return found
+
+
+def _order(entities: EntitySet, text: str | None, filtered: str) -> tuple[Ordered, ...]:
+    by = [] if text is None else [_ordered(entities, part) for part in text.split(",")]
+    names = [one.property.name for one in by]
+    if not by:
+        names = _bounded(entities, filtered)
+        by = [Ordered(_property("$orderby", entities, name), False) for name in names]
+    if entities.order not in names:
+        by.append(Ordered(_property("$orderby", entities, entities.order), False))
+    return tuple(by)
+
+
+def _bounded(entities: EntitySet, filtered: str) -> list[str]:
+    """Pages follow what the filter bounds, so that one index serves both."""
+    bounds = {match[1] for match in re.finditer(r"\b(\w+) +(?:ge|gt|le|lt) ", filtered)}
+    usual = ("change_seq", "first_seen_at", "occurred_at")
+    return [name for name in usual if name in bounds and entities.find(name)][:1]
+
+
+def _ordered(entities: EntitySet, text: str) -> Ordered:
+    match = re.fullmatch(r"\s*(\w+)(?:\s+(asc|desc))?\s*", text, re.ASCII)
+    if match is None:
+        raise wrong("$orderby", f"$orderby: {text!r} must be a property, with asc or desc or none")
+    return Ordered(_property("$orderby", entities, match[1]), match[2] == "desc")
+
+
+def _page(prefer: str) -> int:
+    match = re.search(r"(?:odata\.)?maxpagesize\s*=\s*(\d{1,9})\b", prefer)
+    return min(max(int(match[1]), 1), PAGE_MAX) if match else PAGE
+
+
+# --- where a page ends -------------------------------------------------------------------------
+
+
+def written_place(values: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(list(values))).decode().rstrip("=")
+
+
+def _place(text: str | None, length: int) -> tuple[Any, ...] | None:
+    if text is None:
+        return None
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        values = msgspec.json.decode(raw, type=list[str | int | float | None])
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        values = []
+    whole = all(not isinstance(value, int) or -(2**63) <= value < 2**63 for value in values)
+    if len(values) != length or not whole:
+        raise wrong("$skiptoken", "$skiptoken: take it, and all options, from the page before")
+    return tuple(values)

@@ -1,0 +1,176 @@
+"""The resources under /odata/: which address is what, and the answers.
+
+/odata/                       the service document
+/odata/$metadata              CSDL
+/odata/Passages               a page; `@odata.nextLink` leads to the next
+/odata/Passages/$count        how many
+/odata/Passages(KEY)          one
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from platewire.errors import PlatewireError, QueryTooLong
+from platewire.web.context import WebContext
+from platewire.web.odata import statement
+from platewire.web.odata.fault import HEADERS, Fault, answer, wrong
+from platewire.web.odata.grammar import SyntaxFault, tokens, value_of
+from platewire.web.odata.metadata import csdl, service_document
+from platewire.web.odata.model import SETS, EntitySet, Property, Type
+from platewire.web.odata.options import Options, check_format, options, written_place
+
+ROOT = "/odata/"
+SECONDS = 20.0
+"""A query that takes longer is given up."""
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+ADDRESS = re.compile(r"(?P<set>\w+)(?P<key>\(.*\))?(?P<count>/\$count)?", re.DOTALL)
+JSON = "application/json;odata.metadata=minimal"
+KNOWN = ", ".join(entities.name for entities in SETS)
+
+
+def routes(context: WebContext) -> list[BaseRoute]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await _answered(context, request)
+        except Fault as fault:
+            return answer(fault)
+        except QueryTooLong as error:
+            text = f"{error}; bound $filter by first_seen_at or change_seq, or lower $top"
+            return answer(Fault(400, text, target="$filter"))
+        except PlatewireError as error:
+            return answer(Fault(503, str(error)))
+
+    return [
+        Route(path, endpoint, methods=METHODS) for path in (ROOT.rstrip("/"), ROOT + "{path:path}")
+    ]
+
+
+async def _answered(context: WebContext, request: Request) -> Response:
+    if request.method not in ("GET", "HEAD"):
+        raise Fault(405, f"{request.method} is not possible: this service is read-only")
+    highest = request.headers.get("odata-maxversion", "4.0")
+    if not re.match(r"4\.|[5-9]", highest):
+        raise Fault(400, f"OData-MaxVersion is {highest}; this service speaks 4.0")
+    path = request.path_params.get("path", "")
+    given = request.query_params.multi_items()
+    if path == "$metadata":
+        return Response(csdl(), 200, HEADERS, "application/xml")
+    check_format(dict(given), request.headers.get("accept", ""))
+    if path == "":
+        return _json(service_document(_root(context, request)))
+    return await _resource(context, request, path, given)
+
+
+async def _resource(
+    context: WebContext, request: Request, path: str, given: list[tuple[str, str]]
+) -> Response:
+    match = ADDRESS.fullmatch(path)
+    entities = next((one for one in SETS if match and one.name == match["set"]), None)
+    if match is None or entities is None or (match["key"] and match["count"]):
+        raise Fault(404, f"there is nothing at {ROOT}{path}; entity sets are {KNOWN}")
+    asked = options(entities, given, request.headers.get("prefer", ""), context.clock.now())
+    root = _root(context, request)
+    if match["count"]:
+        count = await _count(context, entities, asked)
+        return Response(str(count), 200, HEADERS, "text/plain")
+    if match["key"]:
+        return await _entity(context, root, entities, match["key"][1:-1], asked)
+    return await _page(context, root, entities, given, asked)
+
+
+async def _page(
+    context: WebContext,
+    root: str,
+    entities: EntitySet,
+    given: list[tuple[str, str]],
+    asked: Options,
+) -> Response:
+    found = await _select(context, statement.page(entities, asked))
+    body: dict[str, Any] = {"@odata.context": _context(root, entities, asked)}
+    if asked.count:
+        body["@odata.count"] = await _count(context, entities, asked)
+    shown = asked.select or entities.properties
+    body["value"] = [statement.shown(shown, row) for row in found]
+    if len(found) == asked.limit and found and asked.top != asked.limit:
+        body["@odata.nextLink"] = _next(root, entities, given, asked, found[-1][len(shown) :])
+    return _json(body)
+
+
+def _next(
+    root: str,
+    entities: EntitySet,
+    given: list[tuple[str, str]],
+    asked: Options,
+    place: Sequence[Any],
+) -> str:
+    """The same options, but for what this page has dealt with."""
+    kept = [(name, value) for name, value in given if name not in ("$skip", "$skiptoken", "$top")]
+    if asked.top is not None:
+        kept.append(("$top", str(asked.top - asked.limit)))
+    kept.append(("$skiptoken", written_place(place)))
+    return f"{root}{entities.name}?{urlencode(kept, quote_via=quote, safe='$')}"
+
+
+async def _entity(
+    context: WebContext, root: str, entities: EntitySet, key: str, asked: Options
+) -> Response:
+    shown = asked.select or entities.properties
+    found = await _select(context, statement.entity(entities, _key(entities, key), shown))
+    if not found:
+        raise Fault(404, f"no entity {entities.name}({key}) is kept")
+    body = {"@odata.context": f"{_context(root, entities, asked)}/$entity"}
+    return _json(body | statement.shown(shown, found[0]))
+
+
+def _key(entities: EntitySet, text: str) -> str:
+    """`(KEY)` or `(name=KEY)`, spelled as in a filter."""
+    key = entities.key_property
+    bare = re.sub(rf"^\s*{key.name}\s*=", "", text)
+    try:
+        (token,) = tokens(bare)
+        value = value_of(token)
+    except (SyntaxFault, ValueError):
+        value = None
+    fits = {Type.GUID: "guid", Type.STRING: "string"}[key.type]
+    if value is None or token.kind != fits:
+        example = "'gate'" if key.type is Type.STRING else "0198c4a2-0000-7000-8000-000000000000"
+        raise wrong(key.name, f"({text}) is no key of {entities.name}; write it like ({example})")
+    return str(value)
+
+
+# --- small parts -------------------------------------------------------------------------------
+
+
+async def _count(context: WebContext, entities: EntitySet, asked: Options) -> int:
+    ((count,),) = await _select(context, statement.count(entities, asked))
+    return int(count)
+
+
+async def _select(context: WebContext, one: statement.Statement) -> Sequence[tuple[Any, ...]]:
+    return await context.queries.select(one.sql, one.values, seconds=SECONDS)
+
+
+def _root(context: WebContext, request: Request) -> str:
+    """Where the service is, as its reader calls it."""
+    base = context.access.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return base.rstrip("/") + ROOT
+
+
+def _context(root: str, entities: EntitySet, asked: Options) -> str:
+    chosen = "" if asked.select is None else f"({','.join(_names(asked.select))})"
+    return f"{root}$metadata#{entities.name}{chosen}"
+
+
+def _names(properties: Sequence[Property]) -> list[str]:
+    return [one.name for one in properties]
+
+
+def _json(body: object) -> Response:
+    return Response(msgspec.json.encode(body), 200, HEADERS, JSON)
