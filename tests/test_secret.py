@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from platewire.errors import ConfigError
-from platewire.secret import Secret, reveal
+from platewire.secret import MASK, Secret, masked, reveal
 
 
 def test_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,3 +39,16 @@ def test_a_secret_in_the_clear_is_refused_without_repeating_it() -> None:
     with pytest.raises(msgspec.ValidationError) as invalid:
         msgspec.convert("hunter2", Secret)
     assert "hunter2" not in str(invalid.value)
+
+
+def test_what_was_revealed_is_taken_out_of_what_others_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATE_TOKEN", "hünter2/&hünter2")
+    monkeypatch.setenv("SHORT", "abc")
+    reveal("env:GATE_TOKEN")
+    reveal("env:SHORT")
+    said = "no: hünter2/&hünter2 at /x?key=h%C3%BCnter2%2F%26h%C3%BCnter2, abc"
+    assert masked(said) == f"no: {MASK} at /x?key={MASK}, abc"
+
+
+def test_what_nobody_revealed_stays() -> None:
+    assert masked("an answer like any other") == "an answer like any other"

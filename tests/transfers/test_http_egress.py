@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from platewire.errors import ConfigError, Unavailable
 from platewire.transfers.http_egress import AddressRefused, Egress, Guard, embedded, refusal
-from tests.transfers.conftest import Authority
+from tests.certificates import Authority
 from tests.transfers.http_receiver import Answering, accept, answers, receiving, speaking
 from tests.transfers.http_sending import connected, deliver, entries, settings
 

@@ -6,7 +6,7 @@ import pytest
 
 from platewire.errors import ConfigError, Unavailable
 from platewire.testing.check_transfer import check_transfer
-from tests.transfers.conftest import Authority
+from tests.certificates import Authority
 from tests.transfers.http_receiver import Receiver, receiving
 from tests.transfers.http_sending import connected, deliver, entries, settings
 

@@ -8,7 +8,7 @@ import pytest
 from platewire.errors import Rejected, Unavailable
 from platewire.status import Board
 from platewire.testing.check_transfer import check_transfer
-from tests.transfers.conftest import Authority
+from tests.certificates import Authority
 from tests.transfers.mosquitto import Counterpart, Mosquitto, broker, listening, need_mosquitto
 from tests.transfers.mqtt_sending import BASE, connected, deliver, entries, settings
 

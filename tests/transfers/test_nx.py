@@ -17,7 +17,7 @@ from platewire.testing.check_transfer import check_transfer
 from platewire.testing.sample_events import passage_events
 from platewire.transfers.nx import NxTransfer
 from platewire.transfers.transfer import TransferSettings
-from tests.transfers.conftest import Authority
+from tests.certificates import Authority
 from tests.transfers.http_receiver import answers, receiving, speaking
 from tests.transfers.http_sending import entries
 from tests.transfers.nx_server import GATE, PASSWORD, SERVER, TWIN, USER, NxServer, device, serving

@@ -20,6 +20,7 @@ import aiohttp
 from yarl import URL
 
 from platewire.errors import Paused, Rejected, Unavailable
+from platewire.secret import masked
 from platewire.transfers.http_egress import AddressRefused
 
 RETRIED = frozenset({408, 425, 429})
@@ -59,7 +60,7 @@ def judge(answer: Answer, who: str, now: datetime) -> None:
         return
     said = f"{who} answered {_status(status)}{_quote(answer.text)}"
     if 300 <= status < 400:
-        location = shown(answer.headers.get("Location", "")) or "nowhere"
+        location = masked(shown(answer.headers.get("Location", ""))) or "nowhere"
         raise Unavailable(
             f"{said}, a redirect to {location}; redirects are not followed: set `url` to the "
             "final address, or, if it says 307 or 308, name the host in `egress.redirect_hosts`"
@@ -98,7 +99,7 @@ def retry_after(value: str, now: datetime) -> float | None:
 
 def failure(error: Exception, who: str, seconds: float) -> Unavailable:
     """No answer came: why, in words."""
-    return Unavailable(f"{who} {_why(error, seconds)}")
+    return Unavailable(masked(f"{who} {_why(error, seconds)}"))
 
 
 def shown(url: str) -> str:

@@ -7,7 +7,7 @@ from aiohttp import DigestAuthMiddleware, hdrs
 from msgspec import Meta, Struct
 
 from platewire.errors import ConfigError
-from platewire.secret import Secret, reveal
+from platewire.secret import Secret, remember, reveal
 
 Password = Annotated[Secret, Meta(description="`env:NAME` or `file:PATH` of the password")]
 User = Annotated[str, Meta(min_length=1, pattern="^[^:]+$", description="User name, without colon")]
@@ -55,6 +55,7 @@ def headers(auth: Auth) -> dict[str, str]:
     match auth:
         case BasicAuth():
             text = aiohttp.encode_basic_auth(auth.user, reveal(auth.password), "utf-8")
+            remember(text.removeprefix("Basic "))
             return {hdrs.AUTHORIZATION: text}
         case BearerAuth():
             return {hdrs.AUTHORIZATION: f"Bearer {_one_line(auth.token)}"}

@@ -17,6 +17,7 @@ from yarl import URL
 
 import platewire
 from platewire.errors import ConfigError, Unavailable
+from platewire.secret import masked
 from platewire.transfers import exchange, http_answer, http_tls
 from platewire.transfers.http_answer import Answer
 from platewire.transfers.http_egress import STRICT, AddressRefused, Egress, Guard, GuardedResolver
@@ -171,6 +172,7 @@ class HttpConnection:
                 long = answer_bytes > ANSWER_BYTES_MAX
                 patience = self._total_seconds if long else ANSWER_SECONDS
                 text, cut = await _start(response, answer_bytes, patience)
+                text = masked(text)
                 exchange.tell_answer(response.status, text)
                 return Answer(response.status, response.headers, text, cut)
         except aiohttp.SocketTimeoutError as error:
