@@ -10,17 +10,34 @@ from platewire.cli import (
     bench,
     check,
     database,
+    decisions,
     events,
     initial,
+    lists,
     passages,
     read,
     replay,
     search,
     serve,
+    transfers,
 )
 from platewire.errors import ConfigError, PlatewireError
 
-COMMANDS = (serve, check, read, passages, events, search, replay, database, initial, bench)
+COMMANDS = (
+    serve,
+    check,
+    read,
+    passages,
+    events,
+    search,
+    lists,
+    decisions,
+    replay,
+    transfers,
+    database,
+    initial,
+    bench,
+)
 
 EXIT_CODES = (
     "exit codes: 0 done; 1 done, and the answer is no; 2 the command line or the configuration is "

@@ -184,9 +184,10 @@ def write(entries: Iterable[ListEntry], file: IO[str], delimiter: str = ",") -> 
     table.writerow(FIELDS)
     for entry in entries:
         count += 1
-        table.writerow([_guarded(getattr(entry, name)) for name in FIELDS])
+        table.writerow([guarded(getattr(entry, name)) for name in FIELDS])
     return count
 
 
-def _guarded(value: str) -> str:
+def guarded(value: str) -> str:
+    """What no spreadsheet takes for a formula."""
     return f"'{value}" if value[:1] in FORMULA and value else value

@@ -74,14 +74,14 @@ def _clock(minutes: int) -> str:
 
 
 def begins(text: str, zone: ZoneInfo) -> datetime:
-    """The first moment of a bound. Of a local time that comes twice, the earlier; where clocks leave
-    it out, the hour after."""
+    """The first moment of a bound. Of a local time that comes twice, the earlier; of one that is
+    left out, the hour after."""
     return datetime.fromisoformat(text).replace(tzinfo=zone, fold=0)
 
 
 def ends(text: str, zone: ZoneInfo) -> datetime:
     """The first moment after a bound: midnight after a day, or that minute. Of a local time that
-    comes twice, the later; where clocks leave it out, the hour before."""
+    comes twice, the later; of one that is left out, the hour before."""
     moment = datetime.fromisoformat(text)
     if len(text) == len("2026-01-31"):
         moment = datetime.combine(date.fromisoformat(text) + timedelta(days=1), time())
