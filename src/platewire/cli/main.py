@@ -19,7 +19,6 @@ from platewire.cli import (
     replay,
     search,
     serve,
-    transfers,
 )
 from platewire.errors import ConfigError, PlatewireError
 
@@ -33,7 +32,6 @@ COMMANDS = (
     lists,
     decisions,
     replay,
-    transfers,
     database,
     initial,
     bench,
