@@ -19,6 +19,7 @@ from platewire.cli import (
     replay,
     search,
     serve,
+    transfers,
 )
 from platewire.errors import ConfigError, PlatewireError
 
@@ -32,6 +33,7 @@ COMMANDS = (
     lists,
     decisions,
     replay,
+    transfers,
     database,
     initial,
     bench,

@@ -169,10 +169,11 @@ class JsonLinesServer:
             self.listener.spawn(self._follow())
 
     async def send(self, entries: Sequence[Entry]) -> None:
-        """Returns at once, as each client finds the entries in the log; replayed ones excepted."""
+        """Returns at once, as each client finds the entries in the log; but for those that are
+        not there to be found, replayed ones and tests."""
         self.listener.check()
-        if replayed := [entry for entry in entries if entry.event.replayed]:
-            await self._replay(replayed)
+        if pushed := [entry for entry in entries if entry.event.replayed or not entry.event.seq]:
+            await self._replay(pushed)
 
     async def close(self) -> None:
         await self.listener.close()
