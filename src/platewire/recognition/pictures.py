@@ -2,20 +2,23 @@
 
 import hashlib
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
+import PIL.Image
 
 from platewire.errors import PictureError
 from platewire.model import Box, Frame, Image, Picture, Pixels, Read
-from platewire.recognition.header import size_of
+from platewire.wire.picture_size import size_of
 
 PIXELS_MAX = 100_000_000
 """Larger pictures are refused before they are decoded."""
 SIDE_MIN = 16
 """Pixels; nothing can be read in smaller pictures."""
+ORIENTATION_TAG = 0x0112
 PLATE_MARGIN = 0.15
 """Of the plate's height, on each side of its crop."""
 
@@ -42,12 +45,14 @@ def decode_picture(data: bytes, name: str) -> Pixels:
     """As `load_picture`, for bytes; `name` is what messages call it."""
     if not data:
         raise PictureError(f"{name} is empty; save the picture again")
-    check_size(size_of(data), name)
-    pixels = decoded(data)
+    size = size_of(data)
+    if size is not None:
+        check_size(size, name)
+    pixels = decoded(data) if size is not None else None
     if pixels is None:
         raise PictureError(
-            f"{name} is no picture that can be decoded, or is cut off; JPEG, PNG, WebP, BMP and "
-            "TIFF are understood"
+            f"{name} is no picture that can be decoded, or is cut off; JPEG, PNG, WebP, BMP, TIFF, "
+            "GIF and JPEG 2000 of 8 or 16 bits are understood"
         )
     check_size((pixels.shape[1], pixels.shape[0]), name)
     return pixels
@@ -69,9 +74,7 @@ def checked(frame: Frame) -> Pixels:
     return pixels
 
 
-def check_size(size: tuple[int, int] | None, name: str) -> None:
-    if size is None:
-        return
+def check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
     if width * height > PIXELS_MAX:
         raise PictureError(
@@ -95,8 +98,28 @@ def decoded(data: bytes) -> Pixels | None:
     if pixels is None:
         return None
     if with_alpha is not None and with_alpha.ndim == 3 and with_alpha.shape[2] == 4:
-        return on_white(with_alpha)
+        return turned(on_white(with_alpha), orientation_of(data))
     return np.asarray(pixels, np.uint8)
+
+
+def orientation_of(data: bytes) -> int:
+    """EXIF's number from 1 to 8; 1, upright, where there is none."""
+    try:
+        with PIL.Image.open(BytesIO(data)) as picture:
+            return int(picture.getexif().get(ORIENTATION_TAG, 1))
+    except (OSError, ValueError, SyntaxError):
+        return 1
+
+
+def turned(pixels: Pixels, orientation: int) -> Pixels:
+    """Set upright from one of EXIF's orientations."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def on_white(pixels: np.ndarray) -> Pixels:

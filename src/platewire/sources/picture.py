@@ -1,7 +1,7 @@
 """Bytes of one picture -> pixels, with limits that hold before any memory is asked for.
 
-The size is read from the picture's own header first: JPEG as in ITU-T T.81 annex B, PNG as in
-ISO/IEC 15948 section 11.2.2. What is neither is no picture of a camera.
+The size is read from the picture's own header first. A camera sends JPEG or PNG; what is neither is
+no picture of a camera. Files may be of more kinds.
 """
 
 import cv2
@@ -9,6 +9,7 @@ import numpy as np
 
 from platewire.errors import PictureError, Unavailable
 from platewire.model import Pixels
+from platewire.wire.picture_size import size_of
 
 PIXELS_MAX = 64_000_000
 SIDE_MIN = 16
@@ -20,35 +21,44 @@ TRAILER_BYTES_MAX = 4096
 _JPEG_END = b"\xff\xd9"
 _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG\r\n\x1a\n"
-_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
 
 
 def decode(data: bytes) -> Pixels:
     """Pixels of a whole JPEG or PNG, turned as its EXIF says. PictureError says what is wrong."""
-    width, height = _stated_size(data)
-    if width * height > PIXELS_MAX:
-        raise PictureError(f"states {width}x{height} pixels, more than {PIXELS_MAX:,} in all")
-    if data.startswith(_JPEG) and _JPEG_END not in data[-TRAILER_BYTES_MAX:]:
-        raise PictureError(f"a JPEG that is cut off after {len(data):,} bytes")
-    return _decode(data)
+    if not data.startswith((_JPEG, _PNG)):
+        raise PictureError(f"neither JPEG nor PNG: {_shown(data)}")
+    return decode_file(data)
 
 
 def decode_file(data: bytes) -> Pixels:
-    """The same, and also what else OpenCV reads (BMP, WebP, TIFF), whose size is not checked."""
-    return decode(data) if data.startswith((_JPEG, _PNG)) else _decode(data)
-
-
-def _decode(data: bytes) -> Pixels:
+    """The same, and also BMP, WebP, TIFF, GIF and JPEG 2000."""
     if not data:
         raise PictureError("empty: 0 bytes")
+    _check_size(data)
+    if data.startswith(_JPEG) and _JPEG_END not in data[-TRAILER_BYTES_MAX:]:
+        raise PictureError(f"a JPEG that is cut off after {len(data):,} bytes")
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
         raise PictureError(f"cannot be decoded: {error.err}") from error
     if pixels is None:
-        raise PictureError(f"cannot be decoded: {len(data):,} bytes that begin {data[:16]!r}")
+        raise PictureError(f"cannot be decoded: {_shown(data)}")
     return usable(np.ascontiguousarray(pixels, np.uint8))
+
+
+def _check_size(data: bytes) -> None:
+    """PictureError for a file that states no size, or too large a one."""
+    size = size_of(data)
+    if size is None:
+        raise PictureError(f"cannot be decoded, as it states no size: {_shown(data)}")
+    if size[0] * size[1] > PIXELS_MAX:
+        raise PictureError(
+            f"states {size[0]}x{size[1]} pixels, more than {PIXELS_MAX:,} in all; scale it down"
+        )
+
+
+def _shown(data: bytes) -> str:
+    return f"{len(data):,} bytes that begin {data[:16]!r}"
 
 
 def usable(pixels: Pixels) -> Pixels:
@@ -57,32 +67,6 @@ def usable(pixels: Pixels) -> Pixels:
     if min(width, height) < SIDE_MIN:
         raise PictureError(f"{width}x{height} pixels is too small to show a plate")
     return pixels
-
-
-def _stated_size(data: bytes) -> tuple[int, int]:
-    """Width and height that the header states."""
-    if data.startswith(_PNG) and len(data) >= 24:
-        return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
-    if data.startswith(_JPEG):
-        return _jpeg_size(data)
-    raise PictureError(f"neither JPEG nor PNG: {len(data):,} bytes that begin {data[:16]!r}")
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    at = 2
-    while at + 9 <= len(data):
-        marker = data[at + 1]
-        if data[at] != 0xFF:
-            break
-        if marker in _FRAME_HEADERS:
-            return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
-        if marker == 0xFF:
-            at += 1
-        elif marker in _WITHOUT_LENGTH:
-            at += 2
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4])
-    raise PictureError(f"a JPEG of {len(data):,} bytes that states no size")
 
 
 class BrokenPictures:
