@@ -44,6 +44,8 @@ def remember(text: str) -> None:
 
 def masked(text: str) -> str:
     """Without any secret that was revealed, plain or as part of a URL."""
+    if not text:
+        return text
     for secret in sorted(_remembered, key=len, reverse=True):
         for spelled in {secret, quote(secret, safe="")}:
             text = text.replace(spelled, MASK)

@@ -239,6 +239,8 @@ def _trust(url: URL, tls: Tls, who: str) -> Trust | None:
 async def _start(response: aiohttp.ClientResponse, limit: int, seconds: float) -> tuple[str, str]:
     """The first bytes, and why it is not all of them; the status stands, whatever becomes of the
     rest of the answer."""
+    if response.content.at_eof():
+        return "", ""
     read, cut = bytearray(), ""
     try:
         async with asyncio.timeout(seconds):

@@ -69,6 +69,16 @@ class TemplateTransfer(TransferSettings, frozen=True, kw_only=True, tag="templat
         float, Meta(gt=0, description="Longest wait for the whole of an attempt")
     ] = 30
 
+    lanes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="So many requests may run side by side, each of another passage; 1: all "
+            "in the order of the log",
+        ),
+    ] = 1
+
     def build(self, context: TransferContext) -> "TemplateSender":
         """ConfigError where a template, the url, a secret or a file cannot be used."""
         return TemplateSender(self, context)
@@ -82,6 +92,7 @@ class TemplateSender:
     def __init__(self, settings: TemplateTransfer, context: TransferContext) -> None:
         self._settings = settings
         self._context = context
+        self.lanes = settings.lanes
         self._message = _tried(settings, context)
         self._who = f'transfer "{settings.name}": {http_answer.shown(_origin(settings.url))}'
         self._connection = HttpConnection(
