@@ -11,3 +11,8 @@ REGIONS = tuple(sorted(STATES))
 SYMBOL_INDEX = {symbol: index for index, symbol in enumerate(SYMBOLS)}
 COUNTRY_INDEX = {code: index for index, code in enumerate(COUNTRIES)}
 REGION_INDEX = {code: index for index, code in enumerate(REGIONS)}
+
+HEIGHT, WIDTH = 48, 160
+"""Pixels of the network's input."""
+STEPS = 40
+"""Of the network's output along one line."""

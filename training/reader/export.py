@@ -15,9 +15,9 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from training.reader.classes import COUNTRIES, REGIONS, SYMBOLS
+from training.reader.classes import COUNTRIES, HEIGHT, REGIONS, STEPS, SYMBOLS, WIDTH
 from training.reader.evaluate import rendered_batch
-from training.reader.network import HEIGHT, STEPS, WIDTH, ReaderNetwork
+from training.reader.network import ReaderNetwork
 
 
 class Shipped(nn.Module):

@@ -10,11 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from training.reader.classes import COUNTRIES, REGIONS, SYMBOLS
-
-HEIGHT, WIDTH = 48, 160
-STEPS = 40
-"""Along one line."""
+from training.reader.classes import COUNTRIES, REGIONS, STEPS, SYMBOLS
 
 
 class Answer(NamedTuple):

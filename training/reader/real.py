@@ -12,6 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cv2.typing import MatLike
 
 from training.render.camera import faulty
 from training.render.surface import field
@@ -20,7 +21,8 @@ LABELS = Path(__file__).with_name("labels.jsonl")
 CORRECTIONS = Path(__file__).with_name("corrections.txt")
 AROUND = 0.5
 """Share of the box's height and a third of that share of its width kept around it."""
-Pixels = npt.NDArray[np.uint8]
+Pixels = MatLike
+"""Height x width x 3 of 8 bits, blue-green-red."""
 
 
 class RealCrop(NamedTuple):

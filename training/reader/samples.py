@@ -16,9 +16,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cv2.typing import MatLike
 
-from training.reader.classes import COUNTRY_INDEX, REGION_INDEX, SYMBOL_INDEX
-from training.reader.network import HEIGHT, STEPS, WIDTH
+from training.reader.classes import (
+    COUNTRY_INDEX,
+    HEIGHT,
+    REGION_INDEX,
+    STEPS,
+    SYMBOL_INDEX,
+    WIDTH,
+)
 from training.reader.real import RealCrop, augmented
 from training.render.camera import shoot
 from training.render.plate import Plate, draw
@@ -52,7 +59,7 @@ class Batch(NamedTuple):
     two_lines: npt.NDArray[np.float32]
 
 
-def network_picture(crop: Pixels) -> Pixels:
+def network_picture(crop: MatLike) -> Pixels:
     """As the product does it: stretched to the network's size."""
     shrinking = crop.shape[0] > HEIGHT or crop.shape[1] > WIDTH
     way = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR

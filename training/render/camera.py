@@ -5,12 +5,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cv2.typing import MatLike
 
 from training.render.numbers import pick
 from training.render.plate import Plate
 from training.render.surface import field
 
-Pixels = npt.NDArray[np.uint8]
+Pixels = MatLike
+"""Height x width x 3 of 8 bits, blue-green-red."""
 MARGIN = 0.35
 """Share of the plate's height that is added as surroundings on each side."""
 EASY = 0.4
@@ -47,7 +49,7 @@ def surrounded(plate: Pixels, random: np.random.Generator) -> tuple[Pixels, int]
     if random.random() < 0.7:
         shade = field(size[1], size[0], random) * random.uniform(10, 70) + 60
         shade = cv2.cvtColor(np.clip(shade, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
-        scene = cv2.subtract(cv2.add(scene, shade), (60, 60, 60, 0))
+        scene = np.asarray(cv2.subtract(cv2.add(scene, shade), np.full_like(scene, 60)), np.uint8)
     for _ in range(int(random.integers(0, 4))):
         level = int(random.integers(0, 255))
         y = int(random.integers(0, size[0]))
@@ -127,7 +129,7 @@ def quad_of(plate: Plate, random: np.random.Generator) -> npt.NDArray[np.float32
 
 
 def moved(
-    boxes: npt.NDArray[np.float32], margin: int, kept: float, matrix: npt.NDArray[np.float64]
+    boxes: npt.NDArray[np.float32], margin: int, kept: float, matrix: MatLike
 ) -> npt.NDArray[np.float32]:
     left, top, wide, tall = boxes.T
     corners = np.stack([
@@ -185,7 +187,7 @@ def shadow(width: int, height: int, random: np.random.Generator) -> npt.NDArray[
     hard = random.uniform(1, 25)
     edge = 1 / (1 + np.exp(-np.clip((along - random.uniform(-0.6, 0.6)) * hard, -30, 30)))
     low = random.uniform(0.25, 0.85)
-    return (low + (1 - low) * edge).astype(np.float32)
+    return np.asarray(low + (1 - low) * edge, np.float32)
 
 
 def faulty(crop: Pixels, random: np.random.Generator, severity: float = 1.0) -> Pixels:
@@ -216,7 +218,7 @@ def faulty(crop: Pixels, random: np.random.Generator, severity: float = 1.0) -> 
     if random.random() < 0.65:
         quality = int(random.integers(18, 92))
         packed = cv2.imencode(".jpg", crop, (cv2.IMWRITE_JPEG_QUALITY, quality))[1]
-        crop = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        crop = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
     return np.asarray(crop, np.uint8)
 
 

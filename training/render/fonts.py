@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+from cv2.typing import MatLike
 from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path("/usr/share/fonts")
@@ -18,7 +18,8 @@ ABOVE = 18
 """Rows above the capitals, for marks."""
 BELOW = 14
 """Rows below the base line, for tails."""
-Mask = npt.NDArray[np.uint8]
+Mask = MatLike
+"""Height x width of 8 bits: how much ink."""
 
 DIN = (
     *("roadgeek/RG2014B", "roadgeek/RG2014C", "roadgeek/RG2014D", "bebas-neue/BebasNeue-Regular"),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cv2.typing import MatLike
 
 from training.render.fonts import ABOVE, BELOW, CAP, Mask, glyph, installed
 from training.render.layouts import Color, Layout, any_layout
@@ -17,7 +18,8 @@ from training.render.surface import arms, band, blend, bolts, frame, ground, sea
 
 SCALE = 0.8
 """Pixels a millimetre."""
-Pixels = npt.NDArray[np.uint8]
+Pixels = MatLike
+"""Height x width x 3 of 8 bits, blue-green-red."""
 
 
 class Plate(NamedTuple):
@@ -98,7 +100,7 @@ def drawn(layout: Layout, random: np.random.Generator) -> Plate:
 
 def alike(country: str, random: np.random.Generator) -> dict[str, str]:
     """Characters that have the same shape on this plate, so that only their place tells which."""
-    found = {}
+    found: dict[str, str] = {}
     if random.random() < (0.5 if country in ("GB", "IN", "US", "NL", "AU") else 0.2):
         found |= {"0": "O"} if random.random() < 0.7 else {"O": "0"}
     if random.random() < (0.5 if country in ("GB", "IN", "PK", "AU") else 0.08):
@@ -194,7 +196,7 @@ def set_line(
 
 def inked(sets: list[Set], width: int, height: int, random: np.random.Generator) -> Mask:
     """All characters in one mask, made a little bolder or thinner."""
-    alpha = np.zeros((height, width), np.uint8)
+    alpha: Mask = np.zeros((height, width), np.uint8)
     for one in sets:
         for _, mask, left, top, _ in one.characters:
             put(alpha, mask, left, top)
@@ -248,10 +250,10 @@ def mark(
         radius = max(round(min(width * 0.25, cap * 0.08)), 2)
         cv2.circle(canvas, (round(x), round(y)), radius, ink, -1, cv2.LINE_AA)
     elif kind in ("seal", "seals"):
-        radius = min(width * random.uniform(0.4, 0.6), cap * 0.25)
+        wide = min(width * random.uniform(0.4, 0.6), cap * 0.25)
         places = (-0.27, 0.27) if kind == "seals" else (random.uniform(-0.3, 0.3),)
         for place in places:
-            seal(canvas, x, y + place * cap, radius, random)
+            seal(canvas, x, y + place * cap, wide, random)
     elif kind == "arms":
         arms(canvas, x, y, min(width * 0.55, cap * 0.35), random)
 

@@ -5,12 +5,14 @@ from functools import cache
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cv2.typing import MatLike
 
 from training.render.fonts import CAP, Mask, glyph, installed
 from training.render.layouts import Color, Layout
 from training.render.numbers import pick
 
-Pixels = npt.NDArray[np.uint8]
+Pixels = MatLike
+"""Height x width x 3 of 8 bits, blue-green-red."""
 EU_BLUE = (150, 55, 10)
 DEALERS = (
     *("AUTO MEIER", "www.autohaus.de", "FORD", "TOYOTA", "HONDA OF SMITHTOWN", "BMW", "RENAULT"),
@@ -34,7 +36,8 @@ def texture(kind: int) -> npt.NDArray[np.float32]:
 def field(width: int, height: int, random: np.random.Generator) -> npt.NDArray[np.float32]:
     found = texture(int(random.integers(0, 40)))
     turned = found[:: pick((1, -1), random), :: pick((1, -1), random)]
-    return cv2.resize(turned, (width, height), interpolation=cv2.INTER_LINEAR)
+    wide = cv2.resize(turned, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(wide, np.float32)
 
 
 def ground(width: int, height: int, layout: Layout, random: np.random.Generator) -> Pixels:
@@ -62,12 +65,11 @@ def painted(
     other = np.clip(color + random.normal(0, 55, 3).astype(np.float32), 20, 255)
     way = random.random()
     if way < 0.6:
-        share = np.linspace(-1, 1, height, dtype=np.float32)[:, None, None]
+        share = np.linspace(-1, 1, height)[:, None, None]
         share = (
             np.abs(share) ** random.uniform(0.7, 3) if random.random() < 0.5 else (share + 1) / 2
         )
-        canvas = color + (other - color) * share
-        canvas = np.repeat(canvas, width, axis=1)
+        canvas = np.repeat(color + (other - color) * share, width, axis=1).astype(np.float32)
     else:
         canvas = np.empty((height, width, 3), np.float32)
         canvas[:] = color
