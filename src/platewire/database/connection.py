@@ -41,6 +41,13 @@ def open_reader(path: Path) -> apsw.Connection:
     return connection
 
 
+def open_recovering(path: Path) -> apsw.Connection:
+    """For reading where what an interrupted transaction left must be taken back first."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    return connection
+
+
 def rows(connection: apsw.Connection, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     """All rows at once: when this returns, no read transaction is left open."""
     return connection.execute(statement, values).fetchall()

@@ -14,6 +14,7 @@ from platewire.database.connection import (
     check_is_database,
     explained,
     open_reader,
+    open_recovering,
 )
 from platewire.database.steps import Step as Step
 from platewire.database.steps import steps_of
@@ -33,12 +34,20 @@ def check_version(path: Path, package: str = EVENT_LOG) -> None:
     check_is_database(path)
     if not path.exists() or path.stat().st_size == 0:
         return
+    newest = len(steps(package))
     with explained(path):
-        connection = open_reader(path)
         try:
-            _check(connection, path, len(steps(package)))
-        finally:
-            connection.close()
+            _check_with(open_reader(path), path, newest)
+        except apsw.ReadOnlyError:
+            # A power failure left a journal behind, which only a writer may play back.
+            _check_with(open_recovering(path), path, newest)
+
+
+def _check_with(connection: apsw.Connection, path: Path, newest: int) -> None:
+    try:
+        _check(connection, path, newest)
+    finally:
+        connection.close()
 
 
 def _check(connection: apsw.Connection, path: Path, newest: int) -> None:
