@@ -20,9 +20,8 @@ from platewire.database.steps import Step as Step
 from platewire.database.steps import steps_of
 from platewire.errors import LogError, LogVersion
 
-
 EVENT_LOG = "platewire.database"
-"""The package whose steps make the event log's file; other files of ours have steps of their own."""
+"""The package whose steps make the event log's file; our other files have steps of their own."""
 
 
 def steps(package: str = EVENT_LOG) -> tuple[Step, ...]:
