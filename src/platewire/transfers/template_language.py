@@ -19,9 +19,9 @@ from platewire.transfers import template_filters
 from platewire.transfers.template_filters import known
 
 TEXT_CHARACTERS_MAX = 32 * 1024
-OUTPUT_CHARACTERS_MAX = 256 * 1024
+OUTPUT_CHARACTERS_MAX = 128 * 1024
 VALUE_CHARACTERS_MAX = 64 * 1024
-WORK_MAX = 300_000
+WORK_MAX = 100_000
 """Of one rendering: about one for each step of the template and each character that a value has."""
 NUMBER_MAX = 2**63
 
