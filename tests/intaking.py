@@ -12,6 +12,7 @@ from platewire.identity import Identities
 from platewire.intake import Intake, IntakeContext
 from platewire.model import Box, Entry, Event, Frame, Kind, Picture, Pixels, Read
 from platewire.passage.settings import PassageSettings
+from platewire.recognition.motion import MotionSettings
 from platewire.recognition.picture_settings import PictureSettings
 from platewire.recognition.refused import Examined
 from platewire.status import Board, Line, State
@@ -66,8 +67,12 @@ class ToldReader:
 
     def __init__(self) -> None:
         self.by_frame: dict[int, Sequence[Read] | Exception] = {}
+        self.examined: dict[int, Examined] = {}
+        """What is said of a frame in full, before `by_frame` is asked."""
 
     async def examine(self, frame: Frame) -> Examined:
+        if frame.number in self.examined:
+            return self.examined[frame.number]
         said = self.by_frame.get(frame.number, ())
         if isinstance(said, Exception):
             raise said
@@ -105,6 +110,8 @@ class Road:
         self.reader = ToldReader()
         self.passage = PassageSettings(**passage)  # type: ignore[arg-type]
         self.pictures = PictureSettings()
+        self.motion: MotionSettings | None = None
+        """None: every frame is read."""
         self.source = PlayedSource()
         self._number = 0
 
@@ -135,7 +142,8 @@ class Road:
     @contextlib.asynccontextmanager
     async def run(self, *, live: bool = True) -> AsyncIterator[Intake]:
         self.source = PlayedSource(live=live)
-        intake = Intake(CAMERA, self.source, self.passage, self.pictures, self.context)
+        parts = (self.source, self.passage, self.pictures, self.context, self.motion)
+        intake = Intake(CAMERA, *parts)
         task = asyncio.create_task(intake.run())
         try:
             yield intake
