@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,14 @@ class LinesReceiver:
     @property
     def last_seq(self) -> int:
         return int(self.events[-1]["seq"]) if self.events else 0
+
+    def wait_for_seq(self, seq: int, seconds: float = 30.0) -> None:
+        """Until the event with this seq has come."""
+        end = time.monotonic() + seconds
+        while self.last_seq < seq:
+            if time.monotonic() > end:
+                raise TimeoutError(f"seq {seq} did not come in {seconds:g} s; {self.last_seq} did")
+            time.sleep(0.02)
 
     def _run(self) -> None:
         while not self._closing.is_set():
