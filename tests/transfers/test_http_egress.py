@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import ipaddress
 import socket
 import ssl
@@ -13,7 +14,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platewire.errors import ConfigError, Unavailable
+from platewire.errors import ConfigError, Rejected, Unavailable
 from platewire.transfers.http_egress import AddressRefused, Egress, Guard, embedded, refusal
 from tests.certificates import Authority
 from tests.transfers.http_receiver import Answering, accept, answers, receiving, speaking
@@ -308,6 +309,26 @@ async def trickle(writer: asyncio.StreamWriter) -> None:
 async def test_an_answer_of_a_gigabyte_is_told() -> None:
     async with speaking(pour) as url, noted(url) as said:
         assert "answered 200 OK, but the answer is longer than 16384 bytes" in said
+
+
+async def test_a_packed_answer_is_not_unpacked() -> None:
+    packed = gzip.compress(b"x" * (64 << 20))
+
+    async def bomb(writer: asyncio.StreamWriter) -> None:
+        head = f"HTTP/1.1 400 No\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+        writer.write(head.encode() + packed)
+        await writer.drain()
+
+    async with speaking(bomb) as url:
+        with pytest.raises(Rejected) as caught:
+            await deliver(settings(url))
+    assert "xxx" not in caught.value.answer
+
+
+async def test_answers_are_asked_for_as_they_are() -> None:
+    async with receiving() as receiver:
+        await deliver(settings(receiver.url))
+    assert receiver.requests[0].headers["accept-encoding"] == "identity"
 
 
 async def test_a_chunked_answer_without_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

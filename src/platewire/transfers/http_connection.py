@@ -31,6 +31,8 @@ SAME_AGAIN = frozenset({307, 308})
 """Redirects that ask for the same method and body (RFC 9110, 15.4)."""
 NETWORK_ERRORS = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
 Trust = ssl.SSLContext | aiohttp.Fingerprint
+UNCOMPRESSED = {"Accept-Encoding": "identity"}
+"""A small answer could become a large one; nothing is unpacked."""
 AGENT = {"User-Agent": f"platewire/{platewire.__version__}"}
 
 
@@ -121,7 +123,8 @@ class HttpConnection:
                 sock_read=self._first_byte_seconds,
             ),
             trust_env=False,
-            headers=headers,
+            auto_decompress=False,
+            headers={**UNCOMPRESSED, **headers},
             middlewares=middlewares,
         )
 
