@@ -217,15 +217,17 @@ class HttpConnection:
                 await writer.wait_closed()
 
     async def _opened(self, trust: Trust | None) -> asyncio.StreamWriter:
-        """To the first of the host's addresses that answers."""
+        """To the first of the host's addresses that answers, each with its share of the time."""
         host, port = self._url.host or "", self._url.port or 0
         name = host if trust is not None else None
+        addresses = await self._guard.addresses(host, port)
         failure: OSError = OSError("no address")
-        for address in await self._guard.addresses(host, port):
+        for address in addresses:
             try:
-                _, writer = await asyncio.open_connection(
-                    address, port, ssl=trust, server_hostname=name
-                )
+                async with asyncio.timeout(self._connect_seconds / len(addresses)):
+                    _, writer = await asyncio.open_connection(
+                        address, port, ssl=trust, server_hostname=name
+                    )
                 return writer
             except OSError as error:
                 failure = error
