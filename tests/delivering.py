@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from platewire.delivery import Delivery
+from platewire.errors import Unavailable
 from platewire.model import Entry, Event
 from platewire.status import Board, Line, State
 from platewire.testing.clock import FakeClock
@@ -22,15 +23,19 @@ Says = BaseException | None
 class Told:
     """A `Transfer`. What `says` holds is raised by one send each; None and nothing is delivered."""
 
-    def __init__(self, clock: FakeClock, *says: Says, batch: int = 1) -> None:
+    def __init__(self, clock: FakeClock, *says: Says, batch: int = 1, lanes: int = 1) -> None:
         self._clock = clock
         self._batch = batch
+        self.lanes = lanes
         self.says: deque[Says] = deque(says)
         self.says_at_connect: deque[Says] = deque()
         self.refuses: Callable[[Entry], Exception | None] = lambda _: None
         self.open = asyncio.Event()
         """Clear it, and sends hang until it is set."""
         self.open.set()
+        self.hangs: set[int] = set()
+        """Numbers of the passages whose sends hang for `hang_seconds`, and then fail."""
+        self.hang_seconds = 30.0
         self.got: list[Entry] = []
         self.attempts: list[tuple[float, list[int]]] = []
         """When, in seconds of the clock, and which seqs."""
@@ -54,6 +59,9 @@ class Told:
         seqs = [entry.event.seq for entry in entries]
         self.attempts.append((self._clock.monotonic(), seqs))
         await self.open.wait()
+        if any(entry.event.passage_number in self.hangs for entry in entries):
+            await self._clock.sleep(self.hang_seconds)
+            raise Unavailable("no answer in time")
         _say(self.says)
         for entry in entries:
             if (refusal := self.refuses(entry)) is not None:
@@ -70,11 +78,11 @@ def _say(says: deque[Says]) -> None:
 
 
 class Stage:
-    def __init__(self, *says: Says, batch: int = 1, **settings: Any) -> None:
+    def __init__(self, *says: Says, batch: int = 1, lanes: int = 1, **settings: Any) -> None:
         self.clock = FakeClock()
         self.log = MemoryLog(self.clock)
         self.board = Board(self.clock)
-        self.transfer = Told(self.clock, *says, batch=batch)
+        self.transfer = Told(self.clock, *says, batch=batch, lanes=lanes)
         raw = {"name": "gate", "start": "beginning", **settings}
         self.settings = msgspec.convert(raw, TransferSettings)
 

@@ -4,16 +4,22 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
+import pytest
+from aiohttp import web
+
 from platewire.clock import SystemClock
 from platewire.delivery import Delivery
-from platewire.eventlog.letters import DeadLetter
-from platewire.model import Kind
+from platewire.delivery_trial import try_out
+from platewire.eventlog.letters import DeadLetter, DeadQuery, Ranges
+from platewire.model import Entry, Kind
 from platewire.status import Board, State
 from platewire.testing.check_transfer import SITE, Arrival
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
 from platewire.transfers.transfer import TransferContext
-from tests.transfers.http_receiver import Receiver, answers
+from platewire.wire import native
+from tests.simulation.judge import in_order
+from tests.transfers.http_receiver import Answering, Receiver, accept, answers, receiving
 from tests.transfers.http_sending import settings
 
 
@@ -24,6 +30,16 @@ class TellingLog(MemoryLog):
         super().__init__(clock)
         self.kept: asyncio.Queue[DeadLetter] = asyncio.Queue()
         self.pauses: asyncio.Queue[str] = asyncio.Queue()
+        self.moved: asyncio.Queue[int] = asyncio.Queue()
+
+    async def set_cursor(self, transfer: str, seq: int, above: Ranges = ()) -> None:
+        await super().set_cursor(transfer, seq, above)
+        self.moved.put_nowait(seq)
+
+    async def until(self, seq: int) -> None:
+        """Until the floor is there."""
+        while await self.moved.get() < seq:
+            pass
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
         await super().bury(letters)
@@ -40,7 +56,7 @@ class Running:
         self.clock = SystemClock()
         self.log = TellingLog(self.clock)
         self.board = Board(self.clock)
-        self._settings = settings(receiver.url, start="beginning", **more)
+        self.settings = settings(receiver.url, start="beginning", **more)
 
     @property
     def state(self) -> State:
@@ -50,8 +66,8 @@ class Running:
     async def delivering(self) -> AsyncIterator[None]:
         context = TransferContext(self.clock, self.log, SITE, self.board)
         delivery = Delivery(
-            self._settings,
-            self._settings.build(context),
+            self.settings,
+            self.settings.build(context),
             self.log,
             clock=self.clock,
             board=self.board,
@@ -96,3 +112,146 @@ async def test_4xx_and_410_are_what_the_log_and_the_board_say() -> None:
     assert (kept.status, kept.answer) == (422, "no such gate")
     assert '410 Gone "closed"' in reason
     assert running.state is State.PAUSED
+
+
+# --- moods of a receiver -------------------------------------------------------------------------
+
+
+async def hang(_: web.Request) -> web.StreamResponse:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def reset(request: web.Request) -> web.StreamResponse:
+    _abort(request)
+    return web.Response()
+
+
+async def accept_then_reset(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b"o")
+    _abort(request)
+    return response
+
+
+async def fail_byte_by_byte(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(status=500)
+    await response.prepare(request)
+    while True:
+        await response.write(b"x")
+        await asyncio.sleep(0.02)
+
+
+async def answer_without_end(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b"x" * 65_536)
+
+
+def _abort(request: web.Request) -> None:
+    assert isinstance(request.transport, asyncio.Transport)
+    request.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "mood",
+    [
+        hang,
+        reset,
+        accept_then_reset,
+        fail_byte_by_byte,
+        answer_without_end,
+        answers(429, Retry_After="0"),
+        answers(503, "restarting"),
+        answers(301, Location="http://169.254.169.254/latest/meta-data/"),
+    ],
+    ids=[
+        *("hang", "reset", "accept_then_reset", "fail_byte_by_byte", "without_end"),
+        *("429", "503", "redirect"),
+    ],
+)
+async def test_a_bad_mood_holds_up_nobody_for_long(mood: Answering) -> None:
+    """Two requests of one passage are treated so; then all has arrived, each passage in order."""
+    events = [event for number in range(1, 9) for event in passage_events(number)]
+    treated = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal treated
+        about = native.decode(await request.read())
+        if about.passage_number == events[3].passage_number and treated < 2:
+            treated += 1
+            return await mood(request)
+        return await accept(request)
+
+    async with receiving(answer) as receiver:
+        running = Running(receiver, total_seconds=0.5, lanes=3)
+        await running.log.append("gate", events)
+        async with running.delivering():
+            await running.log.until(24)
+            while await running.log.parked("gate"):  # noqa: ASYNC110 - a row tells nobody of itself
+                await asyncio.sleep(0.01)
+        assert treated == 2
+        in_order([Entry(native.decode(each.body), each.body) for each in receiver.requests])
+    sent = {native.decode(each.body).id for each in receiver.requests}
+    assert sent == {event.id for event in events}
+    assert await running.log.dead("gate", DeadQuery(), 10) == []
+
+
+async def test_what_was_asked_and_answered_is_kept_without_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GATE_TOKEN", "correct horse battery")
+
+    async def repeat(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=422, text=f"no: {request.headers['Authorization']}")
+
+    async with receiving(repeat) as receiver:
+        running = Running(receiver, auth={"type": "bearer", "token": "env:GATE_TOKEN"})
+        async with running.delivering():
+            await running.log.append("gate", passage_events()[:1])
+            letter = await running.log.kept.get()
+    (attempt,) = await running.log.attempts("gate", 1, 10)
+    assert attempt.outcome == "rejected"
+    assert attempt.status == 422
+    assert f"POST {receiver.url}" in attempt.request
+    assert "webhook-id: " in attempt.request.lower()
+    assert "Authorization: ***" in attempt.request
+    assert attempt.answer.startswith("no: ")
+    for text in (attempt.request, attempt.answer, attempt.error, letter.answer, letter.reason):
+        assert "battery" not in text
+
+
+async def test_test_events_go_the_real_way_and_are_in_no_log() -> None:
+    async with receiving() as receiver:
+        running = Running(receiver, cameras=["gate"], events=["lost"], min_confidence=1.0)
+        context = TransferContext(running.clock, running.log, SITE, running.board)
+        sender = running.settings.build(context)
+        trials = await try_out(running.settings, sender, tuple(Kind), SITE, running.clock)
+        receiver.answer = answers(403, "not you")
+        sender = running.settings.build(context)
+        (refused,) = await try_out(running.settings, sender, [Kind.NEW], SITE, running.clock)
+    assert [(each.kind, each.outcome, each.status, each.answer) for each in trials] == [
+        (kind, "delivered", 200, "thanks") for kind in Kind
+    ]
+    got = [native.decode(each.body) for each in receiver.requests[:3]]
+    assert all(event.test and event.camera == "gate" for event in got)
+    assert [event.revision for event in got] == [0, 1, 2]
+    assert len({event.passage for event in got}) == 1
+    assert running.log.last_seq == 0
+    assert (refused.outcome, refused.status, refused.answer) == ("rejected", 403, "not you")
+    assert "403" in refused.error
+
+
+async def test_a_test_of_a_receiver_that_is_not_there_says_so() -> None:
+    receiver = Receiver()
+    await receiver.start()
+    await receiver.stop()
+    running = Running(receiver)
+    sender = running.settings.build(
+        TransferContext(running.clock, running.log, SITE, running.board)
+    )
+    (trial,) = await try_out(running.settings, sender, [Kind.NEW], SITE, running.clock)
+    assert trial.outcome == "unavailable"
+    assert "cannot be reached" in trial.error

@@ -20,6 +20,7 @@ from platewire.eventlog.letters import (
 )
 from platewire.eventlog.log import EventLog
 from platewire.model import Entry
+from platewire.secret import masked
 from platewire.status import Board
 from platewire.transfers.exchange import ANSWER_CHARACTERS_MAX, Exchange
 from platewire.transfers.transfer import TransferSettings
@@ -74,8 +75,8 @@ class Records:
             outcome=outcome,
             status=status,
             request=exchange.request,
-            answer=answer[:ANSWER_CHARACTERS_MAX],
-            error=str(error) or repr(error),
+            answer=masked(answer)[:ANSWER_CHARACTERS_MAX],
+            error=masked(str(error) or repr(error)),
         )
         await self._log.keep_attempt(attempt)
 

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from platewire.secret import MASK, masked
+
 ANSWER_CHARACTERS_MAX = 4096
 SHOWN_HEADERS = frozenset(
     {
         "accept",
+        "accept-encoding",
         "content-encoding",
         "content-length",
         "content-type",
@@ -22,9 +25,6 @@ SHOWN_HEADERS = frozenset(
     }
 )
 SHOWN_PREFIXES = ("ce-",)
-MASK = "***"
-SECRET_CHARACTERS_MIN = 6
-"""Shorter values are not looked for in answers: they would be found everywhere."""
 
 
 @dataclass(slots=True)
@@ -43,12 +43,12 @@ class Exchange:
         if not self.method:
             return ""
         lines = (f"{name}: {shown(name, value)}" for name, value in self.headers.items())
-        return "\n".join((f"{self.method} {self.address}", *lines))
+        return masked("\n".join((f"{self.method} {self.address}", *lines)))
 
     @property
     def answer(self) -> str:
-        """The start of it. A receiver may have repeated our headers in there."""
-        return masked(self.text, self.headers)
+        """The start of it; a receiver may have repeated what is secret."""
+        return masked(self.text)
 
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
@@ -76,12 +76,3 @@ def tell_answer(status: int, text: str) -> None:
 def shown(name: str, value: str) -> str:
     name = name.lower()
     return value if name in SHOWN_HEADERS or name.startswith(SHOWN_PREFIXES) else MASK
-
-
-def masked(text: str, headers: Mapping[str, str]) -> str:
-    for name, value in headers.items():
-        if shown(name, value) != value:
-            for secret in (value, value.rpartition(" ")[2]):
-                if len(secret) >= SECRET_CHARACTERS_MIN:
-                    text = text.replace(secret, MASK)
-    return text
