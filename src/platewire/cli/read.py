@@ -12,12 +12,12 @@ from platewire.cli.options import print_json
 from platewire.cli.progress import bar
 from platewire.cli.recordings import frames_of, is_clip, is_picture, length_of, remark
 from platewire.config.load import load
+from platewire.config.tree import Config
 from platewire.errors import ConfigError, PictureError
 from platewire.model import Frame, Read
 from platewire.recognition import pictures
 from platewire.recognition.builtin import EngineSettings
 from platewire.recognition.engine import Engine, examine
-from platewire.recognition.rapidocr import RapidOcrEngine
 from platewire.recognition.refused import Examined, Refused
 
 
@@ -46,7 +46,8 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def engine_of(config: Path | None) -> EngineSettings:
-    return load(config).recognition if config else RapidOcrEngine()
+    """The file's engine; without a file, that of a file that names none."""
+    return (load(config) if config else Config()).recognition
 
 
 def run(options: argparse.Namespace) -> int:
