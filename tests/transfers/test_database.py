@@ -15,6 +15,7 @@ from platewire.clock import SystemClock
 from platewire.database.postgresql.connection import explained
 from platewire.delivery import Delivery
 from platewire.errors import ConfigError, Rejected, Unavailable
+from platewire.eventlog.letters import Ranges
 from platewire.model import Entry, Event, Images, Kind, Site
 from platewire.status import Board
 from platewire.testing.check_transfer import SITE, Arrival, check_transfer
@@ -399,8 +400,8 @@ class WatchedLog(MemoryLog):
         self._moved = asyncio.Condition()
         self._at = 0
 
-    async def set_cursor(self, transfer: str, seq: int) -> None:
-        await super().set_cursor(transfer, seq)
+    async def set_cursor(self, transfer: str, seq: int, above: Ranges = ()) -> None:
+        await super().set_cursor(transfer, seq, above)
         async with self._moved:
             self._at = seq
             self._moved.notify_all()

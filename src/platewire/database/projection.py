@@ -79,6 +79,14 @@ def columns(entry: Entry) -> tuple[Value, ...]:
     )  # fmt: skip
 
 
+def recorded_ms(entry: Entry) -> int:
+    """When the log wrote it; ValueError for an event that is not numbered."""
+    recorded_at = entry.event.recorded_at
+    if recorded_at is None:
+        raise ValueError(f"event {entry.event.id} is not numbered yet: call Event.numbered first")
+    return _ms(recorded_at)
+
+
 def pictures_shown(entry: Entry) -> list[str]:
     """SHA-256 of each picture that the event names."""
     images = entry.event.images

@@ -63,7 +63,7 @@ class PostgresqlTransfer(TransferSettings, frozen=True, kw_only=True, tag="postg
     ] = "beginning"
     batch: Annotated[
         int, Meta(ge=1, le=5000, description="Events written in one transaction at most")
-    ] = 500
+    ] = 2000
     retention_months: Annotated[
         Annotated[int, Meta(ge=1)] | None,
         Meta(

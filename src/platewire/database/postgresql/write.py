@@ -5,9 +5,12 @@ The lock on the one row of `log` is held from the numbering to the commit. So wr
 that are there already, by their id, are left out: sending again changes nothing.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+
+import asyncpg
 
 from platewire.database import projection
 from platewire.database.local_time import Period, renewed
@@ -55,6 +58,8 @@ WHERE image.jpeg IS NULL AND excluded.jpeg IS NOT NULL
 """
 
 Row = list[Any]
+PIECE = 50
+"""Rows between which the event loop gets its turn."""
 NUL = b"\\u0000"
 """As JSON writes it."""
 
@@ -75,58 +80,79 @@ class Batch(NamedTuple):
 
 async def write(connection: Any, node: str, batch: Batch) -> list[Month]:
     """Writes what is not there yet; returns the months that were begun by it."""
-    rows = [_row(node, entry) for entry in batch.entries]
+    try:
+        return await _write(connection, node, batch, batch.entries)
+    except asyncpg.UniqueViolationError:
+        # Rare, so it is not asked before: sent again after a connection broke, or by a replay.
+        lacking = await _lacking(connection, batch.entries)
+        return await _write(connection, node, batch, lacking) if lacking else []
+
+
+async def _write(connection: Any, node: str, batch: Batch, entries: Sequence[Entry]) -> list[Month]:
     async with connection.transaction():
         last_seq: int = await connection.fetchval("SELECT last_seq FROM log FOR UPDATE")
-        there = await _there(connection, rows)
-        lacking = [row for row in rows if row[1] not in there]
-        if not lacking:
-            return []
-        for seq, row in enumerate(lacking, last_seq + 1):
-            row[0] = seq
-        months = sorted(months_of(row[RECORDED] for row in lacking))
-        begun = [month for month in months if await add_month(connection, month)]
-        await connection.copy_records_to_table("event", records=lacking, columns=EVENT_COLUMNS)
-        await _write_hits(connection, batch.entries, lacking)
-        await connection.execute(WRITE_PASSAGES, *_passages(lacking))
+        recorded = [projection.recorded_ms(entry) for entry in entries]
+        begun = [
+            month for month in sorted(months_of(recorded)) if await add_month(connection, month)
+        ]
+        rows: list[Row] = []
+        await connection.copy_records_to_table(
+            "event", records=_made(node, entries, last_seq, rows), columns=EVENT_COLUMNS
+        )
+        await _write_hits(connection, entries, rows)
+        await connection.execute(WRITE_PASSAGES, *_passages(rows))
         if batch.images:
-            await connection.execute(WRITE_IMAGES, *_images(lacking, batch.images))
-        await connection.execute(FINISH, *_cameras(lacking), lacking[-1][0], CHANNEL)
+            await connection.execute(WRITE_IMAGES, *_images(rows, batch.images))
+        await connection.execute(FINISH, *_cameras(rows), rows[-1][0], CHANNEL)
     return begun
 
 
+async def _made(
+    node: str, entries: Sequence[Entry], last_seq: int, rows: list[Row]
+) -> AsyncIterator[Row]:
+    """Rows are made while the server takes in those before them; they are added to `rows`."""
+    for seq, entry in enumerate(entries, last_seq + 1):
+        row = _row(node, seq, entry)
+        rows.append(row)
+        if not seq % PIECE:
+            # Lets the event loop send what was handed to it.
+            await asyncio.sleep(0)
+        yield row
+
+
+async def _lacking(connection: Any, entries: Sequence[Entry]) -> list[Entry]:
+    """Those that were not written before."""
+    recorded = [projection.recorded_ms(entry) for entry in entries]
+    found = await connection.fetch(
+        "SELECT id FROM event WHERE id = ANY($1::text[]) AND recorded_ms BETWEEN $2 AND $3",
+        [str(entry.event.id) for entry in entries],
+        min(recorded),
+        max(recorded),
+    )
+    there = {id_ for (id_,) in found}
+    return [entry for entry in entries if str(entry.event.id) not in there]
+
+
 async def _write_hits(connection: Any, entries: Sequence[Entry], rows: Sequence[Row]) -> None:
-    """Most plates stand on no list: then there is nothing to ask the server."""
-    lists = {str(entry.event.id): hits(entry) for entry in entries if entry.event.lists}
+    """Most plates stand on no list: then there is nothing to tell the server."""
     records = [
         (row[0], row[RECORDED], *map(storable, hit))
-        for row in rows
-        for _, *hit in lists.get(row[1], ())
+        for entry, row in zip(entries, rows, strict=True)
+        if entry.event.lists
+        for _, *hit in hits(entry)
     ]
     if records:
         await connection.copy_records_to_table("list_hit", records=records)
 
 
-async def _there(connection: Any, rows: Sequence[Row]) -> set[str]:
-    """The ids of those that were written before."""
-    recorded = [row[RECORDED] for row in rows]
-    found = await connection.fetch(
-        "SELECT id FROM event WHERE id = ANY($1::text[]) AND recorded_ms BETWEEN $2 AND $3",
-        [row[1] for row in rows],
-        min(recorded),
-        max(recorded),
-    )
-    return {id_ for (id_,) in found}
-
-
-def _row(node: str, entry: Entry) -> Row:
-    """The values of `EVENT_COLUMNS`; the first, `seq`, is that of the node until it is numbered."""
+def _row(node: str, seq: int, entry: Entry) -> Row:
+    """The values of `EVENT_COLUMNS`; `seq` is the number here, the event has that of its node."""
     row: Row = list(projection.columns(entry))
-    seq, row[-1] = row[0], None
+    node_seq, row[0], row[-1] = row[0], seq, None
     if NUL in entry.body:
         row = [storable(value) for value in row]
     row[-1] = entry.body.decode()
-    row += (node, seq, *entry.event.plate.box)
+    row += (node, node_seq, *entry.event.plate.box)
     return row
 
 
