@@ -64,7 +64,13 @@ def test_every_schema_is_one(document: dict[str, Any]) -> None:
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
-BODIES = {"replay_transfer": {"from_seq": 1}, "discard_dead_letters": {"reason": "seen to"}}
+BODIES = {
+    "replay_transfer": {"from_seq": 1},
+    "discard_dead_letters": {"reason": "seen to"},
+    "put_entries": {"entries": [{"plate": "AB 1"}]},
+    "remove_entries": {"plates": ["AB 1"]},
+}
+UPLOAD = b"plate\nAB 2\n"
 
 
 async def test_answers_fit_their_schema(
@@ -76,7 +82,10 @@ async def test_answers_fit_their_schema(
             continue  # an endless stream; its blocks are tested beside it
         body = BODIES.get(operation.name, {}) if operation.body else None
         path = operation.path.format(**values)
-        answer = await client.request(operation.method, path, json=body)
+        given: dict[str, Any] = {"json": body}
+        if operation.upload:
+            given = {"data": UPLOAD, "headers": {"content-type": operation.upload}}
+        answer = await client.request(operation.method, path, **given)
         described = document["paths"][operation.path][operation.method.lower()]["responses"]
         content = described[str(answer.status)]["content"]
         assert 200 <= answer.status < 300, path
@@ -102,7 +111,8 @@ async def fill(world: World) -> dict[str, object]:
     await world.actions.replay("it", ReplayWish(from_seq=1))
     await world.give_up("it", 2)
     await world.log.keep_attempt(attempt("it", 2))
-    return {"seq": 1, "id": first.passage, "sha256": made.image.sha256, "name": "it", "job": "1"}
+    paths = {"seq": 1, "id": first.passage, "sha256": made.image.sha256, "name": "it", "job": "1"}
+    return {**paths, "plate": "AB 1"}
 
 
 def check(answer: Any, schema: dict[str, Any], document: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import cv2
@@ -22,6 +23,8 @@ from platewire.database.queries import Database
 from platewire.eventlog.letters import Attempt, DeadGroup, DeadLetter, DeadQuery, Parked, Trial
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
+from platewire.lists.lists import Lists
+from platewire.lists.settings import ListKind, ListSettings
 from platewire.model import (
     Attribute,
     Box,
@@ -203,8 +206,11 @@ def attempt(transfer: str, seq: int) -> Attempt:
 class World:
     """Everything the web sees, and the running server."""
 
-    def __init__(self, log: SqliteLog, database: Database, board: Board, access: Access) -> None:
+    def __init__(
+        self, log: SqliteLog, database: Database, board: Board, access: Access, lists: Lists
+    ) -> None:
         self.log = log
+        self.lists = lists
         self.board = board
         self.snapshots: dict[str, bytes] = {}
         self.actions = ToyActions(board, log)
@@ -221,6 +227,7 @@ class World:
             snapshot=self._snapshot,
             actions=self.actions,
             version="1.2.3",
+            lists=lists,
         )
 
     async def _snapshot(self, camera: str) -> bytes | None:
@@ -262,14 +269,23 @@ async def at_rest(
         settings = LogSettings(folder=Path(folder))
         log = await SqliteLog.open(settings, clock, board)
         database = Database.open_read_only(settings.database)
+        lists = Lists.open(
+            Path(folder),
+            [ListSettings(name="it", kind=ListKind.ALLOW)],
+            zone=ZoneInfo("UTC"),
+            cameras=["gate"],
+            now=clock.now(),
+        )
         try:
             yield World(
                 log,
                 database,
                 board,
                 Access(Address("127.0.0.1", 0), keys_of(token), public_url, tls),
+                lists,
             )
         finally:
+            await lists.close()
             await log.close()
             await database.close()
 

@@ -84,6 +84,8 @@ def _described(operation: Operation, schemas: Mapping[Any, JsonObject]) -> JsonO
     if operation.body:
         content = {"application/json": {"schema": schemas[operation.body]}}
         described["requestBody"] = {"required": True, "content": content}
+    if operation.upload:
+        described["requestBody"] = {"required": True, "content": {operation.upload: {}}}
     return described
 
 

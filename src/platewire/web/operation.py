@@ -61,6 +61,8 @@ class Operation:
     parts: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     """Type and description of each part in braces of the path."""
     body: type[Struct] | None = None
+    upload: str = ""
+    """Media type of a body that is no JSON and of any size; the handler gets it as it comes."""
 
 
 async def call(operation: Operation, context: WebContext, request: Request) -> Response:
@@ -111,16 +113,20 @@ def _part(operation: Operation, name: str, value: str) -> Any:
 
 
 async def _body(operation: Operation, request: Request) -> Any:
-    if operation.body is None:
+    if operation.body is None and not operation.upload:
         return None
+    wanted = operation.upload or "application/json"
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/json":
+    if media != wanted:
+        what = "JSON" if not operation.upload else wanted
         raise ProblemError(
             415,
             "Wrong content type",
-            f"the body must be JSON: send Content-Type: application/json, not {media!r}",
+            f"the body must be {what}: send Content-Type: {wanted}, not {media!r}",
             parameter="Content-Type",
         )
+    if operation.upload:
+        return request.stream()
     try:
         return msgspec.json.decode(await limited_body(request), type=operation.body)
     except msgspec.DecodeError as error:

@@ -10,6 +10,7 @@ from platewire.model import Event
 from platewire.web import api
 from platewire.web.describing import ROOT as ROOT
 from platewire.web.describing import described_get as _get
+from platewire.web.list_operations import LIST_OPERATIONS
 from platewire.web.operation import Answer, Operation
 from platewire.web.overview import Status
 from platewire.web.problem import Problem
@@ -114,6 +115,7 @@ OPERATIONS: tuple[Operation, ...] = (
         also={204: Answer("The camera has given no picture yet")},
     ),
     *TRANSFER_OPERATIONS,
+    *LIST_OPERATIONS,
     _get(
         "/status",
         api.show_status,
