@@ -13,7 +13,7 @@ from platewire.database.passage_search import Wanted
 from platewire.database.plate_pattern import Match, PlatePattern, plate_pattern
 from platewire.model import Direction
 
-AGO = re.compile(r"-(\d{1,6})([mhd])")
+AGO = re.compile(r"-?(\d{1,6})([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -96,7 +96,7 @@ def day_of(text: str, zone: tzinfo, now: datetime) -> tuple[datetime, datetime]:
 
 
 def moment_of(name: str, text: str, zone: tzinfo, now: datetime) -> datetime:
-    """A time (without an offset: at the site), a day for its beginning, or like -24h: so long ago.
+    """A time (without an offset: at the site), a day for its beginning, or like 24h: so long ago.
 
     `name` is the parameter's, for the AskedError.
     """
@@ -114,7 +114,7 @@ def moment_of(name: str, text: str, zone: tzinfo, now: datetime) -> datetime:
         raise AskedError(
             name,
             f"{name} = {text!r} is no time: write it like 2026-01-31T08:00:00Z, 2026-01-31, today, "
-            "yesterday or -24h",
+            "yesterday or 24h",
         ) from error
 
 

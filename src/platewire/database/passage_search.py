@@ -202,7 +202,7 @@ def page(
     elif len(plates) == 1:
         condition.add("p.plate = ?", plates[0])
     elif dialect.hints:
-        condition.add(f"p.plate {dialect.many}", _listed(dialect, plates))
+        condition.add(f"p.plate {dialect.many}", listed(dialect, plates))
     else:
         return _plate_by_plate(columns, order, source, condition, plates, limit)
     sql = f"SELECT {columns} FROM {source} WHERE {condition.sql} {order}"  # noqa: S608
@@ -226,7 +226,8 @@ def _plate_by_plate(
     return Statement(sql, [list(plates), *condition.values, limit, limit])
 
 
-def _listed(dialect: Dialect, plates: Sequence[str]) -> Any:
+def listed(dialect: Dialect, plates: Sequence[str]) -> Any:
+    """The one value that `many` compares with."""
     return json.dumps(list(plates)) if dialect is SQLITE else list(plates)
 
 
@@ -255,8 +256,8 @@ def _scan(dialect: Dialect, wanted: Wanted, condition: Condition) -> None:
 def _condition(dialect: Dialect, wanted: Wanted, after: Place | None) -> Condition:
     seen, moment = dialect.seen, dialect.moment
     condition = Condition()
-    condition.add(f"{seen} >= {moment}", _ms(wanted.since, up=True))
-    condition.add(f"{seen} < {moment}", _ms(wanted.until, up=True))
+    condition.add(f"{seen} >= {moment}", whole_ms(wanted.since))
+    condition.add(f"{seen} < {moment}", whole_ms(wanted.until))
     condition.add("p.camera = ?", wanted.camera)
     condition.add("p.first_seq < ?", wanted.before_seq)
     condition.add("e.country = ?", wanted.country)
@@ -276,11 +277,11 @@ def _condition(dialect: Dialect, wanted: Wanted, after: Place | None) -> Conditi
     return condition
 
 
-def _ms(moment: datetime | None, *, up: bool) -> int | None:
+def whole_ms(moment: datetime | None) -> int | None:
     """Times are kept in whole milliseconds, so a bound within one is rounded up."""
     if moment is None:
         return None
-    return milliseconds(moment) + (up and moment.microsecond % 1000 > 0)
+    return milliseconds(moment) + (moment.microsecond % 1000 > 0)
 
 
 def bodies(dialect: Dialect, found: Statement) -> Statement:
@@ -298,7 +299,7 @@ def presence(dialect: Dialect, wanted: Wanted, plates: Sequence[str] | None) -> 
     if plates is None:
         _scan(dialect, wanted, condition)
     else:
-        condition.add(f"p.plate {dialect.many}", _listed(dialect, plates))
+        condition.add(f"p.plate {dialect.many}", listed(dialect, plates))
     source = _source(dialect, wanted, plates)
     sql = (
         "SELECT count(*), min(p.first_seen_ms), max(p.first_seen_ms) "  # noqa: S608

@@ -164,6 +164,12 @@ class Database:
         """How many such passages there are, and when; QueryTooLong after `seconds`."""
         return await self._in_time(seconds, search.presence, wanted)
 
+    async def plates(
+        self, pattern: PlatePattern | None, *, seconds: float = SEARCH_SECONDS
+    ) -> Sequence[str] | None:
+        """The texts that are meant; None for any, or for so many that the pattern has to serve."""
+        return await self._in_time(seconds, search.plates, pattern)
+
     async def select(
         self, statement: str, values: Sequence[Any], *, seconds: float = SEARCH_SECONDS
     ) -> Sequence[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ Blocking, each statement read to its end; used on the reading thread of `Databas
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -42,7 +42,7 @@ def plates(connection: apsw.Connection, pattern: PlatePattern | None) -> Sequenc
 
 def page(
     connection: apsw.Connection, wanted: Wanted, after: Place | None, limit: int
-) -> list[tuple[int, bytes]]:
+) -> list[tuple[Any, ...]]:
     """`first_seq` and the newest event's JSON of each passage, newest first."""
     meant = plates(connection, wanted.plate)
     if meant is not None and not meant:
@@ -58,5 +58,5 @@ def presence(connection: apsw.Connection, wanted: Wanted) -> Presence:
     return Presence(*row(connection, statement.sql, *statement.values))
 
 
-def _run(connection: apsw.Connection, statement: Statement) -> list[tuple[int, bytes]]:
+def _run(connection: apsw.Connection, statement: Statement) -> list[tuple[Any, ...]]:
     return rows(connection, statement.sql, *statement.values)

@@ -11,7 +11,7 @@ from platewire.database.passage_search import Place, Wanted, parse_place, place_
 from platewire.database.plate_pattern import Match, PlatePattern
 from platewire.database.queries import PassageRow
 from platewire.model import Entry
-from platewire.web import overview, stream
+from platewire.web import exports, overview, stream
 from platewire.web.answers import absent, next_page
 from platewire.web.answers import json as json
 from platewire.web.context import WebContext
@@ -20,6 +20,7 @@ from platewire.web.shapes import (
     Cameras,
     EventPage,
     EventsQuery,
+    ExportQuery,
     Nothing,
     PassagePage,
     PassagesQuery,
@@ -102,6 +103,21 @@ async def show_seen(context: WebContext, call: Call[SeenQuery]) -> Response:
             last=passage_of(newest[0]) if newest else None,
         )
     )
+
+
+async def export_passages(context: WebContext, call: Call[ExportQuery]) -> Response:
+    return _export(context, call.query, "passages")
+
+
+async def export_events(context: WebContext, call: Call[ExportQuery]) -> Response:
+    if call.query.open:
+        raise bad_parameter("open", "open is for passages: events are neither open nor closed")
+    return _export(context, call.query, "events")
+
+
+def _export(context: WebContext, query: ExportQuery, what: str) -> Response:
+    wanted = _wanted(context, query)
+    return exports.download(context, what, wanted, query.format, bom=query.bom)
 
 
 def _wanted(context: WebContext, query: SeenQuery) -> Wanted:

@@ -25,6 +25,7 @@ from platewire.status import Board
 from platewire.web.settings import Access
 
 STREAMS_MAX = 100
+EXPORTS_MAX = 4
 
 
 class Queries(Protocol):
@@ -57,6 +58,12 @@ class Queries(Protocol):
 
     async def presence(self, wanted: Wanted) -> Presence:
         """How many such passages there are, and when."""
+        ...
+
+    async def plates(
+        self, pattern: PlatePattern | None, *, seconds: float
+    ) -> Sequence[str] | None:
+        """The texts that are meant; None for any, or for too many to be told one by one."""
         ...
 
     async def select(
@@ -169,3 +176,5 @@ class WebContext:
     """None where the configuration names no list."""
     streams: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STREAMS_MAX))
     """One is held by each open live stream."""
+    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EXPORTS_MAX))
+    """One is held by each export on its way."""

@@ -10,7 +10,6 @@ from platewire.model import Event
 from platewire.web import api
 from platewire.web.describing import ROOT as ROOT
 from platewire.web.describing import described_get as _get
-from platewire.web.list_operations import LIST_OPERATIONS
 from platewire.web.operation import Answer, Operation
 from platewire.web.overview import Status
 from platewire.web.problem import Problem
@@ -18,6 +17,7 @@ from platewire.web.shapes import (
     Cameras,
     EventPage,
     EventsQuery,
+    ExportQuery,
     PassageHistory,
     PassagePage,
     PassagesQuery,
@@ -81,6 +81,24 @@ OPERATIONS: tuple[Operation, ...] = (
         query=SeenQuery,
     ),
     _get(
+        "/exports/passages",
+        api.export_passages,
+        "Exports",
+        "All such passages as a file, newest first: CSV, JSON Lines, XLSX or Parquet",
+        Answer("The file", None, "text/csv"),
+        query=ExportQuery,
+        also={503: Answer("Too many exports at a time", Problem, "application/problem+json")},
+    ),
+    _get(
+        "/exports/events",
+        api.export_events,
+        "Exports",
+        "All such events as a file, in the order of the log; times are when they happened",
+        Answer("The file", None, "text/csv"),
+        query=ExportQuery,
+        also={503: Answer("Too many exports at a time", Problem, "application/problem+json")},
+    ),
+    _get(
         "/passages/{id}",
         api.show_passage,
         "Passages",
@@ -115,7 +133,6 @@ OPERATIONS: tuple[Operation, ...] = (
         also={204: Answer("The camera has given no picture yet")},
     ),
     *TRANSFER_OPERATIONS,
-    *LIST_OPERATIONS,
     _get(
         "/status",
         api.show_status,

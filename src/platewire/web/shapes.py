@@ -11,6 +11,7 @@ from msgspec import Meta, Raw, Struct
 
 from platewire.database.plate_pattern import TEXT_MAX, Match
 from platewire.database.queries import PassageRow
+from platewire.exports.formats import Format
 from platewire.model import Direction, Entry, Kind
 from platewire.web.context import Job
 from platewire.web.overview import CameraStatus, TransferStatus
@@ -38,7 +39,7 @@ HowMatched = Annotated[
         "Without it `wildcard` where `plate` holds `*` or `?`, else `prefix`"
     ),
 ]
-Moment = "a time like 2026-01-31T08:00:00Z, a day, `today`, `yesterday` or like `-24h`"
+Moment = "a time like 2026-01-31T08:00:00Z, a day, `today`, `yesterday` or how long ago: `24h`"
 
 
 # --- what may be asked -------------------------------------------------------------------------
@@ -94,6 +95,13 @@ class PassagesQuery(SeenQuery, frozen=True, forbid_unknown_fields=True):
     cursor: Annotated[
         str | None, Meta(description="Where the page before ended; `next` has it")
     ] = None
+
+
+class ExportQuery(SeenQuery, frozen=True, forbid_unknown_fields=True):
+    """Which rows, and as what."""
+
+    format: Annotated[Format, Meta(description="What the file is")] = Format.CSV
+    bom: Annotated[bool, Meta(description="Begin a CSV so that Excel knows it is UTF-8")] = False
 
 
 class StreamQuery(Struct, frozen=True, forbid_unknown_fields=True):

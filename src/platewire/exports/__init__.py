@@ -1,0 +1,1 @@
+"""Passages and events as files: CSV, JSON Lines, XLSX and Parquet, row by row."""
