@@ -10,7 +10,7 @@ import numpy as np
 from platewire.errors import LogFull, Unavailable
 from platewire.identity import Identities
 from platewire.intake import Intake, IntakeContext
-from platewire.model import Box, Entry, Event, Frame, Kind, Picture, Pixels, Read
+from platewire.model import AccessLists, Box, Entry, Event, Frame, Kind, Picture, Pixels, Read
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.motion import MotionSettings
 from platewire.recognition.picture_settings import PictureSettings
@@ -112,6 +112,7 @@ class Road:
         self.pictures = PictureSettings()
         self.motion: MotionSettings | None = None
         """None: every frame is read."""
+        self.lists: AccessLists | None = None
         self.source = PlayedSource()
         self._number = 0
 
@@ -122,7 +123,8 @@ class Road:
     @property
     def context(self) -> IntakeContext:
         identities = Identities(self.clock, last_number=self.log.last_passage_number)
-        return IntakeContext(self.reader, self.log, identities, self.clock, self.board)
+        parts = (self.reader, self.log, identities, self.clock, self.board, self.lists)
+        return IntakeContext(*parts)
 
     def frame(self, *texts: str, at: datetime | None = None, pixels: Pixels | None = None) -> Frame:
         """The next frame, taken now, with these plates in it."""

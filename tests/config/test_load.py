@@ -12,6 +12,12 @@ from platewire.errors import ConfigError
 HERE = Path("/etc/platewire/platewire.toml")
 CAMERA = '[[camera]]\nname = "gate"\nsource = { type = "file", path = "clip.mp4" }\n'
 
+STAFF = '[[list]]\nname = "staff"\nkind = "allow"\n'
+LINES = '[[transfer]]\nname = "x"\ntype = "json_lines"\n'
+RELAY_HEAD = '[[transfer]]\nname = "barrier"\ntype = "relay"\n'
+RELAY_TABLE = '[transfer.relay]\ntype = "http"\nurl = "http://x/"\n'
+RELAY = RELAY_HEAD + 'relay = { type = "modbus", host = "10.0.0.9" }\n'
+
 
 @pytest.mark.parametrize(
     ("text", "said"),
@@ -39,6 +45,14 @@ CAMERA = '[[camera]]\nname = "gate"\nsource = { type = "file", path = "clip.mp4"
             '[[transfer]]\nname = "x"\ntype = "json_lines"\nevents = "parkin"',
             '`transfer[0].events` (transfer "x")',
         ),
+        (STAFF + STAFF, 'the list name "staff" is given twice'),
+        (STAFF + LINES + 'lists = ["stuff"]', 'transfer "x" names list "stuff"; there are: staff'),
+        (RELAY, 'transfer "barrier" needs a `[[list]]` of the kind `allow`'),
+        (
+            STAFF + '[[list]]\nname = "bad"\nkind = "block"\n' + RELAY + 'lists = ["bad"]',
+            'would open for the list "bad", which is of the kind `block`',
+        ),
+        ('[[list]]\nname = "x"\nkind = "allowed"', '`list[0].kind` (list "x")'),
         ('[web]\ntoken = "hunter2hunter2hunter2"', "`web.token`: expected `str` matching regex"),
     ],
 )
@@ -87,6 +101,11 @@ def test_every_table_of_the_starter_is_valid_once_taken_into_use() -> None:
         if match := re.search(r"(?m)^\[\[?camera\.(\w+)", used):
             source = "" if match[1] == "source" else 'source = { type = "file", path = "x" }\n'
             used = f'[[camera]]\nname = "gate"\n{source}{used}'
+        elif "[transfer.relay" in used:
+            inner = "" if "[transfer.relay]" in used else RELAY_TABLE
+            used = STAFF + RELAY_HEAD + inner + used
+        elif 'type = "relay"' in used:
+            used = f'{STAFF}{used}\nrelay = {{ type = "modbus", host = "x" }}\n'
         elif re.search(r"(?m)^\[transfer\.", used):
             used = f'[[transfer]]\nname = "x"\ntype = "http"\nurl = "http://x/"\n{used}'
         elif "[[camera]]" in used:

@@ -188,6 +188,9 @@ EXAMPLES = {
     ("milestone_generic", "address"): "192.0.2.5:1235",
     ("mqtt", "host"): "192.0.2.6",
     ("nx", "url"): "https://192.0.2.5:7001",
+    ("[[list]]", "name"): "staff",
+    ("[[list]]", "kind"): "allow",
+    ("modbus", "host"): "192.0.2.31",
 }
 
 
