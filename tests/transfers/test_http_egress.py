@@ -361,9 +361,10 @@ async def test_silence_is_waited_for_only_so_long() -> None:
         over.set()
 
 
-async def test_a_name_that_nobody_knows_is_told() -> None:
+async def test_a_name_that_nobody_knows_is_told(names: Names) -> None:
+    names({"nowhere.example": [[]]})
     with pytest.raises(Unavailable, match=r'"gate".*name is not known.*DNS'):
-        await deliver(settings("http://nowhere.invalid/x"))
+        await deliver(settings("http://nowhere.example/x"))
 
 
 async def test_an_expired_certificate_is_told(expired: Authority) -> None:
