@@ -7,6 +7,7 @@ import pytest
 
 from platewire.errors import Unavailable
 from platewire.model import Box, Frame, Kind
+from platewire.passage.settings import Zone
 from platewire.recognition.motion import MotionSettings
 from platewire.recognition.refused import Examined, Reason, Refused
 from tests.intaking import CAMERA, Road, read, shown
@@ -101,6 +102,21 @@ async def test_what_was_refused_is_counted_by_reason() -> None:
     named = {name: count for name, count in counters.items() if name.startswith("refused_")}
     assert named == {"refused_form": 3, "refused_unsure": 1, "refused_small": 1}
     assert counters["reads"] == 2
+
+
+async def test_reads_that_no_passage_takes_are_counted_by_reason() -> None:
+    corner = ((0.9, 0.9), (1.0, 0.9), (1.0, 1.0))
+    for passage, read_of in (
+        ({"min_confidence": 0.95}, "unused_unsure"),
+        ({"min_characters": 8}, "unused_short"),
+        ({"zones": (Zone(name="corner", polygon=corner),)}, "unused_outside"),
+    ):
+        road = Road(**passage)
+        async with road.run():
+            await road.see(PLATE, times=3)
+        counters = road.line.counters
+        named = {name: count for name, count in counters.items() if name.startswith("unused_")}
+        assert named == {read_of: 3}
 
 
 async def test_an_engine_that_is_not_there_is_said_and_the_camera_goes_on() -> None:

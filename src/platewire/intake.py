@@ -170,7 +170,9 @@ class Intake:
         else:
             refused = counted(found.refused)
             self._board.count(ROLE, self._camera, frames=1, reads=len(found.reads), **refused)
-        self._board.gauge(ROLE, self._camera, dropped=dropped, broken=self._source.broken)
+        unused = {f"unused_{why}": n for why, n in self._ledger.passages.unused.items()}
+        broken = self._source.broken
+        self._board.gauge(ROLE, self._camera, dropped=dropped, broken=broken, **unused)
 
 
 async def close_left_open(configured: Sequence[str], context: IntakeContext) -> None:

@@ -10,6 +10,7 @@ was set back, and ends the open passages, as nothing later can be compared with 
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -53,6 +54,8 @@ class Passages:
         self._next_key = 0
         self._frame_time: datetime | None = None
         self._clock_set_back = False
+        self.unused: Counter[str] = Counter()
+        """Reads that were left out since the start, by the reason: unsure, short, outside."""
 
     # --- what happens ------------------------------------------------------------------------
 
@@ -134,18 +137,22 @@ class Passages:
     # --- reads -------------------------------------------------------------------------------
 
     def _pairs(self, reads: Sequence[Read], at: datetime, width: int, height: int) -> list[Pair]:
-        usable = distinct([read for read in reads if self._is_usable(read, width, height)])
+        reasons = [self._why_unused(read, width, height) for read in reads]
+        self.unused.update(reason for reason in reasons if reason)
+        usable = distinct([read for read, no in zip(reads, reasons, strict=True) if not no])
         if self._settings.results == "single":
             return [Pair(read, None, False) for read in usable]
         return associate(usable, self._tracks, at, self._settings.distance)
 
-    def _is_usable(self, read: Read, width: int, height: int) -> bool:
+    def _why_unused(self, read: Read, width: int, height: int) -> str:
+        """Why the read is left out; empty when it is not."""
         settings = self._settings
-        return (
-            settings.min_confidence <= read.confidence < math.inf
-            and len(read.text) >= settings.min_characters
-            and (not settings.zones or self._zone(read, width, height) is not None)
-        )
+        if not settings.min_confidence <= read.confidence < math.inf:
+            return "unsure"
+        if len(read.text) < settings.min_characters:
+            return "short"
+        outside = settings.zones and self._zone(read, width, height) is None
+        return "outside" if outside else ""
 
     def _zone(self, read: Read, width: int, height: int) -> str | None:
         if not has_place(read.box):

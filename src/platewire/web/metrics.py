@@ -47,6 +47,15 @@ BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
             ("unsure", "less sure than asked for"),
         )
     },
+    ("camera", "unused_unsure"): Metric(
+        "unused_unsure", "counter", "Reads no passage took: less sure than its `min_confidence`"
+    ),
+    ("camera", "unused_short"): Metric(
+        "unused_short", "counter", "Reads no passage took: fewer than `min_characters`"
+    ),
+    ("camera", "unused_outside"): Metric(
+        "unused_outside", "counter", "Reads no passage took: outside all zones"
+    ),
     ("camera", "events_new"): Metric("events_new", "counter", "Events of the kind new"),
     ("camera", "events_updated"): Metric("events_updated", "counter", "Events of the kind updated"),
     ("camera", "events_lost"): Metric("events_lost", "counter", "Events of the kind lost"),
