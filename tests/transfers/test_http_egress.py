@@ -367,6 +367,12 @@ async def test_a_name_that_nobody_knows_is_told(names: Names) -> None:
         await deliver(settings("http://nowhere.example/x"))
 
 
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "gate..example"])
+async def test_a_name_that_can_be_none_is_told(host: str) -> None:
+    with pytest.raises(Unavailable, match=r'"gate".*name is not known'):
+        await deliver(settings(f"http://{host}/x"))
+
+
 async def test_an_expired_certificate_is_told(expired: Authority) -> None:
     async with receiving(tls=expired.server_context()) as receiver:
         with pytest.raises(Unavailable, match=r'"gate".*certificate has expired.*renew'):

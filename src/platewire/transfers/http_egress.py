@@ -115,7 +115,10 @@ class Guard:
         AddressRefused where one of them is refused, socket.gaierror where the name is not known.
         """
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:  # a part of the name is too long, or empty
+            raise socket.gaierror(socket.EAI_NONAME, f"no name of a host: {error}") from error
         addresses = list(dict.fromkeys(_numeric(sockaddr) for *_, sockaddr in found))
         for address in addresses:
             self.check(host, address)
