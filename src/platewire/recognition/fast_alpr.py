@@ -9,7 +9,7 @@ where `download = true` fetches them to from github.com, or are named one by one
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from msgspec import Meta, Struct
@@ -89,16 +89,6 @@ class FastAlprEngine(
         return FastAlpr(self)
 
 
-class Seen(NamedTuple):
-    """One plate as the networks see it."""
-
-    box: Box
-    score: float
-    line: Line
-    countries: dict[str, float]
-    """Chance by country, where the reader says one."""
-
-
 class FastAlpr:
     def __init__(self, config: FastAlprEngine) -> None:
         self._config = config
@@ -113,13 +103,12 @@ class FastAlpr:
         pixels = pictures.checked(frame)
         with stage(watch, "detect"):
             places = self._detector.predict(pixels)
-        seen = [self._seen(frame, place, watch) for place in places]
-        judged = [self._judged(frame, one, watch) for one in seen]
+        judged = [self._judged(frame, place, watch) for place in places]
         reads = [one for one in judged if isinstance(one, Read)]
-        refused = [one for one in judged if isinstance(one, Refused)]
+        others = [one for one in judged if isinstance(one, Refused)]
         least = self._config.min_confidence
-        refused += [refusal(Reason.UNSURE, read) for read in reads if read.confidence < least]
-        return Examined(tuple(one for one in reads if one.confidence >= least), likeliest(refused))
+        others += [refusal(Reason.UNSURE, read) for read in reads if read.confidence < least]
+        return Examined(tuple(one for one in reads if one.confidence >= least), likeliest(others))
 
     def close(self) -> None:
         """Nothing is held but memory."""
@@ -133,35 +122,35 @@ class FastAlpr:
         ):
             opened(path, partial(run, blank))
 
-    def _seen(self, frame: Frame, place: Any, watch: Stopwatch | None) -> Seen:
-        height, width = frame.pixels.shape[:2]
-        corners = place.bounding_box
-        x, y = int(np.clip(corners.x1, 0, width - 1)), int(np.clip(corners.y1, 0, height - 1))
-        right, bottom = np.clip(corners.x2, x + 1, width), np.clip(corners.y2, y + 1, height)
-        box = Box(float(x), float(y), float(right - x), float(bottom - y))
+    def _judged(self, frame: Frame, place: Any, watch: Stopwatch | None) -> Read | Refused:
+        """What is at the place as a read, or why it is none."""
+        box = box_of(place.bounding_box, frame)
         if box.width < self._config.min_plate_width:
-            return Seen(box, place.confidence, Line((), ""), {})
+            return refused(Reason.SMALL, "", place.confidence, box)
         with stage(watch, "read"):
-            said = self._reader.predict(frame.pixels[y : int(bottom), x : int(right)])
-        return Seen(box, place.confidence, line_of(said.text, said.confidence), country_of(said))
-
-    def _judged(self, frame: Frame, seen: Seen, watch: Stopwatch | None) -> Read | Refused:
-        """The plate as a read, or why it is none."""
-        if seen.box.width < self._config.min_plate_width:
-            return Refused(
-                reason=Reason.SMALL, text="", confidence=round(seen.score, 4), box=seen.box
-            )
-        meaning = understood_plate(seen.line, self._config.countries, seen.countries)
+            said = self._reader.predict(pictures.cut(frame.pixels, *box))
+        line = line_of(said.text, said.confidence)
+        meaning = understood_plate(line, self._config.countries, country_of(said))
         if meaning is None:
-            chance = mean_chance([one.chance for one in seen.line.characters] or [0.0])
-            return Refused(
-                reason=Reason.FORM, text=seen.line.text, confidence=round(chance, 4), box=seen.box
-            )
+            chances = [one.chance for one in line.characters] or [0.0]
+            return refused(Reason.FORM, line.text, mean_chance(chances), box)
         with stage(watch, "vehicle"):
-            vehicle = vehicle_of(frame.pixels, seen.box)
+            vehicle = vehicle_of(frame.pixels, box)
         with stage(watch, "quality"):
-            clear = quality.of_box(frame.pixels, seen.box)
-        return read_of(frame, seen.line, meaning, seen.box, vehicle, clear)
+            clear = quality.of_box(frame.pixels, box)
+        return read_of(frame, line, meaning, box, vehicle, clear)
+
+
+def refused(reason: Reason, text: str, chance: float, box: Box) -> Refused:
+    return Refused(reason=reason, text=text, confidence=round(chance, 4), box=box)
+
+
+def box_of(corners: Any, frame: Frame) -> Box:
+    """The detector's box, cut off at the frame's edge; at least a pixel each way."""
+    height, width = frame.pixels.shape[:2]
+    left, top = np.clip(corners.x1, 0, width - 1), np.clip(corners.y1, 0, height - 1)
+    right, bottom = np.clip(corners.x2, left + 1, width), np.clip(corners.y2, top + 1, height)
+    return Box(float(left), float(top), float(right - left), float(bottom - top))
 
 
 def line_of(text: str, chances: float | Sequence[float]) -> Line:
