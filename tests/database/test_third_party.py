@@ -47,3 +47,26 @@ async def test_readers_and_the_writer_do_not_notice_each_other(
     # Without cutting it, the reader that is always there would let it grow to over 20 MB.
     assert largest < 10 * MEGABYTE
     await log.close()
+
+
+READERS = 10
+
+
+async def test_ten_readers_and_no_error(tmp_path: Path) -> None:
+    """Each reads whole states, over and over, while events are appended: nobody fails."""
+    clock = FakeClock()
+    log = await SqliteLog.open(LogSettings(folder=tmp_path), clock, Board(clock))
+    command = (sys.executable, str(CHILD), str(log.path))
+    children = [
+        await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+        for _ in range(READERS)
+    ]
+    for child in children:
+        assert child.stdout
+        assert await child.stdout.readline() == b"reading\n"
+    await write(log, 20)
+    ends = await asyncio.gather(*(child.communicate(b"") for child in children))
+    assert [complaints for _, complaints in ends] == [b""] * READERS
+    assert all(int(said) > 0 for said, _ in ends)
+    assert log.last_seq == 60
+    await log.close()

@@ -17,7 +17,7 @@ from platewire.database.connection import explained, open_reader, row
 from platewire.database.migrate import check_version, steps
 from platewire.errors import LogError
 from platewire.eventlog import picture_retention, retention
-from platewire.eventlog.picture_retention import KINDS
+from platewire.eventlog.picture_retention import KINDS, PictureKind
 from platewire.eventlog.settings import LogSettings
 
 GROWTH_DAYS = 7
@@ -99,7 +99,7 @@ def _measured_days(connection: apsw.Connection, now: datetime) -> float:
     )
     if first_ms is None:
         return float(GROWTH_DAYS)
-    age = (milliseconds(now) - first_ms) / DAY_MS
+    age: float = (milliseconds(now) - first_ms) / DAY_MS
     return min(float(GROWTH_DAYS), max(age, 1 / 24))
 
 
@@ -116,7 +116,11 @@ def _events(connection: apsw.Connection, settings: LogSettings, since_ms: int, d
 
 
 def _pictures(
-    connection: apsw.Connection, settings: LogSettings, kind: str, since_ms: int, days: float
+    connection: apsw.Connection,
+    settings: LogSettings,
+    kind: PictureKind,
+    since_ms: int,
+    days: float,
 ) -> Part:
     count, total, fresh = row(
         connection,
@@ -129,7 +133,7 @@ def _pictures(
     return Part(kind, count, total, fresh / days, _kept_days(settings, kind))
 
 
-def _kept_days(settings: LogSettings, kind: str) -> float | None:
+def _kept_days(settings: LogSettings, kind: PictureKind) -> float | None:
     days = [settings.retention_days, settings.picture_days.get(kind)]
     return min((each for each in days if each is not None), default=None)
 
@@ -168,7 +172,7 @@ def _with_events(connection: apsw.Connection, first: int, last: int) -> Going:
 def _alone(
     connection: apsw.Connection,
     limits: picture_retention.PictureLimits,
-    kind: picture_retention.PictureKind,
+    kind: PictureKind,
     events_gone: int,
 ) -> Going:
     begin, end = picture_retention.reach(connection, limits, kind, events_gone)
