@@ -6,9 +6,7 @@ whole at the end.
 """
 
 import asyncio
-import copy
 import random
-from typing import Any
 
 import pytest
 
@@ -16,38 +14,14 @@ from platewire import delivery
 from platewire.delivery import Delivery
 from platewire.eventlog.letters import DeadQuery
 from platewire.model import Event
-from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
 from tests.delivering import Stage
+from tests.simulation.crashing_log import CrashingLog
 from tests.simulation.events import interleaved
 from tests.simulation.judge import judge, repeats
 from tests.simulation.receiver import CALM, Receiver
 
 PASSAGES = 12
-
-
-class CrashingLog(MemoryLog):
-    """Remembers what is on the disk: what waits for the next commit is lost with a crash."""
-
-    def keep(self) -> None:
-        self.disk = copy.copy((self._cursors.copy(), self._parked.copy()))
-
-    def crash(self) -> None:
-        self._cursors, self._parked = (each.copy() for each in self.disk)
-
-    async def set_cursor(self, transfer: str, seq: int, above: Any = ()) -> None:
-        first = transfer not in self._cursors
-        await super().set_cursor(transfer, seq, above)
-        if first:
-            self.keep()
-
-    async def park(self, rows: Any) -> None:
-        await super().park(rows)
-        self.keep()
-
-    async def bury(self, letters: Any) -> None:
-        await super().bury(letters)
-        self.keep()
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -285,7 +285,8 @@ class Delivery:
         await self._transfer.connect()
         self._connected = True
         self._stale = False
-        self._say_running()
+        if not self._circuit.suspects:  # Else the next send tells whether it is well again.
+            self._say_running()
 
     async def _pass_time(self) -> None:
         """Until something is due, or somebody nudges."""

@@ -28,8 +28,8 @@ def test_what_was_given_up_is_seen_and_sent_again(
         server.wait_until_caught_up()
         config = on_its_port(served, server)
 
-        def say(verb: str, *arguments: object) -> tuple[int, str]:
-            said = platewire("transfers", verb, *arguments, "--config", config)
+        def say(*arguments: object) -> tuple[int, str]:
+            said = platewire("transfers", *arguments, "--config", config)
             return said.code, said.out or said.err
 
         code, listed = say("list")
@@ -67,7 +67,7 @@ def test_what_was_given_up_is_seen_and_sent_again(
         assert server.stop() == 0
 
 
-WRONG = [
+WRONG: list[tuple[list[object], str]] = [
     (["show", "absent"], "no transfer is called 'absent'"),
     (["requeue", "hook"], "say which: --seq, --group, --since or --all"),
     (["discard", "hook", "--reason", "x", "--all", "--seq", 1], "say which"),
