@@ -34,6 +34,13 @@ LICENCES = re.compile(
 )
 """Permissive ones, and those whose duties end at their own files."""
 
+TEXTS = (
+    ("Apache License Version 2.0", "Apache-2.0"),
+    ("Permission is hereby granted, free of charge, to any person obtaining a copy", "MIT"),
+    ("Redistribution and use in source and binary forms", "BSD-3-Clause"),
+)
+"""By which a licence's own text is known."""
+
 ACCEPTED: Mapping[str, str] = {}
 """Advisories that do not concern us: id, and why not."""
 
@@ -74,23 +81,38 @@ def _package(distribution: importlib.metadata.Distribution) -> Package:
     return Package(
         name=normal(about["Name"]),
         version=distribution.version,
-        licence=_licence(about.get_all("License-Expression"), about.get_all("License"), about),
+        licence=_licence(distribution),
         from_elsewhere=json.loads(direct)["url"] if direct else "",
     )
 
 
-def _licence(
-    expression: list[str] | None, words: list[str] | None, about: importlib.metadata.PackageMetadata
-) -> str:
-    if expression:
-        return expression[0]
+def _licence(distribution: importlib.metadata.Distribution) -> str:
+    """The expression, else the words, else the classifiers, else what the licence file is."""
+    about = distribution.metadata
     classes = [
         each.rpartition(" :: ")[2]
         for each in about.get_all("Classifier") or ()
         if each.startswith("License :: OSI Approved :: ")
     ]
-    short = [each for each in words or () if "\n" not in each and each != "UNKNOWN"]
-    return (short or [" OR ".join(classes)])[0]
+    words = [
+        each
+        for name in ("License-Expression", "License")
+        for each in about.get_all(name) or ()
+        if "\n" not in each and each != "UNKNOWN"
+    ]
+    return next(iter(words), "") or " OR ".join(classes) or _of_files(distribution)
+
+
+def _of_files(distribution: importlib.metadata.Distribution) -> str:
+    """Of all licence files together; a file that is none of the known ones is its name."""
+    files = [each for each in distribution.files or () if re.match("LICEN[CS]E|COPYING", each.name)]
+    return " AND ".join(of_text(each.read_text()) or each.name for each in files)
+
+
+def of_text(text: str) -> str:
+    """Which licence the text is; empty for others."""
+    plain = " ".join(text[:3000].split())
+    return next((name for sign, name in TEXTS if sign in plain), "")
 
 
 def normal(name: str) -> str:

@@ -67,9 +67,23 @@ def test_licences(licence: str, good: bool) -> None:
 
 
 def test_what_is_installed_here_may_be_used() -> None:
-    packages = audit.installed()
+    lock = audit.locked(audit.LOCK.read_text("utf-8"))
+    packages = [each for each in audit.installed() if each.name in lock]
     assert {"aiohttp", "msgspec", "pytest"} <= {each.name for each in packages}
     assert not list(audit.licences_unknown(packages))
+
+
+@pytest.mark.parametrize(
+    ("text", "licence"),
+    [
+        ("Apache License\n   Version 2.0, January 2004", "Apache-2.0"),
+        ((ROOT / "LICENSE").read_text("utf-8"), "Apache-2.0"),
+        ("GNU GENERAL PUBLIC LICENSE\nVersion 3", ""),
+        ("", ""),
+    ],
+)
+def test_a_licence_is_known_by_its_text(text: str, licence: str) -> None:
+    assert audit.of_text(text) == licence
 
 
 def test_advisories_are_told_unless_they_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
