@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 
 from platewire.country import normalize
+from platewire.recognition.text_reader import TextReader
 from training.reader.classes import COUNTRIES, SYMBOLS
 from training.reader.network import ReaderNetwork
 from training.reader.real import RealCrop, cut, tight, validation_crops
@@ -94,6 +95,7 @@ def main() -> None:
     found.add_argument("--data", type=Path)
     found.add_argument("--truth", type=Path, nargs="*", default=[])
     found.add_argument("--show", action="store_true", help="print what was read wrong")
+    found.add_argument("--rival", action="store_true", help="PP-OCR on the same crops beside it")
     arguments = found.parse_args()
     torch.set_num_threads(1)
     device = torch.device("cpu")
@@ -103,18 +105,32 @@ def main() -> None:
     print(score(network, real, device))
     for index in arguments.truth:
         report(network, index, device, arguments.show)
+        if arguments.rival:
+            report_rival(index)
 
 
 def report(network: ReaderNetwork, index: Path, device: torch.device, show: bool) -> None:
     crops = truth_crops(index)
     texts, _ = read(network, [network_picture(tight(crop)) for crop, _ in crops], device)
-    exact = hits = 0
+    print(f"  {index.stem}: {hits_of(texts, crops)}", flush=True)
     for text, (crop, entry) in zip(texts, crops, strict=True):
-        exact += normalize(text) == normalize(crop.text)
-        hits += folded(text) == folded(crop.text)
         if show and folded(text) != folded(crop.text):
             print(f"    {entry['file']}: {crop.text} read as {text}")
-    print(f"  {index.stem}: {exact} exact, {hits} folded of {len(crops)}")
+
+
+def report_rival(index: Path) -> None:
+    """PP-OCR's recogniser on the very same crops."""
+    crops = truth_crops(index)
+    rival = TextReader(threads=1)
+    texts = [rival.read([tight(crop)])[0].text for crop, _ in crops]
+    print(f"  {index.stem}, PP-OCR: {hits_of(texts, crops)}", flush=True)
+
+
+def hits_of(texts: Sequence[str], crops: Sequence[tuple[RealCrop, dict[str, object]]]) -> str:
+    pairs = [(text, crop.text) for text, (crop, _) in zip(texts, crops, strict=True)]
+    exact = sum(normalize(text) == normalize(truth) for text, truth in pairs)
+    hits = sum(folded(text) == folded(truth) for text, truth in pairs)
+    return f"{exact} exact, {hits} folded of {len(pairs)}"
 
 
 if __name__ == "__main__":

@@ -109,8 +109,9 @@ def labels(engine: RapidOcr, data: Path) -> Iterator[dict[str, object]]:
                     # the same car in neighbouring frames stays on one side of the line
                     held = hash_of(text[0]) % 9 == 0
                     texts.add(text[0])
-                    yield {"file": entry["file"], "box": [round(v, 1) for v in box],
-                           "text": text[0], "country": text[1] or None, "held_back": held}  # fmt: skip
+                    place = [round(value, 1) for value in box]
+                    said = {"text": text[0], "country": text[1] or None, "held_back": held}
+                    yield {"file": entry["file"], "box": place, **said}
             if number % 100 == 0:
                 print(name, number, len(texts), flush=True)
 

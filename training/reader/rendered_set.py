@@ -1,7 +1,7 @@
 """python -m training.reader.rendered_set FOLDER
 
-A small fixed set of rendered plates with a camera's faults, for the product's own tests: pictures and
-truth.jsonl (`file`, `text`, `country`, `region`, `lines`).
+A small fixed set of rendered plates with a camera's faults, for the product's own tests: pictures
+and truth.jsonl (`file`, `text`, `country`, `region`, `lines`).
 """
 
 import json

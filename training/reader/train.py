@@ -153,7 +153,7 @@ def loss_of(answer: Answer, batch: Batch, device: torch.device) -> Tensor:
     lines = nn.functional.binary_cross_entropy_with_logits(
         answer.two_lines[known, 0], moved(batch.two_lines)[known]
     )
-    return by_column + by_line + 0.15 * country + 0.05 * region + 0.1 * lines
+    return by_column + by_line + 0.25 * country + 0.05 * region + 0.1 * lines
 
 
 @torch.no_grad()

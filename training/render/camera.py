@@ -15,7 +15,7 @@ Pixels = MatLike
 """Height x width x 3 of 8 bits, blue-green-red."""
 MARGIN = 0.35
 """Share of the plate's height that is added as surroundings on each side."""
-EASY = 0.4
+EASY = 0.5
 """Share of the crops in good light and mostly sharp, as most that a product sees."""
 
 
@@ -81,7 +81,7 @@ def seen_from(
     scene: Pixels, margin: int, plate: Plate, random: np.random.Generator
 ) -> tuple[Pixels, npt.NDArray[np.float32]]:
     """The crop by a homography, never cutting into the characters by much."""
-    height, width = plate.pixels.shape[:2]
+    width = plate.pixels.shape[1]
     out_width, out_height = crop_size(plate.pixels, random)
     shrink = out_width / width
     if shrink < 0.7:
@@ -206,7 +206,8 @@ def faulty(crop: Pixels, random: np.random.Generator, severity: float = 1.0) -> 
         crop = cv2.resize(
             crop, (small, max(round(height * small / width), 10)), interpolation=cv2.INTER_AREA
         )
-        crop = cv2.resize(crop, (width, height), interpolation=pick((cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST), random))  # fmt: skip
+        way = pick((cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST), random)
+        crop = cv2.resize(crop, (width, height), interpolation=way)
     if random.random() < 0.5:
         strength = random.uniform(1, 14 * severity)
         noise = random.standard_normal(

@@ -1,4 +1,4 @@
-"""Glyphs as grey masks, all with the same height of capitals; which typefaces resemble whose plates.
+"""Glyphs as masks, all with the same height of capitals; which typefaces resemble whose plates.
 
 The fonts come from Debian's packages under free licences, listed in training/README.md. A font that
 is not installed is left out, as long as some of its group remain.
@@ -52,7 +52,12 @@ SMALL = (
     *("dejavu/DejaVuSans-Bold", "comfortaa/Comfortaa-Bold", "liberation/LiberationSansNarrow-Bold"),
     *("urw-base35/URWBookman-DemiItalic", "dustin/Dustismo_Roman_Bold", "cabin/Cabin-Bold"),
 )
-GROUPS = {"din": DIN, "wide": WIDE, "mono": MONO, "small": SMALL}
+SERIF = (
+    *("dejavu/DejaVuSerif-Bold", "liberation/LiberationSerif-Bold", "urw-base35/C059-Bold"),
+    *("urw-base35/NimbusRoman-Bold", "urw-base35/URWBookman-Demi", "dejavu/DejaVuSerifCondensed"),
+)
+"""For plates that owners had made by a sign painter."""
+GROUPS = {"din": DIN, "wide": WIDE, "mono": MONO, "small": SMALL, "serif": SERIF}
 
 
 @cache

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables, one row a line
 """Which plates there are: sizes, colours, bands, what stands between the characters, as data.
 
 Sizes are in millimetres, colours blue-green-red. The layouts follow the countries' public rules in
@@ -121,7 +122,7 @@ def european(random: np.random.Generator) -> Layout:
     if random.random() < 0.35:
         number = stressed(number, random)
     plain = random.random() < 0.15
-    split = random.random() < 0.13 and any(char in " -." for char in number.display)
+    split = random.random() < 0.2 and any(char in " -." for char in number.display)
     layout = Layout(
         country=code,
         number=number,
@@ -275,7 +276,7 @@ def brazilian(random: np.random.Generator) -> Layout:
     number = of_pattern("AAA1A11" if mercosur else "AAA-1111", random)
     if random.random() < 0.35:
         number = stressed(number, random)
-    split = random.random() < 0.15
+    split = random.random() < 0.24
     width, height = (200, 170) if split else (400, 130)
     if mercosur:
         if split:
@@ -336,6 +337,15 @@ def foreign(random: np.random.Generator) -> Layout:
 
 
 def any_layout(random: np.random.Generator) -> Layout:
+    layout = usual(random)
+    if random.random() < (0.3 if layout.country in ("PK", "IN") else 0.025):
+        layout = layout._replace(fonts="serif")
+    if random.random() < 0.08:
+        layout = layout._replace(cap=layout.cap * float(random.uniform(0.5, 0.8)))
+    return layout
+
+
+def usual(random: np.random.Generator) -> Layout:
     kind = random.random()
     if kind < 0.44:
         return european(random)

@@ -1,7 +1,7 @@
 """One clean, flat number plate of any country, with the place of each character.
 
-A pixel is 1.25 mm. What is no character of the number, as the band, arms, stickers, bolts, names and
-slogans, is drawn too but never part of the text.
+A pixel is 1.25 mm. What is no character of the number, as the band, arms, stickers, bolts, names
+and slogans, is drawn too but never part of the text.
 """
 
 from typing import NamedTuple

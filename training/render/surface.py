@@ -129,6 +129,10 @@ def band(canvas: Pixels, layout: Layout, random: np.random.Generator) -> tuple[i
         one_band(canvas[:, width - wide :], "blue", "", random)
         if random.random() < 0.6:
             yellow_ring(canvas, width - wide / 2, height * 0.27, wide * 0.28)
+        if random.random() < 0.6:
+            code = pick(("75", "06", "2A", "92", "MI", "RM", "TO", "33"), random)
+            face = pick(installed("din"), random)
+            letters(canvas[:, width - wide :], code, wide / 2, height * 0.75, wide * 0.7, face)
         return wide, wide
     return wide, 0
 
@@ -265,12 +269,14 @@ def sticker(canvas: Pixels, boxes: npt.NDArray[np.float32], random: np.random.Ge
         corner = (left + round(1.5 * side), top + side)
         cv2.rectangle(canvas, (left, top), corner, color, -1)
         face = pick(installed("small"), random)
-        letters(canvas[top : top + side, left : corner[0]], pick(("11", "JUN", "09", "22", "MAR", "2014", "CA 8"), random), 0.75 * side, side / 2, 1.2 * side, face)  # fmt: skip
+        said = pick(("11", "JUN", "09", "22", "MAR", "2014", "CA 8"), random)
+        area = canvas[top : top + side, left : corner[0]]
+        letters(area, said, 0.75 * side, side / 2, 1.2 * side, face)
 
 
 def frame(canvas: Pixels, random: np.random.Generator) -> tuple[Pixels, int, int]:
     """The plate in a holder, with or without a dealer's name; and how far it moved."""
-    height, width = canvas.shape[:2]
+    height = canvas.shape[0]
     sides = round(height * random.uniform(0.02, 0.07))
     top = round(height * random.uniform(0.02, 0.16))
     bottom = round(height * random.uniform(0.03, 0.22))
