@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from platewire.eventlog import retention
+from platewire.eventlog.letters import Parked
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Images
 from platewire.testing.check_eventlog import several
@@ -181,3 +182,21 @@ async def test_what_went_is_gone_from_the_views(open_log: OpenLog, clock: FakeCl
     assert len(numbers) == 2
     again = list(await log.append("gate", passage_events(2)))
     assert [entry.event.seq for entry in again] == [4, 5, 6], "kept events are still known by id"
+
+
+async def test_what_is_parked_is_waited_for(open_log: OpenLog, clock: FakeClock) -> None:
+    log = await open_log(retention_days=0.5)
+    await three_days(log, clock)
+    await log.set_cursor("erp", 9)
+    (entry,) = await log.read(4, 1)
+    waits = Parked(transfer="erp", seq=5, passage=entry.event.passage, next_at=clock.now())
+    await log.park([waits])
+    await log.retain()
+    assert log.first_seq == 5
+    await log.close()
+    again = await open_log(retention_days=0.5)
+    await again.retain()
+    assert again.first_seq == 5
+    await again.unpark("erp", 5)
+    await again.retain()
+    assert again.first_seq == 7
