@@ -146,14 +146,13 @@ def test_receivers_that_answer_badly_lose_nothing(
         server = start(head + playing(road[0]) + "".join(http))
         status = server.wait_for(
             lambda status: (
-                all(transfer_of(status, name)["last_error"] for name in ports)
+                all(transfer_of(status, name)["state"] == "waiting" for name in ports)
                 and transfer_of(status, "good")["lag"] == 0
                 and camera_of(status, "road")["state"] == "ended"
             )
         )
     for name in ports:
         told = transfer_of(status, name)
-        assert told["state"] == "waiting"
         assert told["lag"] == len(good.events) == 6
         assert f'"{name}"' in told["last_error"]
     assert "check that the receiver is running" in transfer_of(status, "absent")["last_error"]
@@ -161,11 +160,17 @@ def test_receivers_that_answer_badly_lose_nothing(
     with ExitStack() as stack:
         healed = [stack.enter_context(HttpReceiver(port)) for port in ports.values()]
         server.wait_until_caught_up(60)
-        expected = [(event.state, event.plate) for event in good.events]
+        expected = by_plate(good)
         for receiver in healed:
-            assert [(event.state, event.plate) for event in receiver.events] == expected
+            assert by_plate(receiver) == expected
         assert server.stop() == 0
     assert "Traceback" not in server.diagnostics
+
+
+def by_plate(receiver: HttpReceiver) -> list[tuple[str, str]]:
+    """Of each passage in order; passages may overtake each other."""
+    told = [(event.state, event.plate) for event in receiver.events]
+    return sorted(told, key=lambda pair: pair[1])
 
 
 def test_tcp_clients_that_send_noise_or_never_read_hold_up_nobody(
