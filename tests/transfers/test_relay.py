@@ -14,6 +14,9 @@ from platewire.errors import ConfigError, Rejected, Unavailable
 from platewire.model import Direction, Entry, Kind, Listed, ListHit
 from platewire.status import State
 from platewire.testing.sample_events import passage_events
+from platewire.transfers.relay_http import HttpRelay
+from platewire.transfers.relay_modbus import ModbusRelay
+from platewire.transfers.tcp_lines import JsonLinesTransfer
 from tests.transfers.relay_world import LOST_ANSWER, REFUSED, STAFF, Gate, entry_of
 
 T = TypeVar("T")
@@ -301,6 +304,32 @@ async def test_never_late_never_twice_never_left_open(
         seen[passage] = seen.get(passage, 0) + bool(gate.lists.book[-1].opened)
     assert all(times <= 1 for times in seen.values())
     assert gate.clock.monotonic() >= began
+
+
+async def test_a_call_that_was_cut_off_is_ended_before_anything_else() -> None:
+    gate = Gate()
+    sending = asyncio.ensure_future(gate.sender.send([gate.car(1)]))
+    await gate.clock.settle()
+    assert gate.switch.on
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    gate.lists.listed = []
+    await send(gate, gate.car(2))
+    assert not gate.switch.on
+
+
+def test_other_transfers_may_choose_by_list() -> None:
+    chosen = JsonLinesTransfer(name="lines", listen="127.0.0.1:0", lists=("staff", "seen"))
+    new = passage_events()[0]
+    assert not chosen.selects(entry_of(structs.replace(new, lists=())))
+    assert not chosen.selects(entry_of(structs.replace(new, lists=(BLOCKED,))))
+    assert chosen.selects(entry_of(structs.replace(new, lists=(BLOCKED, STAFF))))
+
+
+def test_the_device_is_named_without_its_secrets() -> None:
+    named = structs.replace(Gate().settings, relay=HttpRelay(url="http://10.0.0.40/on?key=secret"))
+    assert named.url == "http://10.0.0.40/on?..."
+    assert structs.replace(named, relay=ModbusRelay(host="10.0.0.31")).url == "10.0.0.31:502"
 
 
 def test_lost_never_opens_a_gate() -> None:

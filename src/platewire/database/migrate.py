@@ -82,6 +82,9 @@ def migrate(connection: apsw.Connection, now: datetime, package: str = EVENT_LOG
 def _apply(connection: apsw.Connection, step: Step, now: datetime) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
+        if connection.execute("PRAGMA user_version").get >= step.version:
+            connection.execute("COMMIT")  # another process was faster
+            return
         connection.execute(
             "CREATE TABLE IF NOT EXISTS migration "
             "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"

@@ -19,6 +19,7 @@ from msgspec import Meta, structs
 from platewire.errors import ConfigError, LogError, PlatewireError, Rejected, Unavailable
 from platewire.model import Decision, Direction, Entry, Event, Kind
 from platewire.status import State
+from platewire.transfers.http_answer import shown
 from platewire.transfers.relay_http import HttpRelay
 from platewire.transfers.relay_modbus import ModbusRelay
 from platewire.transfers.relay_rules import Rules, Verdict, age_seconds, judge
@@ -69,6 +70,12 @@ class RelayTransfer(TransferSettings, frozen=True, kw_only=True, tag="relay"):
         return event.kind in self.kinds and (not self.cameras or event.camera in self.cameras)
 
     @property
+    def url(self) -> str:
+        """The device, for people: without user, password and query."""
+        relay = self.relay
+        return shown(relay.url) if isinstance(relay, HttpRelay) else f"{relay.host}:{relay.port}"
+
+    @property
     def rules(self) -> Rules:
         return Rules(
             self.lists, self.directions, self.min_confidence, self.min_reads, self.fresh_seconds
@@ -114,6 +121,8 @@ class RelaySender:
 
     async def send(self, entries: Sequence[Entry]) -> None:
         async with self._turn:
+            if self._may_be_on:  # an earlier call was cut off
+                await self._off_for_good()
             for entry in entries:
                 await self._decide(entry.event)
 
