@@ -27,6 +27,7 @@ max_age_seconds = 1e9
 [[transfer]]
 name = "json"
 type = "http"
+lanes = 1                # passages could overtake each other otherwise
 format = "numberok-1.6"
 body = "multipart"
 url = "{url}"
