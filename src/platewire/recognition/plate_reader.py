@@ -58,8 +58,10 @@ class PlateReader:
             )
 
     def read(self, crops: Sequence[Pixels]) -> list[PlateText]:
-        """One text for each crop: a plate upright, cut out with little around it, blue-green-red, of
-        any size. ValueError for a crop that is no such picture or has no pixels."""
+        """One text for each crop: a plate upright, cut out with little around it, of any size.
+
+        Pictures are blue-green-red; ValueError for one that is no such picture or has no pixels.
+        """
         found: list[PlateText] = []
         for start in range(0, len(crops), BATCH):
             found += self._read_batch(crops[start : start + BATCH])
