@@ -19,6 +19,7 @@ KEYS = (
 PATHS: dict[Scope, tuple[str, str]] = {
     "read": ("GET", "/api/v1/events"),
     "pictures": ("GET", "/api/v1/images/" + "0" * 64 + ".jpg"),
+    "odata": ("GET", "/odata/Cameras"),
     "metrics": ("GET", "/metrics"),
     "control": ("POST", "/api/v1/transfers/parking/pause"),
 }

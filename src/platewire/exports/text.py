@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 
 from platewire.exports.columns import Column, Kind
 from platewire.exports.source import Row
@@ -76,8 +77,11 @@ def harmless(text: str | None) -> str | None:
     return f"'{text}" if text and text.startswith(FORMULA) else text
 
 
-def _harmless(cells: Sequence[Any]) -> list[str | None]:
-    return [harmless(cell) for cell in cells]
+def _harmless(cells: Sequence[Any]) -> Sequence[str | None]:
+    """Most blocks have none that is not, and few different texts."""
+    if any(text and text.startswith(FORMULA) for text in set(cells)):
+        return [harmless(cell) for cell in cells]
+    return cells
 
 
 def _booleans(cells: Sequence[Any]) -> list[bool]:
@@ -85,7 +89,7 @@ def _booleans(cells: Sequence[Any]) -> list[bool]:
 
 
 def _yes_no(cells: Sequence[Any]) -> list[str]:
-    return ["true" if cell else "false" for cell in cells]
+    return [("false", "true")[cell] for cell in cells]
 
 
 def iso(ms: int | None) -> str | None:
@@ -97,19 +101,9 @@ def iso(ms: int | None) -> str | None:
 
 
 def _isos(cells: Sequence[Any]) -> list[str | None]:
-    """Neighbors are of the same minute nearly always."""
-    minutes: dict[int, str] = {}
-    found: list[str | None] = []
-    for ms in cells:
-        if ms is None:
-            found.append(None)
-            continue
-        minute, rest = divmod(ms, 60_000)
-        head = minutes.get(minute)
-        if head is None:
-            moment = datetime.fromtimestamp(minute * 60, UTC)
-            head = minutes[minute] = moment.strftime("%Y-%m-%dT%H:%M:")
-        found.append(f"{head}{rest // 1000:02d}.{rest % 1000:03d}")
+    if None in cells:
+        return [iso(cell) for cell in cells]
+    found: list[str | None] = np.datetime_as_string(np.array(cells, "datetime64[ms]")).tolist()
     return found
 
 

@@ -1,13 +1,14 @@
 """What a token may do, and which of it a request needs.
 
 `read` shows events, passages and states; `pictures` shows plates, vehicles and camera views, which
-are personal data of their own; `metrics` is for monitoring alone; `control` changes something.
+are personal data of their own; `odata` is for BI alone, `metrics` for monitoring; `control` changes
+something.
 """
 
 import re
 from typing import Literal, get_args
 
-Scope = Literal["read", "pictures", "metrics", "control"]
+Scope = Literal["read", "pictures", "odata", "metrics", "control"]
 ALL: frozenset[Scope] = frozenset(get_args(Scope))
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -16,6 +17,8 @@ OPEN = re.compile(r"/login$|/healthz$|/static/")
 ANY = re.compile(r"/logout$")
 """For whoever is known, whatever the scopes."""
 PICTURES = re.compile(r"/api/v1/images/|/api/v1/cameras/[^/]+/snapshot")
+ODATA = re.compile(r"/odata(?:/|$)")
+"""Read-only, whatever the method."""
 METRICS = re.compile(r"/metrics$")
 
 
@@ -23,6 +26,8 @@ def needed(method: str, path: str) -> Scope | None:
     """The scope for this request; None where any known caller will do."""
     if ANY.match(path):
         return None
+    if ODATA.match(path):
+        return "odata"
     if method not in SAFE_METHODS:
         return "control"
     if PICTURES.match(path):

@@ -26,8 +26,8 @@ class TokenSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tuple[Scope, ...],
         Meta(
             min_length=1,
-            description="`read` events, passages and states; `pictures`; `metrics`; `control`: "
-            "pause, resume, replay, change lists",
+            description="`read` events, passages and states; `pictures`; `odata`; `metrics`; "
+            "`control`: pause, resume, replay, change lists",
         ),
     ] = ("read", "pictures")
 

@@ -16,6 +16,7 @@ import pytest
 from platewire.model import Kind
 from platewire.web.odata.metadata import csdl
 from platewire.web.odata.model import SETS
+from platewire.web.settings import Key
 from tests.web.world import START, World, after, event, serving
 
 Client = aiohttp.ClientSession
@@ -246,6 +247,20 @@ async def test_the_token_is_asked_for() -> None:
             "/odata/Passages", headers={"authorization": f"Bearer {token}"}
         ) as answer:
             assert answer.status == 200
+
+
+async def test_a_token_for_odata_opens_nothing_else() -> None:
+    keys = (Key("bi", "0123456789abcdef", frozenset({"odata"})), Key("x", "f" * 16, frozenset()))
+    async with serving(keys) as world, world.client() as client:
+        for token, path, status in (
+            (keys[0].token, "/odata/", 200),
+            (keys[0].token, "/odata/$metadata", 200),
+            (keys[0].token, "/api/v1/passages", 403),
+            (keys[1].token, "/odata/", 403),
+        ):
+            headers = {"authorization": f"Bearer {token}"}
+            async with client.get(path, headers=headers) as answer:
+                assert answer.status == status, path
 
 
 async def test_links_go_where_the_reader_came_from() -> None:
