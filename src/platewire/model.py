@@ -259,7 +259,7 @@ class AccessLists(Protocol):
         ...
 
     async def unsettled(self, transfer: str) -> Sequence[int]:
-        """Decisions whose end is not known, as after a crash."""
+        """Decisions of earlier runs whose end is not known, as after a crash."""
         ...
 
     async def last_opened(

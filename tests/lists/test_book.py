@@ -38,14 +38,27 @@ def book(tmp_path: Path) -> Iterator[Book]:
 
 def test_a_decision_is_settled_once_its_end_is_known(book: Book) -> None:
     number = book.write(structs.replace(YES, opened=None))
-    assert book.unsettled("barrier") == [number]
     assert book.last_opened("barrier", passage=YES.passage) == NOW
     book.settle(number, opened=False, reason="unreachable", detail="it is not there")
-    assert book.unsettled("barrier") == []
     assert book.last_opened("barrier", passage=YES.passage) is None
     ((_, kept),) = book.page("barrier", before=None, limit=9)
     assert (kept.opened, kept.reason, kept.list) == (False, "unreachable", "staff")
     book.settle(4711, opened=True, reason="opened", detail="of a row that is gone")
+
+
+def test_what_an_earlier_run_left_is_told_and_what_this_one_began_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.db"
+    first = Book(path, NOW)
+    left = first.write(structs.replace(YES, opened=None))
+    first.write(structs.replace(YES, opened=None, transfer="other"))
+    assert first.unsettled("barrier") == []
+    first.close()
+    second = Book(path, NOW)
+    second.write(structs.replace(YES, opened=None))
+    assert second.unsettled("barrier") == [left]
+    second.settle(left, opened=True, reason="interrupted", detail="platewire ended meanwhile")
+    assert second.unsettled("barrier") == []
+    second.close()
 
 
 def test_knows_when_it_last_opened_for_whom(book: Book) -> None:

@@ -42,6 +42,7 @@ class Book:
         with explained(path):
             self._connection = open_writer(path)
             migrate(self._connection, now, STEPS)
+        ((self._last_of_earlier,),) = self._rows("SELECT ifnull(max(number), 0) FROM decision")
 
     def close(self) -> None:
         self._connection.close()
@@ -80,8 +81,10 @@ class Book:
             )
 
     def unsettled(self, transfer: str) -> list[int]:
+        """Of earlier runs: what this one has begun, it will settle itself."""
         found = self._rows(
-            "SELECT number FROM decision WHERE transfer = ? AND opened IS NULL", transfer
+            "SELECT number FROM decision WHERE transfer = ? AND opened IS NULL AND number <= ?",
+            *(transfer, self._last_of_earlier),
         )
         return [number for (number,) in found]
 
