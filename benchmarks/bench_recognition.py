@@ -3,7 +3,7 @@
 Reads what is present of the folder of real pictures (PLATEWIRE_DATA, or ../shared/data); they are
 for measuring only, nothing in platewire is tuned on them. The texts' truth confuses O and 0 in
 places, so `folded` counts them as one. No country is named to the engine. What was measured with
-the same code and networks is taken from `build/bench`.
+the same code and networks is taken from `build/bench`; delete that folder to measure times anew.
 """
 
 import json
