@@ -40,12 +40,11 @@ async def database(server: PostgresqlServer, monkeypatch: pytest.MonkeyPatch) ->
 async def sending(
     server: PostgresqlServer, database: str, clock: FakeClock, **more: Any
 ) -> AsyncIterator[PostgresqlSender]:
-    settings = PostgresqlTransfer(
-        name="db", url=server.url(database), password="env:OWNER_PASSWORD", **more
-    )
+    more.setdefault("url", server.url(database))
+    settings = PostgresqlTransfer(name="db", password="env:OWNER_PASSWORD", **more)
     transfer = settings.build(TransferContext(clock, MemoryLog(clock), SITE, Board(clock)))
-    await transfer.connect()
     try:
+        await transfer.connect()
         yield transfer
     finally:
         await transfer.close()
@@ -110,6 +109,11 @@ async def test_months_that_are_over_are_dropped(server: PostgresqlServer, databa
         assert await names(reader, "SELECT last_seq FROM platewire.anpr_passage") == [9]
         contract = await reader.fetchrow("SELECT * FROM platewire.anpr_contract")
         assert (contract["first_seq"], contract["last_seq"]) == (7, 9)
+        gone = await reader.fetch("SELECT * FROM platewire.anpr_removal ORDER BY first_seq")
+        assert [(row["what"], row["why"], row["first_seq"], row["last_seq"]) for row in gone] == [
+            ("events", "age", 1, 3),
+            ("events", "age", 4, 6),
+        ]
 
 
 async def test_a_month_that_a_reader_holds_is_dropped_later(

@@ -1,6 +1,7 @@
 """`platewire database backup | restore | verify`: a copy while it runs, the way back, the proof."""
 
 import argparse
+import asyncio
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,7 +12,8 @@ from platewire.cli.progress import bar
 from platewire.clock import SystemClock
 from platewire.config.load import load
 from platewire.eventlog import backup as copies
-from platewire.eventlog.verify import total, verify
+from platewire.eventlog.verify import Verified, total, verify
+from platewire.transfers.database import PostgresqlTransfer, address, configured, import_driver
 
 
 class Restored(Struct, frozen=True, kw_only=True):
@@ -44,6 +46,11 @@ def add_tasks(tasks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     check = tasks.add_parser("verify", help="look through the event log and all its pictures")
     add_config(check)
     add_json(check)
+    check.add_argument(
+        "--transfer",
+        metavar="NAME",
+        help="look through the database of this PostgreSQL transfer instead",
+    )
     check.set_defaults(run=run_verify)
 
 
@@ -98,14 +105,41 @@ def run_restore(options: argparse.Namespace) -> int:
 
 def run_verify(options: argparse.Namespace) -> int:
     """1 where something is wrong."""
-    folder = load(options.config).log.folder
-    with bar(total(folder), "looking", "rows") as progress:
-        found = verify(folder, progress.update)
-    if options.json:
+    config = load(options.config)
+    place = str(config.log.folder)
+    if options.transfer is not None:
+        from platewire.cli.database import transfer_of
+
+        settings = transfer_of(config, options.transfer)
+        place = f'transfer "{settings.name}"'
+        found = asyncio.run(verify_there(settings))
+    else:
+        with bar(total(config.log.folder), "looking", "rows") as progress:
+            found = verify(config.log.folder, progress.update)
+    return told(place, found, as_json=options.json)
+
+
+async def verify_there(settings: PostgresqlTransfer) -> Verified:
+    with configured(settings):
+        import_driver()
+        where = address(settings)
+    from platewire.database.postgresql.connection import connect, explained
+    from platewire.database.postgresql.verify import verify as look
+
+    with explained(f'transfer "{settings.name}": {where.shown}'):
+        connection = await connect(where)
+        try:
+            return Verified(*await look(connection, settings.schema))
+        finally:
+            await connection.close()
+
+
+def told(place: str, found: Verified, *, as_json: bool) -> int:
+    if as_json:
         print_json(found)
     else:
         for fault in found.faults:
             print(fault)
-        told = "nothing is wrong" if not found.faults else f"{len(found.faults)} faults"
-        print(f"{folder}: {found.events} events, {found.pictures} pictures: {told}")
+        said = "nothing is wrong" if not found.faults else f"{len(found.faults)} faults"
+        print(f"{place}: {found.events} events, {found.pictures} pictures: {said}")
     return 1 if found.faults else 0

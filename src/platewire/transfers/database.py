@@ -216,10 +216,11 @@ class PostgresqlSender:
 
         if self._settings.retention_months is None:
             return
-        oldest = partitions.oldest_kept(self._context.clock.now(), self._settings.retention_months)
+        now = self._context.clock.now()
+        oldest = partitions.oldest_kept(now, self._settings.retention_months)
         try:
             with connection.explained(self._who):
-                dropped = await partitions.drop_before(self._connection, oldest)
+                dropped = await partitions.drop_before(self._connection, oldest, now)
                 if dropped:
                     await self._connection.execute(FORGET)
         except Unavailable as error:

@@ -129,7 +129,8 @@ REMEDIES = {
     "53": "the server is out of something; look at its log",
     "25006": "it is a standby or read-only; name the primary, or both in the URL",
     "40": "another transaction came between; tried again",
-    "55P03": "another program holds a lock on platewire's tables; see pg_stat_activity there",
+    "55P03": "another program holds a lock on platewire's tables, perhaps a reader that keeps a "
+    "transaction open; see pg_stat_activity there, and end it with pg_terminate_backend",
     "57014": "the server was too slow; raise `statement_seconds`, or see what keeps it busy",
     "57P": "the server was stopped or is starting; tried again",
     "08": "the connection broke; tried again",

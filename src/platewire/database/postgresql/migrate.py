@@ -13,6 +13,7 @@ from platewire.errors import Unavailable
 
 LOCK = 0x706C7477
 """Number of the advisory lock that is held while a schema is looked at and changed: `pltw`."""
+STEP_LOCK_TIMEOUT = "2s"
 
 
 def steps() -> tuple[Step, ...]:
@@ -30,6 +31,9 @@ async def migrate(connection: Any, schema: str) -> int:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         version = await _version(connection, schema)
         lacking = steps()[version:]
+        if lacking and version:
+            # A step that waits for one reader has all that come after wait behind it.
+            await connection.execute(f"SET LOCAL lock_timeout = '{STEP_LOCK_TIMEOUT}'")
         for step in lacking:
             await _apply(connection, schema, step)
         if 0 < version < len(steps()):

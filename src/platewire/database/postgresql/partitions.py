@@ -14,6 +14,19 @@ from platewire.database.postgresql.migrate import quoted
 PARTITIONED = ("event", "image")
 DAY_MS = 86_400_000
 DROP_LOCK_TIMEOUT = "2s"
+RECORD = """
+INSERT INTO removal (at_ms, what, why, first_seq, last_seq, count, bytes)
+SELECT $3, what, 'age', first_seq, last_seq, count, bytes FROM (
+  SELECT 'events' AS what, min(seq) AS first_seq, max(seq) AS last_seq, count(*) AS count,
+         0 AS bytes
+  FROM event WHERE recorded_ms >= $1 AND recorded_ms < $2
+  UNION ALL
+  SELECT 'pictures', e.first_seq, e.last_seq, count(*), coalesce(sum(octet_length(jpeg)), 0)
+  FROM image, (SELECT min(seq) AS first_seq, max(seq) AS last_seq FROM event
+               WHERE recorded_ms >= $1 AND recorded_ms < $2) e
+  WHERE month_ms >= $1 AND month_ms < $2 AND jpeg IS NOT NULL GROUP BY e.first_seq, e.last_seq
+) gone WHERE count > 0 AND first_seq IS NOT NULL
+"""
 
 
 class Month(NamedTuple):
@@ -71,7 +84,7 @@ async def add_month(connection: Any, month: Month) -> bool:
     return True
 
 
-async def drop_before(connection: Any, oldest: Month) -> list[Month]:
+async def drop_before(connection: Any, oldest: Month, now: datetime) -> list[Month]:
     """Drops the months before `oldest`, each in a transaction of its own; returns which.
 
     A month that a reader holds raises LockNotAvailableError after two seconds.
@@ -80,14 +93,15 @@ async def drop_before(connection: Any, oldest: Month) -> list[Month]:
     for month in sorted(await known_months(connection)):
         if month.start_ms < oldest.start_ms:
             async with connection.transaction():
-                await _drop(connection, month)
+                await _drop(connection, month, milliseconds(now))
             dropped.append(month)
     return dropped
 
 
-async def _drop(connection: Any, month: Month) -> None:
+async def _drop(connection: Any, month: Month, now_ms: int) -> None:
     await connection.execute(f"SET LOCAL lock_timeout = '{DROP_LOCK_TIMEOUT}'")
     await connection.execute("SELECT FROM log FOR UPDATE")
+    await connection.execute(RECORD, month.start_ms, month.end_ms, now_ms)
     for table in PARTITIONED:
         await connection.execute(f"DROP TABLE IF EXISTS {quoted(f'{table}_{month.suffix}')}")
     await connection.execute("DELETE FROM passage WHERE recorded_ms < $1", month.end_ms)
