@@ -82,7 +82,7 @@ async def test_receiver_takes_an_event_once_and_refuses_what_is_none(run: "Run")
 
 async def test_gate_opens_once_for_each_passage_on_the_list(run: "Run", told: "Told") -> None:
     gate = await run("parking_gate.py", "--listen", "127.0.0.1:0", "--allow", "bu 9042", "WX1")
-    deliver(told, await url_of(gate), events="parking")
+    deliver(told, await url_of(gate), events="parking", lanes=1)
     await told.passage("BU9042", updates=3)
     await told.passage("NOBODY1")
     await told.passage("WX1")
