@@ -11,7 +11,7 @@
     anything else    an error in the transfer's own code: state `failed`, its traceback goes to
                      diagnostics, all stand still until `resume` or a restart
 
-What is sent next is `delivery_schedule`, what is dealt with `delivery_window`, what is written
+What is sent next is `delivery_schedule`, what is dealt with `delivery_place`, what is written
 down `delivery_records`. `delivery_replay` sends old entries again beside this loop.
 """
 
@@ -19,19 +19,20 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from platewire.clock import Clock
 from platewire.delivery_attempt import Attempts, asked_wait, send_each
 from platewire.delivery_circuit import RETRY_AFTER_SECONDS_MAX, Circuit
+from platewire.delivery_lag import Lag
+from platewire.delivery_place import Place, begin
 from platewire.delivery_records import ROLE, Records
 from platewire.delivery_replay import ReplayResult, marked, replay
 from platewire.delivery_schedule import Schedule, ToKeep, Work
 from platewire.delivery_selection import remember_selection
 from platewire.delivery_window import Window
 from platewire.errors import LogError, Paused, PlatewireError, Rejected
-from platewire.eventlog.letters import Attempt, AttemptOutcome, Parked, Ranges
+from platewire.eventlog.letters import Attempt, AttemptOutcome, Parked
 from platewire.eventlog.log import EventLog
 from platewire.model import Entry
 from platewire.status import Board, State
@@ -48,10 +49,6 @@ SPAN_MAX = 16_384
 """And so far above the floor, where one send takes long while the others flow."""
 PARKED_MAX = 10_000
 """Events; when more would be parked, the floor stands still instead."""
-EXACT_MAX = 64
-"""Up to so many open events, what is above the floor is told with each delivery."""
-ABOVE_SECONDS = 0.1
-"""With more, so often."""
 MEASURE_SECONDS = 5.0
 GRACE_SECONDS = 5.0
 
@@ -84,15 +81,13 @@ class Delivery:
         self._circuit = Circuit(uniform)
         lanes = getattr(transfer, "lanes", 1)
         self._schedule = Schedule(lanes, transfer.batch, self._circuit)
-        self._window: Window | None = None
-        self._kept: tuple[int, Ranges] = (-1, ())
-        self._kept_at = 0.0
+        self._lag = Lag(settings, log, clock, board)
+        self._place: Place | None = None
         self._connected = False
         self._stale = False
         """A send has failed since the last connect or success: connect again when all is quiet."""
         self._unreadable = False
         self._leaving = False
-        self._oldest: Entry | None = None
         self._parked = 0
         self._going = asyncio.Event()
         self._going.set()
@@ -184,22 +179,17 @@ class Delivery:
 
     async def _begin(self) -> None:
         """Takes up where the log says that this transfer was, or a first place."""
-        if self._window is not None:
+        if self._place is not None:
             return
         reason = await self._log.paused(self.name)
-        cursor = await self._log.cursor(self.name)
-        if cursor is None:
-            beginning = self._log.first_seq - 1
-            cursor = beginning if self._settings.start == "beginning" else self._log.last_seq
-            await self._log.set_cursor(self.name, cursor)
-        acknowledged = await self._log.acknowledged(self.name)
+        window = await begin(self._log, self._settings)
         parked = await self._log.parked(self.name)
-        await remember_selection(self._log, self._settings, cursor + 1)
-        self._window = Window(cursor, acknowledged)
+        await remember_selection(self._log, self._settings, window.floor + 1)
+        self._place = Place(self.name, self._log, self._clock, window)
         self._restore(parked, None)
         if reason is not None:
             self._stand_still(State.PAUSED, reason)
-        self._measure()
+        self._lag.show(window)
         self._begun.set()
 
     def _restore(self, rows: Sequence[Parked], due: float | None) -> None:
@@ -457,7 +447,7 @@ class Delivery:
                 await self._settled(work, given_up=True)
             else:
                 row = ToKeep(waiting, waiting.items[0])
-                await self._log.park([self._row(row)])
+                await self._here.park([row])
         except LogError as trouble:
             self._board.note(ROLE, self.name, str(trouble))
 
@@ -497,7 +487,7 @@ class Delivery:
             return
         taken = self._schedule.take_to_keep()
         try:
-            await self._log.park([self._row(each) for each in taken])
+            await self._here.park(taken)
         except PlatewireError:
             self._schedule.give_back_to_keep(taken)
             raise
@@ -516,41 +506,20 @@ class Delivery:
                 )
         await self._keep_cursor()
 
-    def _row(self, each: ToKeep) -> Parked:
-        waiting, item = each
-        first = bool(waiting.items) and waiting.items[0] is item
-        left = max(0.0, waiting.due - self._clock.monotonic())
-        return Parked(
-            transfer=self.name,
-            seq=item.seq,
-            passage=waiting.passage,
-            next_at=self._clock.now() + timedelta(seconds=left),
-            attempts=waiting.attempts if first else 0,
-            waited_seconds=waiting.waited_seconds if first else 0.0,
-            error=waiting.error if first else "",
-            requeued=item.requeued,
-        )
-
     async def _keep_cursor(self) -> None:
-        """The floor, and the few above it, as exactly as is cheap: less is repeated, never lost."""
-        window = self._at
-        floor = window.floor
-        now = self._clock.monotonic()
-        above = self._kept[1]
-        if window.unsettled <= EXACT_MAX or now - self._kept_at >= ABOVE_SECONDS:
-            above, self._kept_at = window.above(), now
-        if (floor, above) != self._kept:
-            await self._log.set_cursor(self.name, floor, above)
-            if floor != self._kept[0]:
-                self._oldest = None
-            self._kept = (floor, above)
-            self._measure()
+        if await self._here.keep():
+            self._lag.moved()
+        self._lag.show(self._here.window)
+
+    @property
+    def _here(self) -> Place:
+        if self._place is None:
+            raise AssertionError("nothing is read or sent before `_begin`")
+        return self._place
 
     @property
     def _at(self) -> Window:
-        if self._window is None:
-            raise AssertionError("nothing is read or sent before `_begin`")
-        return self._window
+        return self._here.window
 
     # --- what the board shows ---------------------------------------------------------------------
 
@@ -576,44 +545,13 @@ class Delivery:
         """Lag grows while nothing is sent, so it is looked at regardless."""
         while True:
             await self._clock.sleep(MEASURE_SECONDS)
-            if self._window is None:
+            if self._place is None:
                 continue
             try:
-                await self._find_oldest(self._window)
-            except PlatewireError:
-                pass  # The reading task meets the same error and reports it.
-            else:
+                await self._lag.find_oldest(self._at)
                 await self._keep_cursor()
-            self._measure()
-
-    async def _find_oldest(self, window: Window) -> None:
-        floor = window.floor
-        if self._oldest is None and floor < self._log.last_seq:
-            entries = await self._log.read(floor, READ_LIMIT)
-            if floor == window.floor:
-                asked_for = (each for each in entries if self._settings.selects(each))
-                self._oldest = next(asked_for, None)
-
-    def _measure(self) -> None:
-        if self._window is None:
-            return
-        floor = self._window.floor
-        lag_events = max(0, self._log.last_seq - floor)
-        self._board.gauge(
-            ROLE,
-            self.name,
-            cursor=floor,
-            lag_events=lag_events,
-            lag_seconds=self._lag_seconds() if lag_events else 0.0,
-        )
-
-    def _lag_seconds(self) -> float:
-        """Age of the oldest entry that is asked for and not delivered; 0 where there is none."""
-        if self._oldest is None:
-            return 0.0
-        event = self._oldest.event
-        since: datetime = event.recorded_at or event.occurred_at
-        return max(0.0, (self._clock.now() - since).total_seconds())
+            except PlatewireError:
+                self._lag.show(self._at)  # The reading task meets the same error and reports it.
 
 
 def _number(work: Work) -> int:

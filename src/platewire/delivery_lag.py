@@ -1,0 +1,58 @@
+"""How far a delivery is behind: events after its floor, and since when the oldest of them waits."""
+
+from datetime import datetime
+
+from platewire.clock import Clock
+from platewire.delivery_records import ROLE
+from platewire.delivery_window import Window
+from platewire.eventlog.log import EventLog
+from platewire.model import Entry
+from platewire.status import Board
+from platewire.transfers.transfer import TransferSettings
+
+LOOK_LIMIT = 256
+
+
+class Lag:
+    """Shows it on the board."""
+
+    def __init__(
+        self, settings: TransferSettings, log: EventLog, clock: Clock, board: Board
+    ) -> None:
+        self._settings = settings
+        self._log = log
+        self._clock = clock
+        self._board = board
+        self._oldest: Entry | None = None
+
+    def moved(self) -> None:
+        """The floor is another: what was the oldest is dealt with."""
+        self._oldest = None
+
+    async def find_oldest(self, window: Window) -> None:
+        """The first entry after the floor that was asked for."""
+        floor = window.floor
+        if self._oldest is None and floor < self._log.last_seq:
+            entries = await self._log.read(floor, LOOK_LIMIT)
+            if floor == window.floor:
+                asked_for = (each for each in entries if self._settings.selects(each))
+                self._oldest = next(asked_for, None)
+
+    def show(self, window: Window) -> None:
+        floor = window.floor
+        lag_events = max(0, self._log.last_seq - floor)
+        self._board.gauge(
+            ROLE,
+            self._settings.name,
+            cursor=floor,
+            lag_events=lag_events,
+            lag_seconds=self._seconds() if lag_events else 0.0,
+        )
+
+    def _seconds(self) -> float:
+        """Age of the oldest entry that is asked for and not delivered; 0 where there is none."""
+        if self._oldest is None:
+            return 0.0
+        event = self._oldest.event
+        since: datetime = event.recorded_at or event.occurred_at
+        return max(0.0, (self._clock.now() - since).total_seconds())
