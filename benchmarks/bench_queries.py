@@ -43,6 +43,8 @@ from tests.database.postgresql_server import PASSWORD, PostgresqlServer
 
 PASSAGES = int(os.environ.get("PLATEWIRE_BENCH_PASSAGES", "10_000_000"))
 PLATES = PASSAGES // 10
+IN_POSTGRESQL = int(os.environ.get("PLATEWIRE_BENCH_POSTGRESQL", str(PASSAGES)))
+"""Passages there, of as many plates."""
 CAMERAS = 50
 START = datetime(2026, 1, 1, tzinfo=UTC)
 START_MS = int(START.timestamp() * 1000)
@@ -289,8 +291,8 @@ async def fill_postgresql(connection: Any, plates: Sequence[str]) -> None:
         "INSERT INTO passage SELECT passage, node, passage_number, 0, seq, seq, recorded_ms, "
         "first_seen_ms, camera, plate, false FROM event"
     )
-    await connection.execute(f"UPDATE log SET last_seq = {PASSAGES}")
-    await connection.execute(f"UPDATE plates_known SET last_seq = {PASSAGES}")
+    await connection.execute(f"UPDATE log SET last_seq = {IN_POSTGRESQL}")
+    await connection.execute(f"UPDATE plates_known SET last_seq = {IN_POSTGRESQL}")
     for _, sql in made:
         await connection.execute(sql.replace(" ON ONLY ", " ON "))
     await connection.execute("VACUUM ANALYZE")
@@ -303,7 +305,7 @@ async def fill_events(connection: Any) -> None:
         f"INSERT INTO event SELECT {columns}, {body}, 'node', n, 0, 0, 0, 0 FROM ("
         f"SELECT c.n, m.plate FROM (SELECT n, CASE WHEN n <= {PLATES} THEN n "
         f"ELSE 1 + floor(random() * {side})::integer * floor(random() * {side})::integer END AS m "
-        f"FROM generate_series(1::bigint, {PASSAGES}) s (n)) c JOIN meant m ON m.n = c.m) rows"
+        f"FROM generate_series(1::bigint, {IN_POSTGRESQL}) s (n)) c JOIN meant m ON m.n = c.m) rows"
     )
 
 

@@ -233,7 +233,8 @@ def listed(dialect: Dialect, plates: Sequence[str]) -> Any:
 
 def _source(dialect: Dialect, wanted: Wanted, plates: Sequence[str] | None) -> str:
     hint = f" INDEXED BY {_index(wanted, plates)}" if dialect.hints else ""
-    newest = any((wanted.country, wanted.color, wanted.type, wanted.direction))
+    of_newest = (wanted.country, wanted.color, wanted.type, wanted.direction)
+    newest = any(value is not None for value in of_newest)
     return f"passage p{hint}" + (f" {dialect.join}" if newest else "")
 
 

@@ -114,7 +114,7 @@ def _response(answer: Answer, schemas: Mapping[Any, JsonObject]) -> JsonObject:
     if answer.type is not None:
         content: JsonObject = {answer.media: {"schema": schemas[answer.type]}}
     elif answer.media != "application/json":
-        content = {answer.media: {}}
+        content = {media: {} for media in answer.media.split(", ")}
     else:
         return {"description": answer.description}
     return {"description": answer.description, "content": content}

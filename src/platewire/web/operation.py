@@ -42,6 +42,7 @@ class Answer:
     type: Any = None
     """The type of the JSON body; None where there is none or it is no JSON."""
     media: str = "application/json"
+    """Several, where there is no type, are separated by a comma and a space."""
 
 
 Handler = Callable[[WebContext, Call[Any]], Awaitable[Response]]

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from platewire.exports.formats import MEDIA_TYPES
 from platewire.model import Event
 from platewire.web import api
 from platewire.web.describing import ROOT as ROOT
 from platewire.web.describing import described_get as _get
+from platewire.web.list_operations import LIST_OPERATIONS
 from platewire.web.operation import Answer, Operation
 from platewire.web.overview import Status
 from platewire.web.problem import Problem
@@ -29,6 +31,7 @@ from platewire.web.shapes import (
 )
 from platewire.web.transfer_operations import TRANSFER_OPERATIONS
 
+FILES = ", ".join(media.partition(";")[0] for media in MEDIA_TYPES.values())
 SEQ = {"seq": (Seq, "Position in the event log")}
 PASSAGE = {"id": (UUID, "UUID of the passage")}
 CAMERA = {"name": (str, "Configured name of the camera")}
@@ -85,7 +88,7 @@ OPERATIONS: tuple[Operation, ...] = (
         api.export_passages,
         "Exports",
         "All such passages as a file, newest first: CSV, JSON Lines, XLSX or Parquet",
-        Answer("The file", None, "text/csv"),
+        Answer("The file", None, FILES),
         query=ExportQuery,
         also={503: Answer("Too many exports at a time", Problem, "application/problem+json")},
     ),
@@ -94,7 +97,7 @@ OPERATIONS: tuple[Operation, ...] = (
         api.export_events,
         "Exports",
         "All such events as a file, in the order of the log; times are when they happened",
-        Answer("The file", None, "text/csv"),
+        Answer("The file", None, FILES),
         query=ExportQuery,
         also={503: Answer("Too many exports at a time", Problem, "application/problem+json")},
     ),
@@ -133,6 +136,7 @@ OPERATIONS: tuple[Operation, ...] = (
         also={204: Answer("The camera has given no picture yet")},
     ),
     *TRANSFER_OPERATIONS,
+    *LIST_OPERATIONS,
     _get(
         "/status",
         api.show_status,
