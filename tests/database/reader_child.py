@@ -32,12 +32,11 @@ def main(path: str) -> None:
     connections = [
         sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None) for _ in range(2)
     ]
-    reads, last_seq = 0, 0
+    reads, last_seq = 1, read(connections[0], 0)
     print("reading", flush=True)
     while not UNTIL_STOPPED.is_set():
         last_seq = read(connections[reads % 2], last_seq)
-        if reads:
-            connections[(reads + 1) % 2].execute("COMMIT")
+        connections[(reads + 1) % 2].execute("COMMIT")
         reads += 1
     print(reads, flush=True)
 
