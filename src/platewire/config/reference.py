@@ -191,6 +191,7 @@ EXAMPLES = {
     ("[[list]]", "name"): "staff",
     ("[[list]]", "kind"): "allow",
     ("modbus", "host"): "192.0.2.31",
+    ("form", "fields"): {"plate": "{{ event.plate.text }}"},
 }
 
 
@@ -214,8 +215,6 @@ def _example(section: Section, row: Row) -> str:
     for place in (section.tag, section.header):
         if place is not None and (place, row.setting) in EXAMPLES:
             return _toml(EXAMPLES[place, row.setting])
-    if row.setting == "name" and section.tag is not None:
-        return f'"{section.tag}"'
     if row.setting == "name" and section.tag is not None:
         return _toml(section.tag.replace("_", "-"))
     if row.default == "required":
