@@ -261,6 +261,7 @@ async def test_no_page_scrolls_sideways(world: World, browser: Browser, width: i
     first = event("WWW WWWW 88", camera="a-camera-with-quite-a-long-name", zone="left lane")
     await world.add(first, after(first, Kind.LOST))
     world.board.fail("camera", "gate", State.WAITING, "no answer from rtsp://" + "x" * 90)
+    world.board.fail("transfer", "hook", State.WAITING, "no answer from http://" + "x" * 90)
     await browser.screen(width, 844)
     await browser.open(world.url)
     await browser.until("document.querySelector('#cameras .error').textContent")

@@ -74,6 +74,12 @@ BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
         "last_delivered_timestamp_seconds", "gauge", "Unix time of the last delivery"
     ),
     ("transfer", "clients"): Metric("clients", "gauge", "Connected TCP clients"),
+    ("transfer", "opened"): Metric("relay_opened", "counter", "Times the relay was switched"),
+    ("transfer", "refused"): Metric("relay_refused", "counter", "Events it did not open for"),
+    ("transfer", "dry_runs"): Metric("relay_dry_runs", "counter", "Tests answered, without opening"),
+    ("transfer", "off_failures"): Metric(
+        "relay_off_failures", "counter", "Times the device did not confirm that it is off"
+    ),
     ("log", "commits"): Metric("log_commits", "counter", "Commits of the event log"),
 }
 """Role on the board and key of the counter, to the metric without prefix and suffix."""
