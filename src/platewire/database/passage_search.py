@@ -159,11 +159,11 @@ def plates_found_by(lookup: Lookup, dialect: Dialect, limit: int) -> Statement:
     return Statement(sql, [*condition.values, limit])
 
 
-LATE_PLATES = (
-    "SELECT DISTINCT plate || '' FROM event WHERE seq > (SELECT last_seq FROM plates_known)"
-)
-"""Of events that table `plate` has not taken in yet. Asked before the table: it may grow
-meanwhile. Not the bare column: SQLite would go through the index of all plates."""
+KNOWN_UNTIL = "SELECT last_seq FROM plates_known"
+LATE_PLATES = "SELECT DISTINCT plate || '' FROM event WHERE seq > ?"
+"""Of events that table `plate` has not taken in yet; asked before the table, which may grow
+meanwhile. The number is a value, so that PostgreSQL sees that few events follow it; and it is not
+the bare column, or SQLite would go through the index of all plates."""
 CANDIDATES_MAX = 1_000_000_000
 
 

@@ -30,7 +30,8 @@ def plates(connection: apsw.Connection, pattern: PlatePattern | None) -> Sequenc
         return None
     if pattern.match is Match.EXACT:
         return [pattern.text]
-    late = [text for (text,) in connection.execute(sql.LATE_PLATES)]
+    known_until = row(connection, sql.KNOWN_UNTIL)
+    late = [text for (text,) in rows(connection, sql.LATE_PLATES, *known_until)]
     limit = sql.candidates_max(pattern)
     known = [
         text

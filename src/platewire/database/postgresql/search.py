@@ -38,7 +38,8 @@ async def plates(connection: Any, pattern: PlatePattern | None) -> Sequence[str]
         return None
     if pattern.match is Match.EXACT:
         return [pattern.text]
-    late = [text for (text,) in await connection.fetch(sql.LATE_PLATES)]
+    known_until = await connection.fetchval(sql.KNOWN_UNTIL)
+    late = [text for (text,) in await _run(connection, Statement(sql.LATE_PLATES, [known_until]))]
     limit = sql.candidates_max(pattern)
     known: list[str] = []
     for lookup in pattern.lookups():
