@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.report import Table, rewrite
 
 HERE = Path(__file__).parent
-LONG = frozenset({"soak"})
+LONG = frozenset({"queries", "soak"})
 """Take half an hour; run when named."""
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 
