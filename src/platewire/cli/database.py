@@ -1,16 +1,24 @@
-"""`platewire database`: its tasks; here read-only roles in PostgreSQL, and what to paste where."""
+"""`platewire database`: its tasks; here who may read, and what to paste where."""
 
 import argparse
 import asyncio
 import re
 from dataclasses import replace
-
-from msgspec import Struct
+from pathlib import Path
 
 from platewire.cli import backup, erase, tidy
+from platewire.cli.bi_files import write_files
 from platewire.cli.options import add_config, add_json, print_json
+from platewire.cli.paste import (
+    File,
+    Reader,
+    postgresql_words,
+    sqlite_file,
+    sqlite_words,
+)
 from platewire.config.load import load
 from platewire.config.tree import Config
+from platewire.database.connection import FILE_NAME
 from platewire.errors import ConfigError
 from platewire.secret import reveal
 from platewire.transfers.database import (
@@ -22,37 +30,23 @@ from platewire.transfers.database import (
 )
 
 DEFAULT_PORT = 5432
-NOT_TOLD = "(the one you gave)"
-PASTE = """\
-reader {user} sees {views} of the database {database}.
-
-host {host}, port {port}, database {database}, schema {schema}
-user {user}, password {password}{once}
-
-psql, pandas, DuckDB
-  postgresql://{user}@{host}:{port}/{database}
-ODBC (psqlODBC), also Excel: Data > From Other Sources > From ODBC, and 1C: external data source
-  {odbc}
-JDBC
-  jdbc:postgresql://{host}:{port}/{database}?user={user}&readOnly=true
-Power BI: Get data > PostgreSQL database; server and database are
-  {host}:{port}   {database}
-Grafana: data source PostgreSQL; host URL and database name are
-  {host}:{port}   {database}
-
-From another machine write the name of the database's machine where it says localhost or 127.0.0.1,
-and let it in there: listen_addresses in postgresql.conf, a line for the user in pg_hba.conf."""
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("database", help="back up, look through, tidy; let others read")
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
     reader = tasks.add_parser(
-        "reader", help="make a read-only role and print what to paste into Power BI, Excel, ..."
+        "reader",
+        help="print what to paste into Power BI, Excel, ...; in PostgreSQL make a role for it",
     )
     add_config(reader)
     add_json(reader)
-    reader.add_argument("name", metavar="NAME", help="name of the role, such as power_bi")
+    reader.add_argument(
+        "name", metavar="NAME", nargs="?", help="name of the role in PostgreSQL, such as power_bi"
+    )
+    reader.add_argument(
+        "--sqlite", action="store_true", help="platewire's own file instead: nothing is made"
+    )
     reader.add_argument(
         "--transfer", metavar="NAME", help="the transfer whose database it is, if there are several"
     )
@@ -77,35 +71,48 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="S",
         help="longest statement (default: %(default)g)",
     )
+    reader.add_argument(
+        "--files",
+        type=Path,
+        metavar="FOLDER",
+        help="write files for Power BI and Grafana there, with these names in them",
+    )
     reader.set_defaults(run=run)
     backup.add_tasks(tasks)
     tidy.add_tasks(tasks)
     erase.add_tasks(tasks)
 
 
-class Reader(Struct, frozen=True, kw_only=True):
-    """What a third party needs to connect."""
-
-    user: str
-    password: str | None
-    """None where it was given: then it is known already and shown to nobody."""
-    host: str
-    port: int
-    database: str
-    schema: str
-    views: tuple[str, ...]
-
-
 def run(options: argparse.Namespace) -> int:
-    settings = transfer_of(load(options.config), options.transfer)
+    config = load(options.config)
+    if options.sqlite:
+        if options.files is not None:
+            raise ConfigError("the files of --files are for PostgreSQL; leave out --sqlite")
+        return show(sqlite(config), options)
+    if options.name is None:
+        raise ConfigError("name the role to make, such as power_bi; or --sqlite")
+    settings = transfer_of(config, options.transfer)
     with configured(settings):
         import_driver()
     reader = asyncio.run(make(settings, options))
+    if options.files is not None:
+        write_files(reader, options.files)
+    return show(reader, options)
+
+
+def show(found: Reader | File, options: argparse.Namespace) -> int:
     if options.json:
-        print_json(reader)
+        print_json(found)
     else:
-        print(words(reader))
+        print(postgresql_words(found) if isinstance(found, Reader) else sqlite_words(found))
     return 0
+
+
+def sqlite(config: Config) -> File:
+    path = config.log.folder / FILE_NAME
+    if not path.exists():
+        raise ConfigError(f"{path} is not there; it is made when platewire first runs")
+    return sqlite_file(path)
 
 
 def transfer_of(config: Config, name: str | None) -> PostgresqlTransfer:
@@ -158,25 +165,3 @@ def first_host(url: str) -> tuple[str, int]:
     match = re.fullmatch(r"(\[[^]]*\]|[^:]*)(?::(\d+))?", hosts.partition(",")[0])
     host, port = match.groups() if match else ("", None)
     return host.strip("[]") or "localhost", int(port or DEFAULT_PORT)
-
-
-def odbc(reader: Reader) -> str:
-    """A connection string of psqlODBC; its Unicode driver as Debian and Windows name it."""
-    return (
-        f"Driver={{PostgreSQL Unicode}};Server={reader.host};Port={reader.port};"
-        f"Database={reader.database};Uid={reader.user};Pwd={reader.password or '...'};ReadOnly=1"
-    )
-
-
-def words(reader: Reader) -> str:
-    return PASTE.format(
-        odbc=odbc(reader),
-        user=reader.user,
-        password=reader.password or NOT_TOLD,
-        once="" if reader.password is None else " - shown this once",
-        host=reader.host,
-        port=reader.port,
-        database=reader.database,
-        schema=reader.schema,
-        views=", ".join(reader.views),
-    )

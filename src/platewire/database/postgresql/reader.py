@@ -119,6 +119,8 @@ def _settings(schema: str, limits: Limits) -> dict[str, str]:
         "statement_timeout": str(int(limits.statement_seconds * 1000)),
         "idle_in_transaction_session_timeout": str(int(limits.idle_seconds * 1000)),
         "search_path": quoted(schema),
+        # psqlODBC and others drop the offset: without this they tell the server's local time.
+        "timezone": "'UTC'",
     }
 
 
