@@ -9,6 +9,7 @@ from platewire.model import Attribute, Box, Frame, Pixels
 from platewire.recognition.badges import BadgeReader
 from platewire.recognition.makes import Badges
 from platewire.recognition.vehicle_data import (
+    AGAIN_AFTER,
     LOOKS_MAX,
     PAUSE,
     REMEMBERED,
@@ -30,19 +31,20 @@ def test_the_first_read_of_a_wide_plate_is_searched() -> None:
     assert Looks().begin("a", "AB123C", START, 60) == Badges()
 
 
-def test_a_second_search_needs_a_larger_plate() -> None:
+def test_a_second_search_needs_a_larger_plate_or_some_time() -> None:
     looks = Looks()
     assert looks.begin("a", "AB123C", START, 150) is None
     looks.end("a", "AB123C", Badges())
-    assert looks.begin("a", "AB123C", START + NEXT, 160) == Badges()
-    assert looks.begin("a", "AB123C", START + 2 * NEXT, 200) is None
+    assert looks.begin("a", "AB123C", START + PAUSE, 160) == Badges()
+    assert looks.begin("a", "AB123C", START + PAUSE, 200) is None
+    assert looks.begin("a", "AB123C", START + PAUSE + AGAIN_AFTER, 190) is None
 
 
 def test_what_was_found_is_told_with_every_further_read() -> None:
     looks = Looks()
     assert looks.begin("a", "AB123C", START, 150) is None
     assert looks.end("a", "AB123C", RENAULT) == RENAULT
-    assert looks.begin("a", "AB123C", START + NEXT, 150) == RENAULT
+    assert looks.begin("a", "AB123C", START + PAUSE, 150) == RENAULT
     assert looks.begin("a", "OTHER1", START + NEXT, 60) == Badges()
     assert looks.begin("b", "AB123C", START + NEXT, 60) == Badges()
 
@@ -70,6 +72,12 @@ def test_another_visit_starts_anew() -> None:
     assert looks.begin("a", "AB123C", START + timedelta(minutes=5), 150) is None
 
 
+def test_a_recording_that_begins_again_is_searched_again() -> None:
+    looks = Looks()
+    assert looks.begin("a", "AB123C", START + NEXT, 150) is None
+    assert looks.begin("a", "AB123C", START, 150) is None
+
+
 def test_a_full_street_is_searched_one_vehicle_at_a_time() -> None:
     looks = Looks()
     assert looks.begin("a", "AB123C", START, 150) is None
@@ -82,7 +90,7 @@ def test_a_full_street_is_searched_one_vehicle_at_a_time() -> None:
 def test_searches_of_one_visit_are_few(reads: list[tuple[int, float]]) -> None:
     looks = Looks()
     searched = 0
-    for milliseconds, width in reads:
+    for milliseconds, width in sorted(reads):
         at = START + timedelta(milliseconds=milliseconds)
         if looks.begin("a", "AB123C", at, width) is None:
             searched += 1
@@ -115,7 +123,7 @@ class Counting(BadgeReader):
         return RENAULT
 
 
-def test_a_vehicle_gets_its_make_in_each_frame_from_one_search() -> None:
+def test_a_vehicle_gets_its_make_in_each_frame_from_few_searches() -> None:
     badges = Counting()
     data = VehicleData(None, badges)
     for number in range(5):
@@ -123,7 +131,7 @@ def test_a_vehicle_gets_its_make_in_each_frame_from_one_search() -> None:
         vehicle = data.look(frame, Box(200, 300, 150, 40), "AB123C")
         assert vehicle.make == RENAULT.make
         assert vehicle.color is None
-    assert badges.asked == 1
+    assert badges.asked == LOOKS_MAX
 
 
 def test_nothing_wanted_nothing_said() -> None:

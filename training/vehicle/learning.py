@@ -1,21 +1,107 @@
-"""Teaching the network: one run over the examples given, from nothing."""
+"""Teaching the network: steps over batches of varied examples, with a state that can be kept."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn.functional import cross_entropy
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from platewire.recognition.vehicle import COLORS
 from training.vehicle.network import VehicleNetwork
 from training.vehicle.regions import Example, batch, plain
 
 BATCH = 48
-RARE_TYPES = 0.3
-"""Share of each batch drawn from vehicles that are no cars."""
+RARE = 8
+"""Of each batch, vehicles that are no cars; they teach the type alone, as most of them are white
+and would teach that everything is."""
 TYPE_SHARE = 0.5
 """How much the type counts against the color."""
+RATE = 3e-3
+FINE_RATE = 1.5e-3
+FINE_STRENGTH = 0.45
+"""In the second stage light varies less, as how light a gray is must then be learned."""
+Scores = npt.NDArray[np.float32]
+
+
+class Learning:
+    """The first stage teaches both towers; with `start`, the second goes on with the color's."""
+
+    def __init__(
+        self, examples: Sequence[Example], *, steps: int, seed: int, start: Path | None = None
+    ) -> None:
+        torch.manual_seed(seed)
+        self._examples = examples
+        self._rare = [one for one in examples if one.type > 0]
+        self._seed = seed
+        self.step = 0
+        self.steps = steps
+        self._fine = start is not None
+        self.network = averaged_of(start) if start else VehicleNetwork()
+        self.averaged = AveragedModel(
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True
+        )
+        taught = self.network.color_tower if start else self.network
+        rate = FINE_RATE if start else RATE
+        self._optimizer = torch.optim.AdamW(taught.parameters(), lr=rate, weight_decay=0.05)
+        self._rate = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimizer, rate, total_steps=steps, pct_start=0.15
+        )
+        self._weights = weights([one.color for one in examples], len(COLORS))
+
+    def once(self) -> float:
+        """One step; its loss. What is drawn depends on the seed and the step alone."""
+        chance = np.random.default_rng((self._seed, self.step))
+        pictures, colors, types = (torch.from_numpy(one) for one in self._batch(chance))
+        self.network.train()
+        color = self.network.color_tower(pictures)
+        loss = cross_entropy(color, colors, self._weights, ignore_index=-1, label_smoothing=0.05)
+        if not self._fine:
+            kind = self.network.type_tower(pictures)
+            loss = loss + TYPE_SHARE * cross_entropy(
+                kind, types, ignore_index=-1, label_smoothing=0.03
+            )
+        self._optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+        self._optimizer.step()
+        self._rate.step()
+        self.averaged.update_parameters(self.network)
+        self.step += 1
+        return float(loss.detach())
+
+    def _batch(
+        self, chance: np.random.Generator
+    ) -> tuple[Scores, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        chosen = [self._examples[k] for k in chance.integers(len(self._examples), size=BATCH)]
+        if self._fine:
+            return batch(chosen, chance, FINE_STRENGTH)
+        if self._rare:
+            chosen[:RARE] = [self._rare[k] for k in chance.integers(len(self._rare), size=RARE)]
+        pictures, colors, types = batch(chosen, chance)
+        colors[:RARE] = -1
+        return pictures, colors, types
+
+    def keep(self, path: Path) -> None:
+        state = {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "rate": self._rate.state_dict(),
+        }
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def resume(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True)
+        self.step = state["step"]
+        self.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._rate.load_state_dict(state["rate"])
 
 
 def weights(indices: Sequence[int], classes: int) -> torch.Tensor:
@@ -25,44 +111,17 @@ def weights(indices: Sequence[int], classes: int) -> torch.Tensor:
     return torch.tensor(found / found.mean(), dtype=torch.float32)
 
 
-def learned(examples: Sequence[Example], *, epochs: int, seed: int) -> VehicleNetwork:
-    torch.manual_seed(seed)
-    chance = np.random.default_rng(seed)
+def averaged_of(path: Path) -> VehicleNetwork:
+    """The network of a kept state, its weights averaged over the last steps."""
+    kept = torch.load(path, weights_only=True)["averaged"]
     network = VehicleNetwork()
-    steps = epochs * (len(examples) // BATCH)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.05)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps, pct_start=0.15)
-    color_weights = weights([one.color for one in examples], len(COLORS))
-    averaged = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
-    )
-    rare = [one for one in examples if one.type > 0]
-    network.train()
-    for _ in range(steps):
-        chosen = [examples[k] for k in chance.integers(len(examples), size=BATCH)]
-        for at in range(round(BATCH * RARE_TYPES) if rare else 0):
-            chosen[at] = rare[chance.integers(len(rare))]
-        pictures, colors, types = (torch.from_numpy(one) for one in batch(chosen, chance))
-        color, kind = network(pictures)
-        loss = cross_entropy(
-            color, colors, color_weights, ignore_index=-1, label_smoothing=0.05
-        ) + TYPE_SHARE * cross_entropy(kind, types, ignore_index=-1, label_smoothing=0.03)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimizer.step()
-        rate.step()
-        averaged.update_parameters(network)
-    return averaged.module.eval()
+    inner = {name[7:]: value for name, value in kept.items() if name.startswith("module.")}
+    network.load_state_dict(inner)
+    return network.eval()
 
 
 @torch.no_grad()
-def chances(
-    networks: Sequence[VehicleNetwork], examples: Sequence[Example]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Colors and types of each example, n x classes, before softmax; the mean of the networks."""
-    pictures = torch.from_numpy(np.stack([plain(one) for one in examples]))
-    pairs = [network(pictures) for network in networks]
-    color = torch.stack([one for one, _ in pairs]).mean(0)
-    kind = torch.stack([one for _, one in pairs]).mean(0)
+def scores(network: VehicleNetwork, examples: Sequence[Example]) -> tuple[Scores, Scores]:
+    """Colors and types of each example, n x classes, before softmax."""
+    color, kind = network(torch.from_numpy(np.stack([plain(one) for one in examples])))
     return color.numpy(), kind.numpy()

@@ -11,7 +11,7 @@ scene, so that more light on the same paint is the same number added everywhere.
 import torch
 from torch import Tensor, nn
 
-from platewire.recognition.vehicle import COLORS, SIDE, TYPES
+from platewire.recognition.vehicle import COLORS, TYPES
 
 PLACES = 4
 """Maps of places, each looking for paint of its own kind: bonnet, bumper, sides, surroundings."""
@@ -98,6 +98,4 @@ class VehicleNetwork(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Colors and types before softmax; pictures are n x 4 x 72 x 72, colors from 0 to 1."""
-        if pictures.shape[-1] != SIDE:
-            raise ValueError(f"pictures of {SIDE} pixels are wanted, not {pictures.shape[-1]}")
         return self.color_tower(pictures), self.type_tower(pictures)

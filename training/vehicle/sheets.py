@@ -1,6 +1,6 @@
 """Contact sheets for labelling: thumbnails of the vehicles around the plates, with their numbers.
 
-    python training/vehicle/sheets.py PHOTOS FOLDER
+    python -m training.vehicle.sheets PHOTOS FOLDER
 
 writes FOLDER/sheet_000.png ... and FOLDER/sheets.jsonl, which says what each number shows. Of
 photos that are copies of each other only the first is shown.

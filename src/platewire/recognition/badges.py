@@ -83,7 +83,7 @@ class BadgeReader:
             return []
         found = [
             (box, line)
-            for box in self._detector.find(searched)
+            for box in self._detector.find(searched, SEARCHED_SIDE)
             if (line := placed(box, window, scale, plate)) is not None and may_be_badge(line, plate)
         ]
         found = sorted(found, key=lambda one: -one[0].score)[:LINES_MAX]

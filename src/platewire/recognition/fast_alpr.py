@@ -18,13 +18,13 @@ from platewire.country import CODES, COUNTRIES, normalize
 from platewire.errors import ConfigError
 from platewire.model import Box, Frame, Read
 from platewire.recognition import pictures, quality
-from platewire.recognition.color import vehicle_of
 from platewire.recognition.line import Character, Line
 from platewire.recognition.models import session_options
 from platewire.recognition.plausible import understood_plate
 from platewire.recognition.reading import mean_chance, read_of
 from platewire.recognition.refused import Examined, Reason, Refused, likeliest, refusal
 from platewire.recognition.stopwatch import Stopwatch, stage
+from platewire.recognition.vehicle_data import VehicleSettings
 
 MISSING = "recognition: the package {name} is not installed; pip install 'platewire[fast-alpr]'"
 LABEL = "License Plate"
@@ -75,6 +75,7 @@ class FastAlprEngine(
         tuple[str, ...],
         Meta(description="Countries to expect, ISO 3166-1 alpha-2, e.g. ['NL', 'DE']"),
     ] = ()
+    vehicle: VehicleSettings = VehicleSettings()
 
     def build(self) -> "FastAlpr":
         if unknown := sorted(set(self.countries) - CODES):
@@ -94,6 +95,7 @@ class FastAlpr:
         self._config = config
         self._detector = open_detector(config)
         self._reader = open_reader(config)
+        self._vehicles = config.vehicle.build(threads=config.threads)
         self._try(config)
 
     def read(self, frame: Frame) -> Sequence[Read]:
@@ -135,7 +137,7 @@ class FastAlpr:
             chances = [one.chance for one in line.characters] or [0.0]
             return refused(Reason.FORM, line.text, mean_chance(chances), box)
         with stage(watch, "vehicle"):
-            vehicle = vehicle_of(frame.pixels, box)
+            vehicle = self._vehicles.look(frame, box, meaning.text)
         with stage(watch, "quality"):
             clear = quality.of_box(frame.pixels, box)
         return read_of(frame, line, meaning, box, vehicle, clear)

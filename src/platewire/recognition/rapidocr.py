@@ -14,7 +14,6 @@ from platewire.country import CODES, Understanding
 from platewire.errors import ConfigError
 from platewire.model import Frame, Pixels, Read
 from platewire.recognition import geometry, quality
-from platewire.recognition.color import vehicle_of
 from platewire.recognition.line import Line
 from platewire.recognition.pictures import checked
 from platewire.recognition.plausible import looks_foreign, text_of, understood
@@ -23,6 +22,7 @@ from platewire.recognition.refused import Examined, Reason, Refused, likeliest, 
 from platewire.recognition.stopwatch import Stopwatch, stage
 from platewire.recognition.text_detector import Quad, TextBox, TextDetector
 from platewire.recognition.text_reader import TextReader
+from platewire.recognition.vehicle_data import VehicleSettings
 
 OVERLAP_MAX = 0.3
 """Of the smaller one's area; lines that share more are the same one."""
@@ -56,6 +56,7 @@ class RapidOcrEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "forms are preferred where several fit; plates of other countries are still read"
         ),
     ] = ()
+    vehicle: VehicleSettings = VehicleSettings()
 
     def build(self) -> "RapidOcr":
         if unknown := sorted(set(self.countries) - CODES):
@@ -92,6 +93,9 @@ class RapidOcr:
             side=config.detector_side, threads=config.threads, min_score=0.4
         )
         self.reader = TextReader(threads=config.threads)
+        self._vehicles = config.vehicle.build(
+            threads=config.threads, detector=self.detector, reader=self.reader
+        )
 
     def read(self, frame: Frame) -> Sequence[Read]:
         return list(self.examine(frame).reads)
@@ -161,7 +165,7 @@ class RapidOcr:
     def _read_of(self, frame: Frame, plate: Found, watch: Timing) -> Read:
         box = geometry.box_around(plate.quad, frame.pixels)
         with stage(watch, "vehicle"):
-            vehicle = vehicle_of(frame.pixels, box)
+            vehicle = self._vehicles.look(frame, box, plate.meaning.text)
         with stage(watch, "quality"):
             seen = quality.of_quad(frame.pixels, plate.quad)
         return read_of(frame, plate.line, plate.meaning, box, vehicle, seen)

@@ -52,9 +52,9 @@ class TextDetector:
         self._session = open_session((folder or model_folder()) / DETECTOR, threads)
         self._input = self._session.get_inputs()[0].name
 
-    def find(self, pixels: Pixels) -> list[TextBox]:
-        """Boxes in pixels of the picture, in no order."""
-        size = network_size(pixels, self._side)
+    def find(self, pixels: Pixels, side: int | None = None) -> list[TextBox]:
+        """Boxes in pixels of the picture, in no order; `side` is for this picture alone."""
+        size = network_size(pixels, side or self._side)
         scaled = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
         (maps,) = self._session.run(None, {self._input: normalized(scaled)})
         boxes = boxes_of_map(np.asarray(maps)[0, 0], self._min_score)

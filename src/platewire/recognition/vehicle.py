@@ -24,8 +24,10 @@ COLORS = (
     "unknown",
 )
 TYPES = ("car", "van", "truck", "bus", "motorcycle")
-COLOR_MIN, TYPE_MIN = 0.4, 0.6
+COLOR_MIN, TYPE_MIN = 0.6, 0.7
 """What is less likely than this is not said."""
+OTHER_TYPE_MIN = 0.9
+"""The same for what is no car: there were few such vehicles to learn from."""
 PLATE_WIDTH_MIN = 24.0
 """Pixels; around narrower plates a vehicle is a few spots."""
 SEEN_MIN = 0.12
@@ -59,7 +61,7 @@ class VehicleClassifier:
         gray = is_gray(region, seen)
         return Vehicle(
             color=None if gray else said(COLORS, chances.colors, COLOR_MIN),
-            type=said(TYPES, chances.types, TYPE_MIN),
+            type=type_of(chances.types),
         )
 
     def chances(self, picture: Floats) -> Chances:
@@ -94,6 +96,12 @@ def is_gray(region: Pixels, seen: npt.NDArray[np.uint8]) -> bool:
     """Whether the camera gives no colors, as at night under infrared: then nobody can name one."""
     spread = (region.max(axis=2).astype(np.int16) - region.min(axis=2))[seen > 127]
     return float(np.percentile(spread, 98)) < GRAY_PICTURE
+
+
+def type_of(chances: Floats) -> Attribute | None:
+    found = said(TYPES, chances, TYPE_MIN)
+    sure = found and (found.value == "car" or found.confidence >= OTHER_TYPE_MIN)
+    return found if sure else None
 
 
 def said(names: tuple[str, ...], chances: Floats, least: float) -> Attribute | None:

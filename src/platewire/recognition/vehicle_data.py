@@ -3,7 +3,7 @@
 Recognition knows no passages, so how often badges are searched is decided by the plate's text: at
 most so many times for one text of one camera while it keeps being read, and a second time only when
 there is more to see than before. What was found is told with every further read of that text. After
-a while without a read the next one starts anew.
+a while without a read the next one starts anew, and so does a recording that begins again.
 """
 
 import threading
@@ -25,7 +25,10 @@ LOOKS_MAX = 3
 FORGOTTEN_AFTER = timedelta(seconds=20)
 """Frame time without a read, after which the same text is another visit."""
 LARGER = 1.25
-"""A further search needs a plate wider than at the last one by this factor."""
+"""A further search needs a plate wider than at the last one by this factor, or else must wait."""
+AGAIN_AFTER = timedelta(milliseconds=800)
+"""Frame time until the same vehicle is searched again at the same size: the light on a badge, and
+how sharp it is, change from frame to frame."""
 PAUSE = timedelta(milliseconds=400)
 """Frame time between two searches of one camera, so that a full street is not searched at once."""
 PLATE_WIDTH_MIN = 90.0
@@ -38,7 +41,7 @@ class VehicleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What is said of the vehicle around a plate."""
 
     color_and_type: Annotated[
-        bool, Meta(description="Name the vehicle's color and type; about 2 ms for each read")
+        bool, Meta(description="Name the vehicle's color and type; about 3 ms for each read")
     ] = True
     make_and_model: Annotated[
         bool,
@@ -64,11 +67,15 @@ class VehicleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         )
 
 
+NOTHING = VehicleSettings(color_and_type=False, make_and_model=False)
+
+
 class Visit(NamedTuple):
     """What was tried and found for one text of one camera."""
 
     read_at: datetime
     looks: int = 0
+    looked_at: datetime | None = None
     width: float = 0.0
     found: Badges = Badges()
 
@@ -111,7 +118,7 @@ class Looks:
             visit = self._visit(camera, text, at)
             due = self._is_due(camera, visit, at, width)
             if due:
-                visit = visit._replace(looks=visit.looks + 1, width=width)
+                visit = visit._replace(looks=visit.looks + 1, looked_at=at, width=width)
                 self._searched_at[camera] = at
             self._keep(camera, text, visit)
             return None if due else visit.found
@@ -129,17 +136,19 @@ class Looks:
 
     def _visit(self, camera: str, text: str, at: datetime) -> Visit:
         visit = self._visits.get((camera, text))
-        if visit is None or abs(at - visit.read_at) > FORGOTTEN_AFTER:
+        if visit is None or not visit.read_at <= at <= visit.read_at + FORGOTTEN_AFTER:
             return Visit(at)
         return visit._replace(read_at=at)
 
     def _is_due(self, camera: str, visit: Visit, at: datetime, width: float) -> bool:
-        if width < max(PLATE_WIDTH_MIN, visit.width * LARGER) or visit.looks >= LOOKS_MAX:
+        done = visit.looks >= LOOKS_MAX or (visit.found.make and visit.found.model)
+        if done or width < PLATE_WIDTH_MIN:
             return False
-        if visit.found.make and visit.found.model:
+        waited = visit.looked_at is None or at - visit.looked_at >= AGAIN_AFTER
+        if not waited and width < visit.width * LARGER:
             return False
         last = self._searched_at.get(camera)
-        return last is None or abs(at - last) >= PAUSE
+        return last is None or at < last or at - last >= PAUSE
 
     def _keep(self, camera: str, text: str, visit: Visit) -> None:
         self._visits[camera, text] = visit
