@@ -10,33 +10,29 @@ import asyncio
 import math
 import sys
 from datetime import UTC, datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
-
 from platewire.cli.events import open_database
 from platewire.cli.options import add_config, add_json, print_json
 from platewire.cli.progress import bar
+from platewire.cli.running import Api, running_api
 from platewire.clock import SystemClock
 from platewire.config.load import load
 from platewire.config.tree import Config
 from platewire.control import RESUMES_BY_ITSELF
 from platewire.database.queries import Database
 from platewire.delivery import replay
-from platewire.errors import ConfigError, Unavailable
+from platewire.errors import ConfigError
 from platewire.eventlog.lock import holder
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.status import Board
 from platewire.transfers.builtin import AnyTransfer
 from platewire.transfers.tcp_lines import JsonLinesTransfer
 from platewire.transfers.transfer import TransferContext
-from platewire.web.settings import access
 
 POLL_SECONDS = 0.25
-REQUEST_SECONDS = 30.0
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -76,33 +72,18 @@ async def replay_now(config: Config, options: argparse.Namespace) -> int:
         last = await seq_of(database, options.end, after=True) if options.end else None
     finally:
         await database.close()
-    if process := holder(Path(config.log.folder)):
-        return await ask_server(process, config, first, last, options)
+    if holder(Path(config.log.folder)):
+        return await ask_server(config, first, last, options)
     return await send_here(config, settings, first, last, options)
 
 
 async def ask_server(
-    process: str, config: Config, first: int, last: int | None, options: argparse.Namespace
+    config: Config, first: int, last: int | None, options: argparse.Namespace
 ) -> int:
     """The API of the platewire that has the log folder, by this file's `web` settings."""
-    if not config.web.enabled:
-        raise ConfigError(
-            f"platewire (process {process}) runs, and its page, which would do this, is off; stop "
-            "it and try again, or set web.enabled = true"
-        )
-    url = f"http://{access(config.web).address}/api/v1"
-    try:
-        async with aiohttp.ClientSession(
-            headers=headers_of(config), timeout=aiohttp.ClientTimeout(REQUEST_SECONDS)
-        ) as session:
-            server = RunningServer(session, url)
-            job = await server.start(options.transfer, first, last, options.rate)
-            return await server.follow(job, as_json=options.json)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise Unavailable(
-            f"platewire (process {process}) runs, but {url} does not answer as it should "
-            f"({error!r}); is web.listen in this file what it was started with?"
-        ) from error
+    async with running_api(config) as api:
+        job = await begin(api, options.transfer, first, last, options.rate)
+        return await follow(api, job, as_json=options.json)
 
 
 def transfer_of(config: Config, name: str) -> AnyTransfer:
@@ -128,48 +109,32 @@ async def seq_of(database: Database, text: str, *, after: bool) -> int:
     return first - 1 if after else first
 
 
-def headers_of(config: Config) -> dict[str, str]:
-    token = access(config.web).token
-    return {"Authorization": f"Bearer {token}"} if token else {}
+async def begin(api: Api, transfer: str, first: int, last: int | None, rate: float | None) -> str:
+    """The job's id."""
+    body = {"from_seq": first, "to_seq": last, "rate": rate}
+    said = await api.post(f"/transfers/{quote(transfer, safe='')}/replay", body)
+    return str(said["job"])
 
 
-class RunningServer:
-    """A platewire that runs already, asked over its API."""
+async def follow(api: Api, job: str, *, as_json: bool) -> int:
+    """Waits until the job has ended, showing how far it is; 1 when it failed."""
+    tell = Waiting("the server goes on trying, also without this command")
+    with bar(None, f"replay {job}", "events") as progress:
+        while (state := await state_of(api, job))["state"] == "running":
+            tell(state["message"])
+            progress.total = state["to_seq"] - state["from_seq"] + 1
+            progress.update(state["at_seq"] - state["from_seq"] + 1 - progress.n)
+            await asyncio.sleep(POLL_SECONDS)
+    report(state, state["message"], as_json=as_json)
+    return int(state["state"] != "done")
 
-    def __init__(self, session: aiohttp.ClientSession, api: str) -> None:
-        self._session = session
-        self._api = api
 
-    async def start(self, transfer: str, first: int, last: int | None, rate: float | None) -> str:
-        """The job's id."""
-        body = {"from_seq": first, "to_seq": last, "rate": rate}
-        url = f"{self._api}/transfers/{quote(transfer, safe='')}/replay"
-        async with self._session.post(url, json=body) as answer:
-            said = await answer.json(content_type=None)
-            if answer.status != HTTPStatus.ACCEPTED:
-                detail = said.get("detail", said) if isinstance(said, dict) else said
-                raise ConfigError(f"the running server refused: {detail}")
-            return str(said["job"])
-
-    async def follow(self, job: str, *, as_json: bool) -> int:
-        """Waits until the job has ended, showing how far it is; 1 when it failed."""
-        tell = Waiting("the server goes on trying, also without this command")
-        with bar(None, f"replay {job}", "events") as progress:
-            while (state := await self._state(job))["state"] == "running":
-                tell(state["message"])
-                progress.total = state["to_seq"] - state["from_seq"] + 1
-                progress.update(state["at_seq"] - state["from_seq"] + 1 - progress.n)
-                await asyncio.sleep(POLL_SECONDS)
-        report(state, state["message"], as_json=as_json)
-        return int(state["state"] != "done")
-
-    async def _state(self, job: str) -> dict[str, Any]:
-        async with self._session.get(f"{self._api}/jobs") as answer:
-            jobs: list[dict[str, Any]] = (await answer.json())["jobs"]
-        for each in jobs:
-            if each["id"] == job:
-                return each
-        raise ValueError(f"replay {job} is not known any more")
+async def state_of(api: Api, job: str) -> dict[str, Any]:
+    jobs: list[dict[str, Any]] = (await api.get("/jobs"))["jobs"]
+    for each in jobs:
+        if each["id"] == job:
+            return each
+    raise ValueError(f"replay {job} is not known any more")
 
 
 async def send_here(

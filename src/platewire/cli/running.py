@@ -1,4 +1,8 @@
-"""A platewire that runs on the log folder of a configuration, asked over its API."""
+"""A platewire that runs on the log folder of a configuration, asked over its API.
+
+Which token goes with a request is decided here, by what the request needs; so is whose certificate
+is believed.
+"""
 
 import contextlib
 import ssl
@@ -12,6 +16,9 @@ import aiohttp
 from platewire.config.tree import Config
 from platewire.errors import ConfigError, Unavailable
 from platewire.eventlog.lock import holder
+from platewire.server_tls import trusting
+from platewire.web.describing import ROOT
+from platewire.web.scopes import Scope, needed
 from platewire.web.settings import Access, access
 
 REQUEST_SECONDS = 60.0
@@ -21,23 +28,29 @@ class Api:
     """`get` and `post` give the decoded answer. ConfigError where the server refuses, with its
     words; Unavailable where it cannot."""
 
-    def __init__(self, session: aiohttp.ClientSession, root: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, entrance: Access) -> None:
         self._session = session
-        self._root = root
+        self._entrance = entrance
 
     async def get(self, path: str, query: Mapping[str, object] | None = None) -> Any:
         wanted = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        async with self._session.get(self._root + path, params=wanted) as answer:
-            return await self._decoded(answer)
+        return await self._ask("GET", path, params=wanted)
 
     async def post(self, path: str, body: Mapping[str, object] | None = None) -> Any:
         wanted = None if body is None else {k: v for k, v in body.items() if v is not None}
-        async with self._session.post(self._root + path, json=wanted) as answer:
+        return await self._ask("POST", path, json=wanted)
+
+    async def _ask(self, method: str, path: str, **more: Any) -> Any:
+        url = self._entrance.url + ROOT + path
+        headers = _headers(self._entrance, needed(method, ROOT + path))
+        async with self._session.request(method, url, headers=headers, **more) as answer:
             return await self._decoded(answer)
 
     async def _decoded(self, answer: aiohttp.ClientResponse) -> Any:
         said = await answer.json(content_type=None)
         if answer.status < HTTPStatus.BAD_REQUEST:
+            if not isinstance(said, dict):
+                raise ValueError(f"status {answer.status} without a JSON object")
             return said
         detail = said.get("detail", said) if isinstance(said, dict) else said
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -62,32 +75,42 @@ async def running_api(config: Config) -> AsyncIterator[Api]:
             "web.enabled = true and start it again"
         )
     entrance = access(config.web)
-    root = f"{entrance.url}/api/v1"
     try:
         async with aiohttp.ClientSession(
-            headers=_headers(entrance),
             timeout=aiohttp.ClientTimeout(REQUEST_SECONDS),
             connector=aiohttp.TCPConnector(ssl=_trust(entrance)),
         ) as session:
-            yield Api(session, root)
+            yield Api(session, entrance)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise Unavailable(
-            f"platewire (process {process}) runs, but {root} does not answer as it should "
-            f"({error!r}); is web.listen in this file what it was started with?"
+            f"platewire (process {process}) runs, but {entrance.url}{ROOT} does not answer as it "
+            f"should ({error!r}); are web.listen and web.tls in this file what it was started with?"
         ) from error
 
 
-def _headers(entrance: Access) -> dict[str, str]:
-    return {"Authorization": f"Bearer {entrance.token}"} if entrance.token else {}
+def _headers(entrance: Access, scope: Scope | None) -> dict[str, str]:
+    """With the token that may do everything, or else the first that may do this."""
+    if not entrance.keys:
+        return {}
+    able = (key.token for key in entrance.keys if scope is None or scope in key.scopes)
+    token = entrance.token or next(able, None)
+    if token is None:
+        raise ConfigError(
+            f"none of web.tokens has the scope `{scope}`, which this command needs: add it to the "
+            "`scopes` of one, or set web.token, and start platewire again"
+        )
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _trust(entrance: Access) -> ssl.SSLContext | bool:
-    """The certificate of this very server, whatever name it is for: we ask on this machine."""
-    if entrance.tls is None:
+    """The certificate of this very server, which we show too where it asks for one."""
+    tls = entrance.tls
+    if tls is None:
         return True
     try:
-        context = ssl.create_default_context(cafile=str(entrance.tls.certificate))
+        context = trusting(tls.certificate)
+        if tls.client_ca is not None:
+            context.load_cert_chain(tls.certificate, tls.key, password="")
     except OSError as error:
-        raise ConfigError(f"web.tls.certificate: {error}") from error
-    context.check_hostname = False
+        raise ConfigError(f"web.tls: {tls.certificate} cannot be used: {error}") from error
     return context

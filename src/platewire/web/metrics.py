@@ -76,7 +76,7 @@ BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
     ("transfer", "clients"): Metric("clients", "gauge", "Connected TCP clients"),
     ("transfer", "opened"): Metric("relay_opened", "counter", "Times the relay was switched"),
     ("transfer", "refused"): Metric("relay_refused", "counter", "Events it did not open for"),
-    ("transfer", "dry_runs"): Metric("relay_dry_runs", "counter", "Tests answered, without opening"),
+    ("transfer", "dry_runs"): Metric("relay_dry_runs", "counter", "Tests answered, not opening"),
     ("transfer", "off_failures"): Metric(
         "relay_off_failures", "counter", "Times the device did not confirm that it is off"
     ),
