@@ -75,3 +75,11 @@ def test_the_number_of_values_is_bounded() -> None:
         ballot.add(color(f"shade {i}", 0.9))
     assert len(ballot.color) == VALUES_MAX
     assert winner(ballot.color) == "grey"
+
+
+def test_reads_that_saw_no_badge_do_not_outvote_the_one_that_did() -> None:
+    ballot = VehicleBallot()
+    ballot.add(Vehicle(make=Attribute("Renault", 0.9)))
+    for _ in range(50):
+        ballot.add(Vehicle(color=Attribute("red", 0.8)))
+    assert attribute(ballot.make, winner(ballot.make)) == Attribute("Renault", 0.9)
