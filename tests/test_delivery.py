@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+from typing import Any
 from collections.abc import Callable
 
 import pytest
@@ -80,7 +81,7 @@ async def test_counts_and_measures() -> None:
 )
 @pytest.mark.parametrize("batch", [1, 4])
 async def test_only_what_was_asked_for(
-    settings: dict[str, object], seqs: list[int], batch: int
+    settings: dict[str, Any], seqs: list[int], batch: int
 ) -> None:
     stage = Stage(batch=batch, **settings)
     await stage.passages(2)

@@ -118,7 +118,9 @@ class _Environment(ImmutableSandboxedEnvironment):
     def __init__(self, escape: Escape) -> None:
         @pass_context  # and so never worked out before there is an event
         def written(_: Context, value: Any) -> str:
-            return self._measured(escape(known(value)))
+            text = escape(known(value))
+            self._measured(text)
+            return text
 
         super().__init__(
             undefined=StrictUndefined,
@@ -143,7 +145,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         for loop in list(template.find_all(nodes.For)):
             weight = sum(1 for part in loop.body for _ in part.find_all(nodes.Node)) + 1
             loop.iter = _filtered(loop.iter, EACH, nodes.Const(weight))
-        return _measuring(template)
+        measured: nodes.Template = _measuring(template)
+        return measured
 
     # --- what it may do --------------------------------------------------------------------------
 
@@ -237,9 +240,12 @@ def _measuring(part: Any) -> Any:
     return _filtered(part, MEASURED) if isinstance(part, nodes.Concat) else part
 
 
-def _filtered(value: nodes.Expr, name: str, *arguments: nodes.Expr) -> nodes.Filter:
+def _filtered(value: nodes.Node, name: str, *arguments: nodes.Expr) -> nodes.Filter:
     made = nodes.Filter(value, name, list(arguments), [], None, None)
-    return made.set_lineno(value.lineno).set_environment(value.environment)  # type: ignore[no-any-return, arg-type]
+    made.set_lineno(value.lineno)
+    if value.environment is not None:
+        made.set_environment(value.environment)
+    return made
 
 
 def _kind(value: Any) -> str:
