@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 import logging
-from typing import Any
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
