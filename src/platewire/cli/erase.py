@@ -5,13 +5,16 @@ import asyncio
 
 from msgspec import Struct
 
+from platewire.cli.lists import opened
 from platewire.cli.options import add_config, add_json, print_json
 from platewire.clock import SystemClock
 from platewire.config.load import load
+from platewire.config.tree import Config
 from platewire.database.erasure import ERASED, ErasedThere, new_pseudonym, normal
-from platewire.errors import LogError
+from platewire.errors import ConfigError, LogError
 from platewire.eventlog.erase import Erased, erase
 from platewire.eventlog.lock import holder
+from platewire.lists.settings import FILE_NAME, Mode
 from platewire.transfers.database import PostgresqlTransfer, address, configured, import_driver
 
 WORDS = """\
@@ -57,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
             f"platewire (process {process}) uses the folder {config.log.folder}, and has the "
             "newest events in memory; stop it first, start it again afterwards"
         )
+    leave_lists(config, plate)
     there = {
         transfer.name: asyncio.run(erase_there(transfer, plate, name))
         for transfer in config.transfer
@@ -69,6 +73,23 @@ def run(options: argparse.Namespace) -> int:
     else:
         tell(plate, report)
     return 1 if done.left or any(each.left for each in there.values()) else 0
+
+
+def leave_lists(config: Config, plate: str) -> None:
+    """ConfigError where a list that is used has it: whether a gate stays shut for somebody is
+    decided by who keeps the list. From a list that no configuration names it goes here."""
+    if not (config.log.folder / FILE_NAME).exists():
+        return
+    with opened(config) as store:
+        names = sorted({each.list for each in store.candidates(plate, Mode.EXACT)})
+        if used := [name for name in names if name in {each.name for each in config.list}]:
+            commands = ", ".join(f"platewire lists remove {name} {plate}" for name in used)
+            raise ConfigError(
+                f"{plate} is on the lists: {', '.join(used)}; nothing was changed. Take it off "
+                f"first ({commands}), then do this again"
+            )
+        for name in names:
+            store.remove(name, [plate])
 
 
 async def erase_there(settings: PostgresqlTransfer, plate: str, name: str) -> ErasedThere:

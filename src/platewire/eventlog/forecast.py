@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import apsw
 from msgspec import Struct
@@ -20,6 +21,8 @@ from platewire.eventlog import picture_retention, retention
 from platewire.eventlog.picture_retention import KINDS, PictureKind
 from platewire.eventlog.settings import LogSettings
 
+BESIDE = {"lists": "entry", "decisions": "decision"}
+"""Databases of other rooms in the folder, and the table of each that is counted."""
 GROWTH_DAYS = 7
 DAY_MS = 86_400_000
 DAYS_MAX = 3650
@@ -27,7 +30,9 @@ DAYS_MAX = 3650
 
 
 class Part(Struct, frozen=True):
-    """One kind of data: `events`, or pictures of `plate`, `vehicle` or `frame`."""
+    """One kind of data: `events`; pictures of `plate`, `vehicle` or `frame`; entries of `lists`;
+    `decisions` of relays. The last two are not forecast: people write the one, and the other keeps
+    only so many."""
 
     kind: str
     count: int
@@ -70,6 +75,7 @@ def size(settings: LogSettings, now: datetime, disk_bytes: int | None = None) ->
         parts = (
             _events(connection, settings, since, days),
             *(_pictures(connection, settings, kind, since, days) for kind in KINDS),
+            *_beside(settings.folder),
         )
         free = _pragma(connection, "freelist_count") * _pragma(connection, "page_size")
     disk = shutil.disk_usage(settings.folder).free if disk_bytes is None else disk_bytes
@@ -131,6 +137,15 @@ def _pictures(
         since_ms,
     )
     return Part(kind, count, total, fresh / days, _kept_days(settings, kind))
+
+
+def _beside(folder: Path) -> Iterator[Part]:
+    for kind, table in BESIDE.items():
+        path = folder / f"{kind}.db"
+        if path.exists():
+            with explained(path), closing(open_reader(path)) as connection:
+                (count,) = row(connection, f"SELECT count(*) FROM {table}")  # noqa: S608
+            yield Part(kind, count, path.stat().st_size, 0.0, None)
 
 
 def _kept_days(settings: LogSettings, kind: PictureKind) -> float | None:

@@ -1,4 +1,5 @@
-"""Whether a folder holds what it says: the database, its numbers, its events and their pictures.
+"""Whether a folder holds what it says: the database, its numbers, its events and their pictures;
+and whether the databases beside it are whole.
 
 Read-only, beside a running platewire or without one. What it finds is told, nothing is mended. A
 picture that retention took is no fault; one that is named by a row and is not there is.
@@ -6,6 +7,7 @@ picture that retention took is no fault; one that is named by a row and is not t
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -45,9 +47,10 @@ def verify(folder: Path, advance: Advance = lambda _: None) -> Verified:
         try:
             # One state for all questions, whatever is written meanwhile.
             connection.execute("BEGIN")
-            return _verify(connection, folder, advance)
+            found = _verify(connection, folder, advance)
         finally:
             connection.close()
+    return Verified(found.events, found.pictures, (*found.faults, *_some(_beside(folder))))
 
 
 def total(folder: Path) -> int:
@@ -89,6 +92,17 @@ def _damage(connection: apsw.Connection) -> Iterator[str]:
     for (said,) in connection.execute("PRAGMA integrity_check(20)"):
         if said != "ok":
             yield str(said)
+
+
+def _beside(folder: Path) -> Iterator[str]:
+    """Lists and decisions: files of other rooms, of which only SQLite's own check is known here."""
+    for path in sorted(folder.glob("*.db")):
+        if path.name != FILE_NAME:
+            try:
+                with explained(path), closing(open_reader(path)) as connection:
+                    yield from (f"{path.name} is damaged: {said}" for said in _damage(connection))
+            except LogError as error:
+                yield str(error)
 
 
 def _numbers(connection: apsw.Connection) -> Iterator[str]:
