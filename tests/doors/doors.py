@@ -1,0 +1,224 @@
+"""The doors: each reads a whole view with somebody else's program, given what platewire prints.
+
+A door gives rows as that program hands them over; what is different in form only (a driver without
+time zones, a program that prints text) is undone here and nowhere else.
+"""
+
+import csv
+import functools
+import io
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy
+import pandas
+import pyodbc
+import sqlalchemy
+
+from tests.database.test_contract import VIEWS
+
+PASSWORD = "reader-1"
+JARS = Path("/usr/share/java")
+DRIVERS = ("postgresql.jar", "sqlite-jdbc.jar")
+DUMP = Path(__file__).with_name("Dump.java")
+
+
+class Table(NamedTuple):
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
+Read = Callable[[str, str], Table]
+"""What was printed for the reader, and the name of a view."""
+
+
+def line(printed: str, pattern: str) -> str:
+    (found,) = set(re.findall(pattern, printed))
+    return str(found)
+
+
+# --- ODBC ----------------------------------------------------------------------------------------
+
+
+def odbc(printed: str, view: str) -> Table:
+    """Whole statements through unixODBC, each value in the type that the driver says it has."""
+    string = line(printed, r"Driver=.*").replace("Pwd=...", f"Pwd={PASSWORD}")
+    with closing(pyodbc.connect(string, autocommit=True)) as connection:
+        cursor = connection.execute(f"SELECT * FROM {view}")
+        columns = [column[0] for column in cursor.description]
+        return Table(columns, [list(row) for row in cursor.fetchall()])
+
+
+def odbc_postgresql(printed: str, view: str) -> Table:
+    """The driver has no type for a time with an offset: the reader's sessions are in UTC."""
+    found = odbc(printed, view)
+    aware = [name.endswith("_at") for name in found.columns]
+    return Table(found.columns, [list(map(in_utc, row, aware)) for row in found.rows])
+
+
+def in_utc(value: Any, aware: bool) -> Any:
+    return value.replace(tzinfo=UTC) if aware and value is not None else value
+
+
+# --- the engines' own shells ---------------------------------------------------------------------
+
+
+def psql(printed: str, view: str) -> Table:
+    url = line(printed, r"  (postgresql://\S+)")
+    command = ["psql", url, "-X", "--csv", "-P", "null=\x01", "-c", f"SELECT * FROM {view}"]
+    header, *rows = csv.reader(io.StringIO(said_by(command, PGPASSWORD=PASSWORD), newline=""))
+    return Table(header, [list(map(from_psql, VIEWS[view], row)) for row in rows])
+
+
+READ: dict[str, Callable[[str], Any]] = {
+    "integer": int,
+    "real": float,
+    "text": str,
+    "blob": lambda text: bytes.fromhex(text.removeprefix("\\x")),
+}
+
+
+def from_psql(documented: tuple[str, str], text: str) -> Any:
+    """Text is all that psql prints: read as the page says it is."""
+    column, kind = documented
+    if text == "\x01":
+        return None
+    if column.endswith(("_at", "_local")):
+        return datetime.fromisoformat(text)
+    if column == "date":
+        return date.fromisoformat(text)
+    if column in ("test", "weekend"):
+        return {"t": True, "f": False}[text]
+    return READ[kind](text)
+
+
+def sqlite_shell(printed: str, view: str) -> Table:
+    """Printed as literals of SQL, which SQLite itself reads again."""
+    path = line(printed, r'sqlite3 -readonly "(.*)"')
+    query = f"SELECT * FROM {view}"
+    command = ["sqlite3", "-readonly", "-batch", "-cmd", ".mode insert t", path, query]
+    statements = said_by(command)
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        names = [column[0] for column in connection.execute(query).description]
+    with closing(sqlite3.connect(":memory:")) as memory:
+        memory.execute(f"CREATE TABLE t ({', '.join(names)})")
+        memory.executescript(statements)
+        return Table(names, memory.execute("SELECT * FROM t").fetchall())
+
+
+def said_by(command: Sequence[str], **more: str) -> str:
+    done = subprocess.run(
+        command, env={**os.environ, "LC_ALL": "C.UTF-8", **more}, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode("utf-8")
+
+
+# --- Python --------------------------------------------------------------------------------------
+
+
+def pandas_postgresql(printed: str, view: str) -> Table:
+    url = sqlalchemy.make_url(line(printed, r"  (postgresql://\S+)"))
+    return framed(url.set(drivername="postgresql+pg8000", password=PASSWORD), view)
+
+
+def pandas_sqlite(printed: str, view: str) -> Table:
+    return framed(sqlalchemy.make_url(line(printed, r"sqlite:///\S+")), view)
+
+
+def framed(url: sqlalchemy.URL, view: str) -> Table:
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        frame = pandas.read_sql(sqlalchemy.text(f"SELECT * FROM {view}"), connection)
+    engine.dispose()
+    columns = [
+        [from_pandas(kind, value) for value in frame[name]]
+        for name, (_, kind) in zip(frame.columns, VIEWS[view], strict=True)
+    ]
+    return Table(list(frame.columns), list(zip(*columns, strict=True)))
+
+
+def from_pandas(kind: str, value: Any) -> Any:
+    """A whole number beside a NULL is a float in pandas; its types that could hold both
+    (`dtype_backend`) do not take bytes."""
+    if pandas.isna(value):
+        return None
+    if isinstance(value, pandas.Timestamp):
+        return value.to_pydatetime()
+    if kind == "integer" and isinstance(value, float):
+        assert value.is_integer()
+        return int(value)
+    return value.item() if isinstance(value, numpy.generic) else value
+
+
+# --- JDBC ----------------------------------------------------------------------------------------
+
+
+def jdbc(printed: str, view: str) -> Table:
+    """A program of Java prints what the driver gives it, as JSON."""
+    return dumped(line(printed, r"jdbc:\S+"))[view]
+
+
+@functools.cache
+def dumped(url: str) -> dict[str, Table]:
+    """Every view at once: a machine of Java takes long to start."""
+    jars = ":".join(str(jar) for jar in sorted(JARS.glob("*.jar")) if jar.name in DRIVERS)
+    command = ["java", "-cp", jars, str(DUMP), url, PASSWORD, *VIEWS]
+    tables: dict[str, Table] = {}
+    rows: list[Any] = []
+    for said in map(json.loads, said_by(command, TZ="Europe/Kyiv").splitlines()):
+        if isinstance(said, dict):
+            rows = []
+            tables[said["view"]] = Table(said["columns"], rows)
+        else:
+            rows.append([from_jdbc(value) for value in said])
+    return tables
+
+
+def from_jdbc(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    ((kind, text),) = value.items()
+    readers: dict[str, Callable[[str], Any]] = {
+        "bytes": bytes.fromhex,
+        "moment": datetime.fromisoformat,
+        "local": datetime.fromisoformat,
+        "date": date.fromisoformat,
+    }
+    return readers[kind](text)
+
+
+# --- which there are -----------------------------------------------------------------------------
+
+
+def wanting(engine: str, door: str) -> Iterator[str]:
+    """What is not installed of what a door needs."""
+    programs = {"psql": ("psql",), "sqlite3": ("sqlite3",), "jdbc": ("java",)}.get(door, ())
+    yield from (name for name in programs if shutil.which(name) is None)
+    driver = "PostgreSQL Unicode" if engine == "postgresql" else "SQLite3"
+    if door == "odbc" and driver not in pyodbc.drivers():
+        yield "odbc-postgresql" if engine == "postgresql" else "libsqliteodbc"
+    jar = "postgresql.jar" if engine == "postgresql" else "sqlite-jdbc.jar"
+    if door == "jdbc" and not (JARS / jar).exists():
+        yield jar
+
+
+DOORS: dict[tuple[str, str], Read] = {
+    ("postgresql", "psql"): psql,
+    ("postgresql", "odbc"): odbc_postgresql,
+    ("postgresql", "pandas"): pandas_postgresql,
+    ("postgresql", "jdbc"): jdbc,
+    ("sqlite", "sqlite3"): sqlite_shell,
+    ("sqlite", "odbc"): odbc,
+    ("sqlite", "pandas"): pandas_sqlite,
+    ("sqlite", "jdbc"): jdbc,
+}

@@ -1,0 +1,115 @@
+"""Every view through every door: the rows, types and letters that the contract promises.
+
+What a door gives is compared with what the engine itself holds, and its types with the page.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from platewire.cli.main import main
+from tests.database.postgresql_server import PostgresqlServer, serving
+from tests.database.test_contract import VIEWS
+from tests.doors.doors import DOORS, PASSWORD, Table, wanting
+from tests.doors.world import LARGE, ODD, World, make, rows_of_postgresql, rows_of_sqlite
+
+TYPES: dict[str, type] = {"integer": int, "real": float, "text": str, "blob": bytes}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresqlServer]:
+    yield from serving()
+
+
+@pytest.fixture(scope="module")
+def world(server: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return asyncio.run(make(server, tmp_path_factory.mktemp("doors")))
+
+
+@pytest.fixture(scope="module")
+def true_rows(world: World) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """By engine and view."""
+    rows = {("sqlite", view): rows_of_sqlite(world, view) for view in VIEWS}
+    for view in VIEWS:
+        rows["postgresql", view] = asyncio.run(rows_of_postgresql(world, view))
+    return rows
+
+
+@pytest.fixture
+def printed(
+    world: World,
+    engine: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """What `platewire database reader` prints to be pasted."""
+    monkeypatch.setenv("READER", PASSWORD)
+    more = ["--sqlite"] if engine == "sqlite" else ["reader_1", "--password", "env:READER"]
+    assert main(["database", "reader", *more, "--config", str(world.config)]) == 0
+    return capsys.readouterr().out
+
+
+def documented(engine: str, column: str, kind: str) -> type:
+    """The type of the page, and what PostgreSQL has instead."""
+    if engine == "postgresql":
+        if column.endswith(("_at", "_local")):
+            return datetime
+        if column in ("test", "weekend"):
+            return bool
+        if column == "date":
+            return date
+    return TYPES[kind]
+
+
+@pytest.mark.parametrize(("engine", "door"), DOORS)
+def test_every_view_is_read_whole(
+    engine: str, door: str, printed: str, true_rows: dict[tuple[str, str], list[dict[str, Any]]]
+) -> None:
+    if missing := list(wanting(engine, door)):
+        assert door == "jdbc" or not os.environ.get("CI"), missing
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    for view, columns in VIEWS.items():
+        found = DOORS[engine, door](printed, view)
+        there = true_rows[engine, view]
+        assert list(found.columns) == [name for name, _ in columns], view
+        assert len(there) == len(found.rows) > 0, view
+        told = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+        compare(view, told, there)
+        check_types(engine, view, found)
+
+
+def compare(view: str, told: list[dict[str, Any]], there: list[dict[str, Any]]) -> None:
+    """Row by row, paired by a column that no two rows share: order is not promised."""
+    key = max(there[0], key=lambda name: len({row[name] for row in there}))
+    by_key = {row[key]: row for row in there}
+    assert len(by_key) == len(there), f"{view} has no key"
+    for row in told:
+        for name, value in row.items():
+            true = by_key[row[key]][name]
+            assert type(value) is type(true), f"{view}.{name}: {value!r}, not {true!r}"
+            if isinstance(true, float):
+                true = pytest.approx(true, rel=1e-14)
+            assert value == true, f"{view}.{name}"
+
+
+def check_types(engine: str, view: str, found: Table) -> None:
+    for index, (name, kind) in enumerate(VIEWS[view]):
+        wanted = documented(engine, name, kind)
+        for row in found.rows:
+            assert row[index] is None or type(row[index]) is wanted, f"{view}.{name}"
+
+
+def test_the_world_has_what_is_hard(true_rows: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
+    """So that the comparison above is one of odd letters, NULLs, bytes, truth and large numbers."""
+    for engine in ("sqlite", "postgresql"):
+        passages = true_rows[engine, "anpr_passage"]
+        assert {(row["plate_display"], row["plate_unicode"]) for row in passages} >= set(ODD)
+        assert LARGE in [row["passage_number"] for row in passages]
+        assert {bool(row["test"]) for row in passages} == {True, False}
+        for column in ("plate_jpeg", "country", "make", "zone"):
+            values = {row[column] is None for row in passages}
+            assert values == {True, False}, column
