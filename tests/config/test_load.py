@@ -25,6 +25,7 @@ RELAY = RELAY_HEAD + 'relay = { type = "modbus", host = "10.0.0.9" }\n'
         ("a =", "not valid TOML"),
         ("sight = 1", "unknown setting `sight` in the file's top level; did you mean `site`?"),
         ('[site]\nnmae = "x"', "unknown setting `nmae` in `site`; did you mean `name`?"),
+        ("[site]\nretention_days = 1", "in `site`; did you mean `retention_bytes`?"),
         (
             CAMERA.replace("path", "pth"),
             'unknown setting `pth` in `camera[0].source` (camera "gate"',

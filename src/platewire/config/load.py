@@ -85,7 +85,8 @@ def _named(where: str, data: Any) -> str:
 
 
 def _guess(setting: str) -> str:
-    near = difflib.get_close_matches(setting, sorted(_known_settings(Config)), n=1)
+    # Without itself: it may be a setting of another table.
+    near = difflib.get_close_matches(setting, sorted(_known_settings(Config) - {setting}), n=1)
     return f"; did you mean `{near[0]}`?" if near else "; see docs/configuration.md for what exists"
 
 
