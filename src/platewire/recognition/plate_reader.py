@@ -29,6 +29,8 @@ COUNTRY_MIN = 0.01
 """Countries less likely than this are not told."""
 WITH_REGIONS = "US"
 """The country whose regions the network knows."""
+REGION_MIN = 0.5
+"""A state less likely than this is not told."""
 
 
 class PlateText(NamedTuple):
@@ -39,7 +41,7 @@ class PlateText(NamedTuple):
     country: tuple[tuple[str, float], ...]
     """ISO 3166-1 alpha-2 with chances, best first, by its looks; empty if none is likely."""
     region: tuple[str, float] | None
-    """The likeliest state, e.g. `TX`, and its chance; only if the likeliest country is the US."""
+    """The likeliest state, e.g. `TX`, and its chance; only if it is likely, and the US as well."""
     lines: int
     """1 or 2; 0 where nothing is written."""
 
@@ -79,14 +81,18 @@ class PlateReader:
         lines = [found for one in symbols if (found := spelled(one))]
         characters = tuple(character for line in lines for character in line)
         countries = self._ranked(country)
-        state = int(region.argmax())
         american = bool(countries) and countries[0][0] == WITH_REGIONS
         return PlateText(
             line=Line(characters, "".join(one.symbol for one in characters)),
             country=countries,
-            region=(self._regions[state], float(region[state])) if american else None,
+            region=self._region(region) if american else None,
             lines=len(lines),
         )
+
+    def _region(self, chances: npt.NDArray[np.float32]) -> tuple[str, float] | None:
+        state = int(chances.argmax())
+        sure = float(chances[state])
+        return (self._regions[state], sure) if sure >= REGION_MIN else None
 
     def _ranked(self, chances: npt.NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
         """Without the class of plates whose country nobody knows."""
