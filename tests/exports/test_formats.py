@@ -143,7 +143,9 @@ def test_xlsx() -> None:
     head, *found = read_sheet(content)
     assert [cell.value for cell in head] == [column.name for column in COLUMNS]
     for cells, (text, whole, real, flag, at, _) in zip(found, SHEET_ROWS, strict=True):
-        assert (cells[0].value or "") == text.replace("\r", "_x000D_"), "as Office Open XML spells it"
+        assert (cells[0].value or "") == text.replace("\r", "_x000D_"), (
+            "as Office Open XML spells it"
+        )
         assert cells[0].data_type in ("s", "n"), "never a formula"
         assert text == "" or cells[0].data_type == "s"
         assert (cells[1].value, cells[2].value, cells[3].value) == (whole, real, bool(flag))

@@ -50,7 +50,9 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         help="how the plate is compared (default: prefix, or wildcard where it holds * or ?)",
     )
     parser.add_argument(
-        "--since", metavar="TIME", help="first seen then or later: 2026-01-31T08:00, today, 24h (ago)"
+        "--since",
+        metavar="TIME",
+        help="first seen then or later: 2026-01-31T08:00, today, 24h (ago)",
     )
     parser.add_argument("--until", metavar="TIME", help="first seen before")
     parser.add_argument("--day", metavar="DAY", help="first seen on: today, yesterday, 2026-01-31")

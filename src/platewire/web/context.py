@@ -60,9 +60,7 @@ class Queries(Protocol):
         """How many such passages there are, and when."""
         ...
 
-    async def plates(
-        self, pattern: PlatePattern | None, *, seconds: float
-    ) -> Sequence[str] | None:
+    async def plates(self, pattern: PlatePattern | None, *, seconds: float) -> Sequence[str] | None:
         """The texts that are meant; None for any, or for too many to be told one by one."""
         ...
 
