@@ -24,8 +24,6 @@ folder = {log}
 [web]
 listen = {page}
 
-[recognition]
-type = "rapidocr"
 
 [[camera]]
 name = "road"

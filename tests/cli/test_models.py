@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from platewire.recognition import models, text_detector, text_reader
+from platewire.recognition import (
+    models,
+    plate_detector,
+    plate_reader,
+    text_detector,
+    text_reader,
+    vehicle,
+)
 from tests.cli.conftest import Platewire
 from tests.recognition import small_networks
 from tests.recognition.snapshot_server import running
@@ -55,6 +62,23 @@ def test_rapidocr(
         assert str(folder / name) in said
         assert damage in said
         assert "reinstall it with: pip install" in said
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", [plate_detector.FILE, plate_reader.FILE, vehicle.MODEL])
+def test_plates(
+    platewire: Platewire, file: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
+) -> None:
+    folder = file.parent / "own"
+    shutil.copytree(models.OWN_FOLDER, folder)
+    for module in (models, plate_reader):
+        monkeypatch.setattr(module, "OWN_FOLDER", folder)
+    DAMAGES[damage](folder / name)
+    engine(file, 'type = "plates"')
+    for said in told(platewire, file):
+        assert str(folder / name) in said
+        assert damage in said
+        assert "reinstall platewire" in said
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -10,7 +10,7 @@ from platewire.identity import Identities
 from platewire.model import Change, Frame, Kind
 from platewire.passage.passages import Passages
 from platewire.passage.settings import PassageSettings
-from platewire.recognition.rapidocr import RapidOcr, RapidOcrEngine
+from platewire.recognition.plates import Plates, PlatesEngine
 from platewire.testing.scene import Scene, passages, picture, road_scene, short_scene
 from platewire.testing.scene.script import SPANISH
 
@@ -18,14 +18,14 @@ START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[RapidOcr]:
-    built = RapidOcrEngine().build()
+def engine() -> Iterator[Plates]:
+    built = PlatesEngine().build()
     yield built
     built.close()
 
 
 def changes(
-    engine: RapidOcr, scene: Scene, start_s: float, end_s: float, step: int
+    engine: Plates, scene: Scene, start_s: float, end_s: float, step: int
 ) -> list[Change]:
     """What the passage room says of every `step`-th frame of a part of the scene."""
     found = Passages(PassageSettings(direction_in=90), Identities(SystemClock()).passage)
@@ -38,7 +38,7 @@ def changes(
     return made + found.end()
 
 
-def test_short_scene_is_read_as_it_is(engine: RapidOcr) -> None:
+def test_short_scene_is_read_as_it_is(engine: Plates) -> None:
     scene = short_scene()
     made = changes(engine, scene, 0, 11, 2)
     lost = [change for change in made if change.kind is Kind.LOST]
@@ -55,7 +55,7 @@ def test_short_scene_is_read_as_it_is(engine: RapidOcr) -> None:
     assert seen == {(one.text, one.country, one.color, one.direction) for one in passages(scene)}
 
 
-def test_blurred_plate_is_misread_first_and_corrected(engine: RapidOcr) -> None:
+def test_blurred_plate_is_misread_first_and_corrected(engine: Plates) -> None:
     scene = road_scene()
     truth = next(one for one in passages(scene) if one.text == SPANISH.text)
     made = changes(engine, scene, truth.legible_from, truth.legible_from + 2.5, 1)

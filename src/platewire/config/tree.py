@@ -14,7 +14,7 @@ from platewire.passage.settings import PassageSettings
 from platewire.recognition.builtin import EngineSettings
 from platewire.recognition.motion import MotionSettings
 from platewire.recognition.picture_settings import PictureSettings
-from platewire.recognition.rapidocr import RapidOcrEngine
+from platewire.recognition.plates import PlatesEngine
 from platewire.sources.builtin import SourceSettings
 from platewire.transfers.builtin import AnyTransfer
 from platewire.transfers.transfer import Name
@@ -58,7 +58,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: Annotated[LogSettings, Meta(description="The event log and database")] = LogSettings()
     web: Annotated[WebSettings, Meta(description="The page and the API")] = WebSettings()
     recognition: Annotated[EngineSettings, Meta(description="What reads the plates")] = (
-        RapidOcrEngine()
+        PlatesEngine()
     )
     camera: Annotated[tuple[CameraSettings, ...], Meta(description="The cameras")] = ()
     list: Annotated[tuple[ListSettings, ...], Meta(description="Lists of plates")] = ()

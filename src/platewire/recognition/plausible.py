@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from platewire.country import Understanding, breaks_of, normalize, understand
-from platewire.recognition.line import OTHER, Line
+from platewire.recognition.line import OTHER, Character, Line
 
 LENGTHS = range(4, 11)
 """Characters of a plate of a known form."""
@@ -18,6 +18,11 @@ UNKNOWN_LENGTHS = range(5, 9)
 
 PLATE_LENGTHS = range(2, 11)
 """Characters where a plate was found by its looks."""
+
+INDISTINCT = ({"O", "0"}, {"I", "1"})
+"""Characters that many plates draw alike: only the form tells which it is."""
+REPAIR_SURE = 0.85
+"""Other characters that were read more surely than this, with no alternative, are left alone."""
 
 FREE_CHOICE = frozenset({"US"})
 """Countries where owners often choose the text of their plates."""
@@ -77,14 +82,41 @@ def understood_plate(
 ) -> Understanding | None:
     """The line as a plate, where a plate is known to be: owners' words and odd forms count too.
 
-    `seen` are the countries by the plate's looks, with their chances; empty says nothing."""
+    `seen` are the countries by the plate's looks, with their chances; empty says nothing. What was
+    read surely is not repaired to fit a form, as there are more forms than any table has."""
     text = text_of(line)
-    if len(text) not in PLATE_LENGTHS or looks_foreign(line):
+    if len(text) not in PLATE_LENGTHS or OTHER in line.text:
         return None
     found = understand(text, confidences_of(line), expected, breaks_of(line.text), seen)
     if not found.known or found.cost > 0:
         found = without_fringe(line, expected) or found
-    return found
+    found = found if may_mean(line, found) else as_read(line)
+    return found if found.known or mixed(found.text) or is_free_choice(expected, seen) else None
+
+
+def is_free_choice(expected: Sequence[str], seen: Mapping[str, float]) -> bool:
+    """Whether the plate is of a country where owners choose words; elsewhere a word is a badge."""
+    return any(code in expected or seen.get(code, 0.0) >= 0.5 for code in FREE_CHOICE)
+
+
+def may_mean(line: Line, found: Understanding) -> bool:
+    """Whether each repair is of a character that was doubtful, or cannot be told apart."""
+    characters = [one for one in line.characters if normalize(one.symbol)]
+    pairs = zip(characters[found.start :], found.text, strict=False)
+    return all(may_be(character, kept) for character, kept in pairs)
+
+
+def may_be(character: Character, kept: str) -> bool:
+    said = normalize(character.symbol)
+    if said == kept or {said, kept} in INDISTINCT or character.chance < REPAIR_SURE:
+        return True
+    return any(normalize(other) == kept for other, _ in character.others)
+
+
+def as_read(line: Line) -> Understanding:
+    """The text as it stands, of no known form."""
+    text = text_of(line)
+    return Understanding(text, text, None, None, 0.0, "", known=False)
 
 
 def without_fringe(line: Line, expected: Sequence[str]) -> Understanding | None:

@@ -8,6 +8,7 @@ from platewire.recognition import geometry
 from platewire.recognition.line import Line
 from platewire.recognition.rapidocr import RapidOcr, RapidOcrEngine
 from platewire.recognition.text_detector import Quad
+from platewire.recognition.vehicle_data import NOTHING
 
 SIDE = 320
 """Pixels of the longer side in which lines of text are sought; the plate fills it."""
@@ -21,8 +22,11 @@ REMEMBERED = 32
 
 class SecondOpinion:
     def __init__(self, *, threads: int) -> None:
-        config = RapidOcrEngine(detector_side=SIDE, threads=threads, min_plate_width=8)
+        config = RapidOcrEngine(
+            detector_side=SIDE, threads=threads, min_plate_width=8, vehicle=NOTHING
+        )
         self._engine = RapidOcr(config)
+        self.detector, self.reader = self._engine.detector, self._engine.reader
 
     def ask(self, pixels: Pixels, quad: Quad) -> Line | None:
         """The line that is likeliest the plate's; None where nothing like a plate is read."""
@@ -40,15 +44,25 @@ class Question(NamedTuple):
 
 
 class Asked:
-    """Remembers where and when it was asked, for each camera."""
+    """Remembers where and when it was asked, for each camera.
+
+    A recording that begins again is a new one, so that it is read as it was the first time."""
 
     def __init__(self) -> None:
         self._by_camera: dict[str, list[Question]] = {}
+        self._newest: dict[str, datetime] = {}
+
+    def begin(self, camera: str, at: datetime) -> None:
+        """To be called once for each frame, before its questions."""
+        newest = self._newest.get(camera)
+        if newest is None or at <= newest:
+            self._by_camera[camera] = []
+        self._newest[camera] = at
 
     def may_ask(self, camera: str, at: datetime, box: Box) -> bool:
         """Whether a question about this place is due; if so it counts as asked."""
         asked = self._by_camera.setdefault(camera, [])
-        if any(abs(at - one.at) < APART and near(one.box, box) for one in asked):
+        if any(at - one.at < APART and near(one.box, box) for one in asked):
             return False
         asked.append(Question(at, box))
         del asked[:-REMEMBERED]

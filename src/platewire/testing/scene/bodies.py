@@ -13,6 +13,7 @@ PAINTS: dict[str, Color] = {
     "blue": (168, 84, 28),
     "green": (64, 122, 44),
     "yellow": (40, 200, 238),
+    "orange": (24, 112, 232),
 }
 TRIM = (44, 42, 41)
 """Bumpers and grilles."""

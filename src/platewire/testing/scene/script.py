@@ -117,7 +117,7 @@ def stopping(at_m: float, wait_s: float, fast: float = 8.0) -> tuple[tuple[float
     return ((0, fast), (braking, fast), (still, 0), (go, 0), (go + 2, 3.2), (go + 4, 4.0))
 
 
-GERMAN = Car("DE", "KA PL 2048", "silver", "saloon")
+GERMAN = Car("DE", "KA PL 2048", "orange", "saloon")
 DUTCH = Car("NL", "47 KRB 9", "blue")
 BRITISH = Car("GB", "KV21 TXB", "red", "suv")
 SPANISH = Car("ES", "6385 BDB", "white", "van")

@@ -1,0 +1,207 @@
+"""The default engine: our own networks find and read plates; PP-OCR is asked where they doubt.
+
+A frame's plates are found as four corners, cut out upright and read together in one run. Where the
+reader is unsure, or its text is no country's, the general text networks look at the same plate and
+both answers become one (`opinions`). They take many times longer, so for a plate that stays in one
+place they are asked at most once a second of frame time.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple
+
+from msgspec import Meta, Struct
+
+from platewire.country import CODES, Understanding
+from platewire.errors import ConfigError
+from platewire.model import Frame, Pixels, Read
+from platewire.recognition import geometry, quality
+from platewire.recognition.line import Line
+from platewire.recognition.opinions import blended, doubted, merit
+from platewire.recognition.pictures import checked
+from platewire.recognition.plate_detector import PlateBox, PlateDetector
+from platewire.recognition.plate_reader import PlateReader, PlateText
+from platewire.recognition.plausible import text_of, understood_plate
+from platewire.recognition.reading import mean_chance, plate_characters, read_of
+from platewire.recognition.refused import Examined, Reason, Refused, likeliest, refusal
+from platewire.recognition.second_opinion import Asked, SecondOpinion
+from platewire.recognition.stopwatch import Stopwatch, stage
+from platewire.recognition.text_detector import Quad
+from platewire.recognition.vehicle_data import VehicleSettings
+
+MARGIN = 0.06
+"""Of a plate's height, added around it before it is cut out."""
+DOUBT_MEAN, DOUBT_ONE = 0.93, 0.8
+"""A text whose characters are less sure than this, all together or any one, is doubtful."""
+UNKNOWN_SURE = 0.75
+"""A text that is no country's must be surer than this."""
+
+
+class PlatesEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="plates"):
+    """Finds and reads plates with platewire's own networks, on the CPU."""
+
+    detector_side: Annotated[
+        int,
+        Meta(
+            ge=160,
+            le=2560,
+            description="Frames are scaled so that their longer side has this many pixels for "
+            "finding plates. More finds smaller plates and costs time with its square",
+        ),
+    ] = 768
+    threads: Annotated[int, Meta(ge=1, le=64, description="Processor threads for one frame")] = 2
+    min_score: Annotated[
+        float,
+        Meta(ge=0.05, le=1, description="Places less likely to be a plate than this are passed"),
+    ] = 0.3
+    min_confidence: Annotated[
+        float, Meta(ge=0, le=1, description="Reads less sure than this are not reported")
+    ] = 0.5
+    min_plate_width: Annotated[
+        int, Meta(ge=8, description="Plates narrower than this many pixels are not read")
+    ] = 28
+    second_opinion: Annotated[
+        Literal["doubtful", "never"],
+        Meta(
+            description="Whether the slower general text networks look at doubtful plates too: "
+            "better reads for some 50 ms each, at most once a second for each vehicle"
+        ),
+    ] = "doubtful"
+    countries: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Countries to expect, ISO 3166-1 alpha-2, e.g. ['NL', 'DE']. Their plate "
+            "forms are preferred where several fit; plates of other countries are still read"
+        ),
+    ] = ()
+    vehicle: VehicleSettings = VehicleSettings()
+
+    def build(self) -> "Plates":
+        if unknown := sorted(set(self.countries) - CODES):
+            raise ConfigError(
+                f"recognition.countries: no plate forms are known for {', '.join(unknown)}; "
+                f"known are: {' '.join(sorted(CODES))}"
+            )
+        return Plates(self)
+
+
+class Found(NamedTuple):
+    """A plate with the answer that stands for it."""
+
+    place: PlateBox
+    line: Line
+    meaning: Understanding | None
+    seen: PlateText
+
+
+class Plates:
+    def __init__(self, config: PlatesEngine) -> None:
+        self._config = config
+        self.detector = PlateDetector(
+            side=config.detector_side, threads=config.threads, min_score=config.min_score
+        )
+        self.reader = PlateReader(threads=config.threads)
+        second = config.second_opinion != "never"
+        self.second = SecondOpinion(threads=config.threads) if second else None
+        self._asked = Asked()
+        self._vehicles = config.vehicle.build(
+            threads=config.threads,
+            detector=self.second.detector if self.second else None,
+            reader=self.second.reader if self.second else None,
+        )
+
+    def read(self, frame: Frame) -> Sequence[Read]:
+        return list(self.examine(frame).reads)
+
+    def examine(self, frame: Frame, watch: Stopwatch | None = None) -> Examined:
+        pixels = checked(frame)
+        with stage(watch, "detect"):
+            places = self.detector.find(pixels)
+        wide = [place for place in places if self._is_wide(place)]
+        small = [self._small(pixels, place) for place in places if not self._is_wide(place)]
+        found = self._answers(frame, wide, watch)
+        answers = [(one, self._read_of(frame, one, watch)) for one in found]
+        reads = [read for _, read in answers if read]
+        sure = [read for read in reads if read.confidence >= self._config.min_confidence]
+        unsure = [refusal(Reason.UNSURE, read) for read in reads if read not in sure]
+        odd = [self._odd(pixels, one) for one, read in answers if not read]
+        sure.sort(key=lambda read: read.box.x)
+        return Examined(tuple(sure), likeliest([*unsure, *odd, *small]))
+
+    def close(self) -> None:
+        """Nothing is held but memory."""
+
+    def _is_wide(self, place: PlateBox) -> bool:
+        return geometry.shape_of(place.quad).width >= self._config.min_plate_width
+
+    def _answers(
+        self, frame: Frame, places: Sequence[PlateBox], watch: Stopwatch | None
+    ) -> list[Found]:
+        if not places:
+            return []
+        with stage(watch, "rectify"):
+            crops = [geometry.cut_out(frame.pixels, around(place)) for place in places]
+        with stage(watch, "read"):
+            seen = self.reader.read(crops)
+        own = [self._found(p, text.line, text) for p, text in zip(places, seen, strict=True)]
+        self._asked.begin(frame.camera, frame.captured_at)
+        with stage(watch, "second"):
+            return [self._with_second(frame, one) for one in own]
+
+    def _found(self, place: PlateBox, line: Line, seen: PlateText) -> Found:
+        meaning = understood_plate(line, self._config.countries, dict(seen.country))
+        return Found(place, line, meaning, seen)
+
+    def _with_second(self, frame: Frame, own: Found) -> Found:
+        if self.second is None or not is_doubtful(own):
+            return own
+        box = geometry.box_around(own.place.quad, frame.pixels)
+        if not self._asked.may_ask(frame.camera, frame.captured_at, box):
+            return own
+        other = self.second.ask(frame.pixels, own.place.quad)
+        return self._both(own, other) if other else own
+
+    def _both(self, own: Found, other: Line) -> Found:
+        joint = blended(own.line, other)
+        lines = [joint] if joint else [doubted(own.line), doubted(other)]
+        found = [self._found(own.place, line, own.seen) for line in lines]
+        return max(found, key=lambda one: merit(one.line, one.meaning))
+
+    def _read_of(self, frame: Frame, found: Found, watch: Stopwatch | None) -> Read | None:
+        """None where the text is no plate's."""
+        meaning = found.meaning
+        if meaning is None or not (meaning.known or sureness(found.line) >= UNKNOWN_SURE):
+            return None
+        box = geometry.box_around(found.place.quad, frame.pixels)
+        with stage(watch, "vehicle"):
+            vehicle = self._vehicles.look(frame, box, meaning.text)
+        with stage(watch, "quality"):
+            seen = quality.of_quad(frame.pixels, found.place.quad)
+        return read_of(frame, found.line, meaning, box, vehicle, seen)
+
+    def _small(self, pixels: Pixels, place: PlateBox) -> Refused:
+        box = geometry.box_around(place.quad, pixels)
+        return Refused(reason=Reason.SMALL, text="", confidence=round(place.score, 4), box=box)
+
+    def _odd(self, pixels: Pixels, found: Found) -> Refused:
+        return Refused(
+            reason=Reason.FORM,
+            text=text_of(found.line),
+            confidence=round(sureness(found.line), 4),
+            box=geometry.box_around(found.place.quad, pixels),
+        )
+
+
+def around(place: PlateBox) -> Quad:
+    """The plate with a little more, as the reader was trained to see it."""
+    return geometry.grown(place.quad, MARGIN)
+
+
+def sureness(line: Line) -> float:
+    return mean_chance([one.chance for one in plate_characters(line)] or [0.0])
+
+
+def is_doubtful(found: Found) -> bool:
+    if found.meaning is None or not found.meaning.known or found.meaning.cost > 0:
+        return True
+    chances = [one.chance for one in plate_characters(found.line)]
+    return sureness(found.line) < DOUBT_MEAN or min(chances) < DOUBT_ONE
