@@ -64,7 +64,7 @@ async def test_who_sends_no_token_gets_nothing(world: World, token: str) -> None
     async with running(server):
         await world.passage()
         asked = asyncio.create_task(first_line(server))
-        while world.clock.sleeping == 0:
+        while world.clock.sleeping == 0:  # noqa: ASYNC110 - the listener comes to it
             await asyncio.sleep(0)
         await world.clock.advance(TOKEN_SECONDS + 1)
         assert "no token came" in (await asked)["error"]
@@ -114,7 +114,7 @@ async def test_numberok_over_tls(world: World, authority: Authority) -> None:
         )
         writer.write(numberok_tcp.SUBSCRIPTION)
         await writer.drain()
-        while not any(client.subscribed for client in server.listener.clients):
+        while not any(client.subscribed for client in server.listener.clients):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0)
         await server.send(await world.passage())
         assert len(await reader.readexactly(8)) == 8
