@@ -200,10 +200,21 @@ def from_jdbc(value: Any) -> Any:
 # --- which there are -----------------------------------------------------------------------------
 
 
+@functools.cache
+def java_version() -> int:
+    """Of the compiler, as the program is there as source; 0 without one."""
+    if shutil.which("javac") is None or shutil.which("java") is None:
+        return 0
+    found = re.match(r"javac (\d+)", said_by(["javac", "-version"]))
+    return int(found[1]) if found else 0
+
+
 def wanting(engine: str, door: str) -> Iterator[str]:
     """What is not installed of what a door needs."""
-    programs = {"psql": ("psql",), "sqlite3": ("sqlite3",), "jdbc": ("java",)}.get(door, ())
-    yield from (name for name in programs if shutil.which(name) is None)
+    if door in ("psql", "sqlite3") and shutil.which(door) is None:
+        yield door
+    if door == "jdbc" and java_version() < 17:
+        yield "a JDK of version 17 or later"
     driver = "PostgreSQL Unicode" if engine == "postgresql" else "SQLite3"
     if door == "odbc" and driver not in pyodbc.drivers():
         yield "odbc-postgresql" if engine == "postgresql" else "libsqliteodbc"

@@ -16,25 +16,14 @@ import pytest
 
 from platewire.cli.main import main
 from platewire.cli.paste import Reader
-from tests.database.postgresql_server import PostgresqlServer, serving
 from tests.database.test_contract import VIEWS
-from tests.doors.world import World, make
+from tests.doors.world import World
 
 FILES = Path(__file__).parents[2] / "src" / "platewire" / "bi"
 BOARD = json.loads((FILES / "grafana" / "dashboard.json").read_text("utf-8"))
 SCRIPTS = sorted((FILES / "power_bi").glob("*.pq"))
 FROM, TO = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresqlServer]:
-    yield from serving()
-
-
-@pytest.fixture(scope="module")
-def world(server: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return asyncio.run(make(server, tmp_path_factory.mktemp("bi")))
 
 
 @pytest.fixture

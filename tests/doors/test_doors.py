@@ -5,29 +5,17 @@ What a door gives is compared with what the engine itself holds, and its types w
 
 import asyncio
 import os
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
 import pytest
 
 from platewire.cli.main import main
-from tests.database.postgresql_server import PostgresqlServer, serving
 from tests.database.test_contract import VIEWS
 from tests.doors.doors import DOORS, PASSWORD, Table, wanting
-from tests.doors.world import LARGE, ODD, World, make, rows_of_postgresql, rows_of_sqlite
+from tests.doors.world import LARGE, ODD, World, rows_of_postgresql, rows_of_sqlite
 
 TYPES: dict[str, type] = {"integer": int, "real": float, "text": str, "blob": bytes}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresqlServer]:
-    yield from serving()
-
-
-@pytest.fixture(scope="module")
-def world(server: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return asyncio.run(make(server, tmp_path_factory.mktemp("doors")))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The pages on Power BI and 1C: names, types and queries, against the driver and a real server."""
 
-import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,10 +9,9 @@ import pyodbc
 import pytest
 
 from platewire.cli.main import main
-from tests.database.postgresql_server import PostgresqlServer, serving
 from tests.database.test_contract import VIEWS
 from tests.doors.doors import line, wanting
-from tests.doors.world import World, make
+from tests.doors.world import World
 
 DOCS = Path(__file__).parents[2] / "docs"
 ENGLISH = (DOCS / "one_c_database.md").read_text("utf-8")
@@ -30,16 +28,6 @@ TYPES = {
     "text": ("String(1024)", "Строка(1024)"),
 }
 """What a type of PostgreSQL is in 1C, in both languages."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresqlServer]:
-    yield from serving()
-
-
-@pytest.fixture(scope="module")
-def world(server: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return asyncio.run(make(server, tmp_path_factory.mktemp("pages")))
 
 
 @pytest.fixture
