@@ -21,6 +21,8 @@ PLATE_LENGTHS = range(2, 11)
 
 INDISTINCT = ({"O", "0"}, {"I", "1"})
 """Characters that many plates draw alike: only the form tells which it is."""
+LOOKS_MIN = 0.1
+"""A country whose chance by the plate's looks is less does not have its form put right."""
 REPAIR_SURE = 0.85
 """Other characters that were read more surely than this, with no alternative, are left alone."""
 
@@ -90,13 +92,24 @@ def understood_plate(
     found = understand(text, confidences_of(line), expected, breaks_of(line.text), seen)
     if not found.known or found.cost > 0:
         found = without_fringe(line, expected) or found
-    found = found if may_mean(line, found) else as_read(line)
+    changed = found.text != text
+    if changed and not (may_mean(line, found) and looks_allow(found.country, expected, seen)):
+        found = as_read(line)
     return found if found.known or mixed(found.text) or is_free_choice(expected, seen) else None
 
 
 def is_free_choice(expected: Sequence[str], seen: Mapping[str, float]) -> bool:
     """Whether the plate is of a country where owners choose words; elsewhere a word is a badge."""
     return any(code in expected or seen.get(code, 0.0) >= 0.5 for code in FREE_CHOICE)
+
+
+def looks_allow(country: str | None, expected: Sequence[str], seen: Mapping[str, float]) -> bool:
+    """Whether a text may be put right for this country's form, by the plate's looks."""
+    if not seen or country in expected:
+        return True
+    if country is None:
+        return max(seen.values()) < 0.5
+    return seen.get(country, 0.0) >= LOOKS_MIN
 
 
 def may_mean(line: Line, found: Understanding) -> bool:

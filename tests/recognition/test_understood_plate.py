@@ -1,0 +1,61 @@
+"""What a text means where a plate was found: put right only as far as reader and looks allow."""
+
+import pytest
+
+from platewire.recognition.line import OTHER, Character, Line
+from platewire.recognition.plausible import understood_plate
+
+
+def line(text: str, chance: float = 0.99, **others: str) -> Line:
+    """`others` are alternatives by place, as `_3="B"`."""
+    found = [
+        Character(symbol, chance, tuple((one, 0.05) for one in others.get(f"_{at}", "")), 0.5)
+        for at, symbol in enumerate(text)
+    ]
+    return Line(tuple(found), text)
+
+
+def text_of(line: Line, **seen: float) -> str:
+    found = understood_plate(line, (), seen)
+    assert found is not None
+    return found.text
+
+
+def test_what_was_read_surely_is_left_alone() -> None:
+    assert text_of(line("6385808")) == "6385808"
+
+
+def test_what_was_in_doubt_is_put_right() -> None:
+    """Spain has four digits and three consonants."""
+    doubted = line("6385BD8", _6="B")
+    assert text_of(doubted, ES=0.9) == "6385BDB"
+
+
+def test_what_cannot_be_told_apart_follows_the_form() -> None:
+    assert text_of(line("MTO9HFK"), GB=0.9) == "MT09HFK"
+
+
+def test_looks_of_another_country_forbid_it() -> None:
+    assert text_of(line("MTO9HFK"), US=0.95) == "MTO9HFK"
+
+
+def test_expected_countries_are_put_right_whatever_the_looks() -> None:
+    found = understood_plate(line("MTO9HFK"), ("GB",), {"US": 0.95})
+    assert found is not None
+    assert found.text == "MT09HFK"
+
+
+@pytest.mark.parametrize(("seen", "is_plate"), [({"US": 0.9}, True), ({"NL": 0.9}, False)])
+def test_a_word_is_a_plate_only_where_owners_choose(
+    seen: dict[str, float], is_plate: bool
+) -> None:
+    assert (understood_plate(line("CITROEN"), (), seen) is not None) == is_plate
+
+
+@pytest.mark.parametrize("text", ["", "A", "ABCDEFGH123"])
+def test_too_short_or_too_long_is_none(text: str) -> None:
+    assert understood_plate(line(text), (), {}) is None
+
+
+def test_signs_that_no_plate_has_are_none() -> None:
+    assert understood_plate(line("AB12" + OTHER), (), {}) is None
