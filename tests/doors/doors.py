@@ -107,7 +107,7 @@ def sqlite_shell(printed: str, view: str) -> Table:
     query = f"SELECT * FROM {view}"
     command = ["sqlite3", "-readonly", "-batch", "-cmd", ".mode insert t", path, query]
     statements = said_by(command)
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)) as connection:
         names = [column[0] for column in connection.execute(query).description]
     with closing(sqlite3.connect(":memory:")) as memory:
         memory.execute(f"CREATE TABLE t ({', '.join(names)})")
@@ -128,15 +128,22 @@ def said_by(command: Sequence[str], **more: str) -> str:
 
 def pandas_postgresql(printed: str, view: str) -> Table:
     url = sqlalchemy.make_url(line(printed, r"  (postgresql://\S+)"))
-    return framed(url.set(drivername="postgresql+pg8000", password=PASSWORD), view)
+    url = url.set(drivername="postgresql+pg8000", password=PASSWORD)
+    return framed(sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool), view)
 
 
 def pandas_sqlite(printed: str, view: str) -> Table:
-    return framed(sqlalchemy.make_url(line(printed, r"sqlite:///\S+")), view)
+    """By a function that connects: what a URL decodes differs between versions of SQLAlchemy."""
+    uri = line(printed, r'sqlite3\.connect\("(.+)", uri=True\)')
+    engine = sqlalchemy.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(uri, uri=True),
+        poolclass=sqlalchemy.NullPool,
+    )
+    return framed(engine, view)
 
 
-def framed(url: sqlalchemy.URL, view: str) -> Table:
-    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+def framed(engine: sqlalchemy.Engine, view: str) -> Table:
     with engine.connect() as connection:
         frame = pandas.read_sql(sqlalchemy.text(f"SELECT * FROM {view}"), connection)
     engine.dispose()

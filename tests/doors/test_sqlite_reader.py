@@ -19,7 +19,7 @@ from platewire.eventlog.sqlite import SqliteLog
 from platewire.status import Board
 from platewire.testing.clock import FakeClock
 from platewire.testing.sample_events import passage_events
-from tests.doors.doors import wanting
+from tests.doors.doors import DOORS, wanting
 
 CHILD = Path(__file__).with_name("odbc_child.py")
 READERS = 3
@@ -102,6 +102,16 @@ def test_prints_what_to_paste(config: Path, capsys: pytest.CaptureFixture[str]) 
     for program in ("Power BI", "Excel", "Grafana", "1C", "DuckDB", "Python", "DBeaver"):
         assert program in said
     assert "gate''s log; 100% ö #1?/platewire.db' AS platewire" in said
+
+
+@pytest.mark.parametrize("door", [door for engine, door in DOORS if engine == "sqlite"])
+def test_a_folder_of_any_name(door: str, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if missing := list(wanting("sqlite", door)):
+        assert door == "jdbc" or not os.environ.get("CI"), missing
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    assert main(["database", "reader", "--sqlite", "--config", str(config)]) == 0
+    found = DOORS["sqlite", door](capsys.readouterr().out, "anpr_passage")
+    assert len(found.rows) == 1
 
 
 def refused(config: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:

@@ -39,9 +39,8 @@ Open it read-only, as each of these does; platewire goes on writing meanwhile.
 
 sqlite3
   sqlite3 -readonly "{path}"
-Python, SQLAlchemy
+Python; for SQLAlchemy and pandas: create_engine("sqlite://", creator=lambda: sqlite3.connect(...))
   sqlite3.connect("{uri}", uri=True)
-  sqlite:///{uri}&uri=true
 DuckDB, after INSTALL sqlite
   ATTACH '{quoted}' AS platewire (TYPE sqlite, READ_ONLY);
 ODBC (sqliteodbc): Excel: Data > From Other Sources > From ODBC; 1C: external data source;
@@ -50,7 +49,7 @@ Power BI: Get data > ODBC
   on Windows: {{SQLite3 ODBC Driver}}
 JDBC, DBeaver
   jdbc:sqlite:{uri}
-Grafana: plugin SQLite (frser-sqlite-datasource); path, and path prefix "file:"
+Grafana: plugin SQLite (frser-sqlite-datasource); path prefix "file:", path options "mode=ro", path
   {path}
 
 BigInt=1 is needed: without it the ODBC driver cuts numbers such as first_seen_ms to 32 bits."""
