@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from platewire.country import CODES, COUNTRIES, normalize
 from platewire.errors import ConfigError
@@ -23,8 +23,8 @@ from platewire.recognition.models import session_options
 from platewire.recognition.plausible import understood_plate
 from platewire.recognition.reading import mean_chance, read_of
 from platewire.recognition.refused import Examined, Reason, Refused, likeliest, refusal
+from platewire.recognition.settings import ReadingSettings
 from platewire.recognition.stopwatch import Stopwatch, stage
-from platewire.recognition.vehicle_data import VehicleSettings
 
 MISSING = "recognition: the package {name} is not installed; pip install 'platewire[fast-alpr]'"
 LABEL = "License Plate"
@@ -33,9 +33,7 @@ BY_NAME = {country.name.lower(): country.code for country in COUNTRIES}
 T = TypeVar("T")
 
 
-class FastAlprEngine(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="fast_alpr"
-):
+class FastAlprEngine(ReadingSettings, frozen=True, kw_only=True, tag="fast_alpr"):
     """Reads plates with the networks of the fast-alpr project, on the CPU."""
 
     detector: Annotated[
@@ -61,28 +59,12 @@ class FastAlprEngine(
     reader_config_path: Annotated[
         Path | None, Meta(description="The reader's YAML file, as fast-plate-ocr writes it")
     ] = None
-    threads: Annotated[int, Meta(ge=1, le=64, description="Processor threads for one frame")] = 2
     min_score: Annotated[
         float, Meta(ge=0.05, le=1, description="Places less likely to be a plate are passed")
     ] = 0.4
-    min_confidence: Annotated[
-        float, Meta(ge=0, le=1, description="Reads less sure than this are not reported")
-    ] = 0.5
-    min_plate_width: Annotated[
-        int, Meta(ge=8, description="Plates narrower than this many pixels are not read")
-    ] = 28
-    countries: Annotated[
-        tuple[str, ...],
-        Meta(description="Countries to expect, ISO 3166-1 alpha-2, e.g. ['NL', 'DE']"),
-    ] = ()
-    vehicle: VehicleSettings = VehicleSettings()
 
     def build(self) -> "FastAlpr":
-        if unknown := sorted(set(self.countries) - CODES):
-            raise ConfigError(
-                f"recognition.countries: no plate forms are known for {', '.join(unknown)}; "
-                f"known are: {' '.join(sorted(CODES))}"
-            )
+        self.check_countries()
         if (self.reader_path is None) != (self.reader_config_path is None):
             raise ConfigError(
                 "recognition: `reader_path` and `reader_config_path` are set together or not at all"

@@ -9,10 +9,9 @@ place they are asked at most once a second of frame time.
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from platewire.country import CODES, Understanding
-from platewire.errors import ConfigError
+from platewire.country import Understanding
 from platewire.model import Frame, Pixels, Read
 from platewire.recognition import geometry, quality
 from platewire.recognition.line import Line
@@ -24,9 +23,9 @@ from platewire.recognition.plausible import text_of, understood_plate
 from platewire.recognition.reading import mean_chance, plate_characters, read_of
 from platewire.recognition.refused import Examined, Reason, Refused, likeliest, refusal
 from platewire.recognition.second_opinion import Asked, SecondOpinion
+from platewire.recognition.settings import ReadingSettings
 from platewire.recognition.stopwatch import Stopwatch, stage
 from platewire.recognition.text_detector import Quad
-from platewire.recognition.vehicle_data import VehicleSettings
 
 MARGIN = 0.06
 """Of a plate's height, added around it before it is cut out."""
@@ -36,7 +35,7 @@ UNKNOWN_SURE = 0.75
 """A text that is no country's must be surer than this."""
 
 
-class PlatesEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="plates"):
+class PlatesEngine(ReadingSettings, frozen=True, kw_only=True, tag="plates"):
     """Finds and reads plates with platewire's own networks, on the CPU."""
 
     detector_side: Annotated[
@@ -48,17 +47,10 @@ class PlatesEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             "finding plates. More finds smaller plates and costs time with its square",
         ),
     ] = 768
-    threads: Annotated[int, Meta(ge=1, le=64, description="Processor threads for one frame")] = 2
     min_score: Annotated[
         float,
         Meta(ge=0.05, le=1, description="Places less likely to be a plate than this are passed"),
     ] = 0.3
-    min_confidence: Annotated[
-        float, Meta(ge=0, le=1, description="Reads less sure than this are not reported")
-    ] = 0.5
-    min_plate_width: Annotated[
-        int, Meta(ge=8, description="Plates narrower than this many pixels are not read")
-    ] = 28
     second_opinion: Annotated[
         Literal["doubtful", "never"],
         Meta(
@@ -66,21 +58,9 @@ class PlatesEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             "better reads for some 50 ms each, at most once a second for each vehicle"
         ),
     ] = "doubtful"
-    countries: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="Countries to expect, ISO 3166-1 alpha-2, e.g. ['NL', 'DE']. Their plate "
-            "forms are preferred where several fit; plates of other countries are still read"
-        ),
-    ] = ()
-    vehicle: VehicleSettings = VehicleSettings()
 
     def build(self) -> "Plates":
-        if unknown := sorted(set(self.countries) - CODES):
-            raise ConfigError(
-                f"recognition.countries: no plate forms are known for {', '.join(unknown)}; "
-                f"known are: {' '.join(sorted(CODES))}"
-            )
+        self.check_countries()
         return Plates(self)
 
 

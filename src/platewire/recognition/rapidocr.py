@@ -8,10 +8,9 @@ that come inside the `rapidocr` package (Apache-2.0); nothing is downloaded.
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from platewire.country import CODES, Understanding
-from platewire.errors import ConfigError
+from platewire.country import Understanding
 from platewire.model import Frame, Pixels, Read
 from platewire.recognition import geometry, quality
 from platewire.recognition.line import Line
@@ -19,10 +18,10 @@ from platewire.recognition.pictures import checked
 from platewire.recognition.plausible import looks_foreign, text_of, understood
 from platewire.recognition.reading import mean_chance, read_of
 from platewire.recognition.refused import Examined, Reason, Refused, likeliest, refusal
+from platewire.recognition.settings import ReadingSettings
 from platewire.recognition.stopwatch import Stopwatch, stage
 from platewire.recognition.text_detector import Quad, TextBox, TextDetector
 from platewire.recognition.text_reader import TextReader
-from platewire.recognition.vehicle_data import VehicleSettings
 
 OVERLAP_MAX = 0.3
 """Of the smaller one's area; lines that share more are the same one."""
@@ -30,7 +29,7 @@ LINES_MAX = 40
 """At most so many lines of a frame are read, the likeliest first; a newspaper is no plate."""
 
 
-class RapidOcrEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="rapidocr"):
+class RapidOcrEngine(ReadingSettings, frozen=True, kw_only=True, tag="rapidocr"):
     """Reads plates with the general text models of the rapidocr package, on the CPU."""
 
     detector_side: Annotated[
@@ -42,28 +41,9 @@ class RapidOcrEngine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "finding text. More finds smaller plates and costs time with its square",
         ),
     ] = 960
-    threads: Annotated[int, Meta(ge=1, le=64, description="Processor threads for one frame")] = 2
-    min_confidence: Annotated[
-        float, Meta(ge=0, le=1, description="Reads less sure than this are not reported")
-    ] = 0.5
-    min_plate_width: Annotated[
-        int, Meta(ge=8, description="Plates narrower than this many pixels are not read")
-    ] = 28
-    countries: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="Countries to expect, ISO 3166-1 alpha-2, e.g. ['NL', 'DE']. Their plate "
-            "forms are preferred where several fit; plates of other countries are still read"
-        ),
-    ] = ()
-    vehicle: VehicleSettings = VehicleSettings()
 
     def build(self) -> "RapidOcr":
-        if unknown := sorted(set(self.countries) - CODES):
-            raise ConfigError(
-                f"recognition.countries: no plate forms are known for {', '.join(unknown)}; "
-                f"known are: {' '.join(sorted(CODES))}"
-            )
+        self.check_countries()
         return RapidOcr(self)
 
 
