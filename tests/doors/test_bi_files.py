@@ -13,9 +13,11 @@ from typing import Any
 
 import asyncpg
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from platewire.cli.main import main
 from platewire.cli.paste import Reader
+from platewire.web.odata.metadata import csdl
 from tests.database.test_contract import VIEWS
 from tests.doors.world import World
 
@@ -173,22 +175,48 @@ def test_a_folder_that_cannot_be_written(
 # --- Power Query ---------------------------------------------------------------------------------
 
 
+def properties() -> set[str]:
+    """Of the entity set Passages, as its metadata names them."""
+    text = csdl()
+    (entity,) = re.findall(r'<EntityType Name="Passage".*?</EntityType>', text, re.S)
+    return set(re.findall(r'<Property Name="(\w+)"', entity))
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_scripts_name_what_is_there(script: Path) -> None:
     """Columns of the view that each reads, and brackets that close."""
     text = re.sub(r"//.*", "", script.read_text("utf-8").replace("http://", ""))
     for opening, closing in ("()", "[]", "{}"):
         assert text.count(opening) == text.count(closing)
-    views = set(re.findall(r'Item = "(\w+)"', text))
-    views |= {"anpr_passage"} if not views else set()
+    views = set(re.findall(r'Item = "(\w+)"', text)) or {"anpr_passage"}
     columns = {name for view in views for name, _ in VIEWS[view]}
+    if "OData" in text:
+        columns = properties()
     used = set(re.findall(r"(?:each|and|not) \[(\w+)\]", text))
     used |= set(re.findall(r'"([a-z]\w+)"(?!\])', text)) - views
     assert used <= columns, used - columns
 
 
 def test_incremental_refresh_asks_for_what_has_an_index() -> None:
-    for name in ("passages.pq", "odata_passages.pq"):
-        text = (FILES / "power_bi" / name).read_text("utf-8")
-        assert "[first_seen_ms] >= Milliseconds(RangeStart)" in text
-        assert "[first_seen_ms] < Milliseconds(RangeEnd)" in text
+    """`first_seen_ms` in SQL, `first_seen_at` in OData, from the start on and before the end."""
+    sql = (FILES / "power_bi" / "passages.pq").read_text("utf-8")
+    assert "[first_seen_ms] >= Milliseconds(RangeStart)" in sql
+    assert "[first_seen_ms] < Milliseconds(RangeEnd)" in sql
+    odata = (FILES / "power_bi" / "odata_passages.pq").read_text("utf-8")
+    assert "each [first_seen_at] >= Start and [first_seen_at] < End" in odata
+
+
+def test_provisioning_is_what_grafana_reads(reader: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "grafana" / "provisioning"
+    (source,) = load(folder / "datasources")["datasources"]
+    place = (f"{reader['host']}:{reader['port']}", reader["user"], reader["database"])
+    assert (source["url"], source["user"], source["jsonData"]["database"]) == place
+    assert source["type"] == BOARD["templating"]["list"][0]["query"]
+    assert source["uid"] == BOARD["templating"]["list"][0]["current"]["value"]
+    assert load(folder / "dashboards")["providers"][0]["type"] == "file"
+
+
+def load(folder: Path) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((folder / "platewire.yaml").read_text("utf-8"))
+    assert read["apiVersion"] == 1
+    return read
