@@ -43,7 +43,7 @@ class Layout(NamedTuple):
     sign: str = ""
     """The country's sign in the band."""
     between: tuple[str, ...] = ("space",)
-    """What may stand in a gap: space, dash, dot, seal, seals, arms."""
+    """What may stand in a gap: space, dash, dot, seal, seals, arms, emblem."""
     region: str | None = None
     top: str = ""
     bottom: str = ""
@@ -246,7 +246,9 @@ def american(random: np.random.Generator) -> Layout:
         ground=ground,
         ink=ink,
         fonts=pick(("din", "din", "wide", "mono"), random),
-        between=pick((("space",), ("dash",), ("dot",), ("arms",), ("space", "seal")), random),
+        between=pick(
+            (("space",), ("dash",), ("dot",), ("arms",), ("emblem",), ("space", "seal")), random
+        ),
         top=_in_case(state.name, random) if not wish_first else _in_case(state.slogan, random),
         bottom=_in_case(state.slogan, random) if random.random() < 0.75 else "",
         art=random.random() < 0.7,

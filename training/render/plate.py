@@ -14,7 +14,7 @@ from cv2.typing import MatLike
 from training.render.fonts import ABOVE, BELOW, CAP, Mask, glyph, installed
 from training.render.layouts import Color, Layout, any_layout
 from training.render.numbers import pick
-from training.render.surface import arms, band, blend, bolts, frame, ground, seal, sticker
+from training.render.surface import arms, band, blend, bolts, emblem, frame, ground, seal, sticker
 
 SCALE = 0.8
 """Pixels a millimetre."""
@@ -103,7 +103,7 @@ def alike(country: str, random: np.random.Generator) -> dict[str, str]:
     found: dict[str, str] = {}
     if random.random() < (0.5 if country in ("GB", "IN", "US", "NL", "AU") else 0.2):
         found |= {"0": "O"} if random.random() < 0.7 else {"O": "0"}
-    if random.random() < (0.5 if country in ("GB", "IN", "PK", "AU") else 0.08):
+    if country != "BR" and random.random() < (0.5 if country in ("GB", "IN", "PK", "AU") else 0.08):
         found["1"] = "I"
     return found
 
@@ -223,10 +223,12 @@ def put(alpha: Mask, mask: Mask, left: int, top: int) -> None:
 def fill_gaps(canvas: Pixels, sets: list[Set], layout: Layout, random: np.random.Generator) -> None:
     """Dashes, dots, seals or arms where the display has a separator."""
     kind = pick(layout.between, random)
+    if kind == "arms" and random.random() < 0.3:
+        kind = "emblem"
     for one in sets:
         top = one.characters[0][4] if one.characters else 0
         for index, (_, middle, width) in enumerate(one.gaps):
-            if kind in ("arms", "seal", "seals") and index > 0 and random.random() < 0.7:
+            if kind in ("arms", "emblem", "seal", "seals") and index > 0 and random.random() < 0.7:
                 continue
             center = (middle, top + one.cap / 2)
             mark(canvas, kind, center, width, one.cap, layout.ink, random)
@@ -256,6 +258,9 @@ def mark(
             seal(canvas, x, y + place * cap, wide, random)
     elif kind == "arms":
         arms(canvas, x, y, min(width * 0.55, cap * 0.35), random)
+    elif kind == "emblem":
+        color = ink if random.random() < 0.7 else tuple(random.integers(0, 200, 3).tolist())
+        emblem(canvas, x, y, min(width * 0.55, cap * random.uniform(0.25, 0.5)), color, random)
 
 
 def captions(canvas: Pixels, layout: Layout, area: Area, random: np.random.Generator) -> None:

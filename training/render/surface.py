@@ -237,6 +237,25 @@ def arms(canvas: Pixels, x: float, y: float, size: float, random: np.random.Gene
         cv2.polylines(canvas, [outline], True, (60, 60, 60), 1, cv2.LINE_AA)
 
 
+def emblem(
+    canvas: Pixels, x: float, y: float, size: float, ink: Color, random: np.random.Generator
+) -> None:
+    """A dark figure as high as half a character: a state's outline, a fruit, a bell. Readers take
+    these for letters more than any shield, as they have the letters' color."""
+    corners = int(random.integers(5, 13))
+    turns = np.sort(random.uniform(0, 2 * np.pi, corners))
+    reach = size * random.uniform(0.55, 1.0, corners)
+    stretch = random.uniform(0.6, 1.0)
+    outline = np.stack([x + reach * stretch * np.cos(turns), y + reach * np.sin(turns)], axis=1)
+    shape = [np.round(outline).astype(np.int32)]
+    if random.random() < 0.25:
+        cv2.polylines(canvas, shape, True, ink, max(1, round(size * 0.15)), cv2.LINE_AA)
+        return
+    cv2.fillPoly(canvas, shape, ink, cv2.LINE_AA)
+    if random.random() < 0.5:
+        cv2.fillPoly(canvas, [star_shape(x, y, size * 0.4, random)], (230, 230, 230), cv2.LINE_AA)
+
+
 def bolts(canvas: Pixels, random: np.random.Generator) -> None:
     height, width = canvas.shape[:2]
     radius = max(round(height * random.uniform(0.025, 0.05)), 1)
