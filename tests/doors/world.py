@@ -62,7 +62,7 @@ async def make(server: PostgresqlServer, folder: Path) -> World:
     log = await SqliteLog.open(LogSettings(folder=folder / "log"), clock, Board(clock))
     await log.describe(SITE)
     await log.append("gate", events(), [PLATE, VEHICLE, FRAME])
-    database = await server.new_database()
+    database = await elsewhere(server)
     (folder / "secret").write_text(PASSWORD)
     config = folder / "platewire.toml"
     config.write_text(
@@ -73,6 +73,14 @@ async def make(server: PostgresqlServer, folder: Path) -> World:
     await log.close()
     await remember_removals(server, database, log.path)
     return World(config, log.path, server, database)
+
+
+async def elsewhere(server: PostgresqlServer) -> str:
+    """A new database on a server far from UTC."""
+    database = await server.new_database()
+    async with connected(server, database) as connection:
+        await connection.execute(f"ALTER DATABASE {database} SET timezone = 'Asia/Kolkata'")
+    return database
 
 
 async def send(log: SqliteLog, url: str, folder: Path) -> None:
