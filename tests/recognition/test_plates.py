@@ -1,4 +1,4 @@
-"""The engine of our own networks: what it reads on drawn plates, what it refuses, what it doubts."""
+"""The engine of our own networks: what it reads on drawn plates, refuses and doubts."""
 
 from collections.abc import Iterator
 

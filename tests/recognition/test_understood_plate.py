@@ -46,9 +46,7 @@ def test_expected_countries_are_put_right_whatever_the_looks() -> None:
 
 
 @pytest.mark.parametrize(("seen", "is_plate"), [({"US": 0.9}, True), ({"NL": 0.9}, False)])
-def test_a_word_is_a_plate_only_where_owners_choose(
-    seen: dict[str, float], is_plate: bool
-) -> None:
+def test_a_word_is_a_plate_only_where_owners_choose(seen: dict[str, float], is_plate: bool) -> None:
     assert (understood_plate(line("CITROEN"), (), seen) is not None) == is_plate
 
 

@@ -24,9 +24,7 @@ def engine() -> Iterator[Plates]:
     built.close()
 
 
-def changes(
-    engine: Plates, scene: Scene, start_s: float, end_s: float, step: int
-) -> list[Change]:
+def changes(engine: Plates, scene: Scene, start_s: float, end_s: float, step: int) -> list[Change]:
     """What the passage room says of every `step`-th frame of a part of the scene."""
     found = Passages(PassageSettings(direction_in=90), Identities(SystemClock()).passage)
     made: list[Change] = []

@@ -49,7 +49,9 @@ def framed(picture: np.ndarray) -> tuple[np.ndarray, float]:
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
     scaled = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=way)
     height, width = scaled.shape[:2]
-    given = np.zeros((1, 3, -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE), np.float32)
+    given = np.zeros(
+        (1, 3, -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE), np.float32
+    )
     given[0, :, :height, :width] = scaled.transpose(2, 0, 1)
     return given, zoom
 

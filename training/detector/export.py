@@ -1,6 +1,6 @@
 """The trained network -> the ONNX file that platewire ships.
 
-    python -m training.detector.export FOLDER/last.pt src/platewire/recognition/models/plate_detector.onnx
+python -m training.detector.export FOLDER/last.pt plate_detector.onnx
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""The plate detector's network: a picture in, for every 8 x 8 pixels the chance and corners of a plate.
+"""The plate detector's network: a picture in, for every 8 x 8 pixels a plate's chance and corners.
 
-Plain convolutions from stride 2 to 64, whose features are summed up again to stride 8. One head says
-how likely a plate's middle lies in the cell, and where its four corners lie from there. Fully
+Plain convolutions from stride 2 to 64, whose features are summed up again to stride 8. One head
+says how likely a plate's middle lies in the cell, and where its four corners lie from there. Fully
 convolutional: any picture whose sides are multiples of `MULTIPLE` pixels.
 """
 
@@ -40,11 +40,13 @@ class Block(nn.Module):
 class Detector(nn.Module):
     """N x 3 x H x W, blue-green-red, 0 to 255 -> N x 9 x H/8 x W/8.
 
-    Channel 0 is the chance's logit; 1 to 8 are x, y of the corners (upper left, then clockwise) from
-    the cell's middle, in pixels.
+    Channel 0 is the chance's logit; 1 to 8 are x, y of the corners (upper left, then clockwise)
+    from the cell's middle, in pixels.
     """
 
-    def __init__(self, widths: tuple[int, int, int, int, int, int] = (16, 32, 64, 96, 128, 128)) -> None:
+    def __init__(
+        self, widths: tuple[int, int, int, int, int, int] = (16, 32, 64, 96, 128, 128)
+    ) -> None:
         super().__init__()
         a, b, c, d, e, f = widths
         self.to_4 = nn.Sequential(convolution(3, a, 2), convolution(a, b, 2))

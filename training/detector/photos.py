@@ -1,8 +1,8 @@
 """The photos a detector may learn from, with their plates as four corners.
 
-The sources give upright boxes; a tilted plate fills only part of its box. The tilt is taken from the
-longest line of text that PP-OCR finds in the box, and the corners are those of the rectangle of that
-tilt whose upright bounds are the box.
+The sources give upright boxes; a tilted plate fills only part of its box. The tilt is taken from
+the longest line of text that PP-OCR finds in the box, and the corners are those of the rectangle of
+that tilt whose upright bounds are the box.
 
     python -m training.detector.photos FOLDER > corners.jsonl
 """
@@ -88,7 +88,9 @@ def described(folder: Path) -> Iterator[dict[str, object]]:
             photo = json.loads(line)
             picture = cv2.imread(str(folder / photo["file"]))
             boxes = [plate["box"] for plate in photo["plates"]]
-            tilts = [tilt_of([one.quad for one in detector.find(cut(picture, box))]) for box in boxes]
+            tilts = [
+                tilt_of([one.quad for one in detector.find(cut(picture, box))]) for box in boxes
+            ]
             corners = [corners_of(box, tilt) for box, tilt in zip(boxes, tilts, strict=True)]
             yield {
                 "file": photo["file"],
@@ -101,7 +103,10 @@ def cut(picture: npt.NDArray[np.uint8], box: Sequence[float]) -> npt.NDArray[np.
     x, y, width, height = box
     margin = height / 5
     left, top = max(0, int(x - margin)), max(0, int(y - margin))
-    return picture[top : int(max(y + height + margin, top + 16)), left : int(max(x + width + margin, left + 16))]
+    return picture[
+        top : int(max(y + height + margin, top + 16)),
+        left : int(max(x + width + margin, left + 16)),
+    ]
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Photos -> training pictures: zoomed, turned, re-lit, with rendered plates and other lettering in them.
+"""Photos -> training pictures: zoomed, turned, re-lit, with rendered plates and other lettering.
 
-A picture shows a part of one photo such that its plates are between `PLATE_WIDTHS` pixels wide. Some
-of the photo's plates are covered by rendered ones, and some stand where no plate would be: of those
-the corners are known exactly. Words that are no plates (signs, captions, watermarks) teach what not
-to find.
+A picture shows a part of one photo such that its plates are between `PLATE_WIDTHS` pixels wide.
+Some of the photo's plates are covered by rendered ones, and some stand where no plate would be: of
+those the corners are known exactly. Words that are no plates (signs, captions, watermarks) teach
+what not to find.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.detector.photos import Corners, Photo
+from training.detector.photos import Corners
 
 SIDE = 384
 """Pixels of a training picture, each way."""
@@ -29,12 +29,16 @@ FACES = (
     cv2.FONT_HERSHEY_TRIPLEX,
     cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
 )
+# fmt: off
 WORDS = (
-    *("TAXI POLICE SALE OPEN CAFE BANK HOTEL STOP EXIT PARKING PIZZA MARKET AUTO SERVICE".split()),
-    *("Transport GmbH www.cars.com +49 30 1234567 CAM01 2024-05-13 17:45:02 km/h CH1 LIVE".split()),
-    *("turbo DIESEL Quattro 4x4 XDRIVE hybrid 2.0 TDI GTI FORD TOYOTA HONDA AUDI SKODA".split()),
-    *("gettyimages alamy depositphotos shutterstock Dealer Motors FOR RENT 24h 50 80 P".split()),
+    "TAXI", "POLICE", "SALE", "OPEN", "CAFE", "BANK", "HOTEL", "STOP", "EXIT", "PARKING",
+    "PIZZA", "MARKET", "AUTO", "SERVICE", "Transport", "GmbH", "www.cars.com", "+49", "30",
+    "1234567", "CAM01", "2024-05-13", "17:45:02", "km/h", "CH1", "LIVE", "turbo", "DIESEL",
+    "Quattro", "4x4", "XDRIVE", "hybrid", "2.0", "TDI", "GTI", "FORD", "TOYOTA", "HONDA", "AUDI",
+    "SKODA", "gettyimages", "alamy", "depositphotos", "shutterstock", "Dealer", "Motors", "FOR",
+    "RENT", "24h", "50", "80", "P",
 )
+# fmt: on
 
 Pixels = npt.NDArray[np.uint8]
 Draw = Callable[[np.random.Generator], Pixels]
@@ -76,7 +80,9 @@ class Shown(NamedTuple):
     corners: Corners
 
 
-def sample(choose: Callable[[], Shown], random: np.random.Generator, plates: Plates | None) -> Sample:
+def sample(
+    choose: Callable[[], Shown], random: np.random.Generator, plates: Plates | None
+) -> Sample:
     """One photo's part, or four smaller ones side by side, where plates are small."""
     if random.random() < 0.65:
         seen, corners = part(choose(), SIDE, random, plates)
@@ -85,7 +91,7 @@ def sample(choose: Callable[[], Shown], random: np.random.Generator, plates: Pla
         seen, found = np.zeros((SIDE, SIDE, 3), np.uint8), []
         for left, top in ((0, 0), (half, 0), (0, half), (half, half)):
             seen[top : top + half, left : left + half], own = part(choose(), half, random, plates)
-            found.append(whole(own, half) + (left, top))
+            found.append(whole(own, half) + np.array((left, top)))
         corners = np.concatenate(found).astype(np.float32)
     if random.random() < 0.3:
         letter(seen, corners, random)
@@ -199,7 +205,10 @@ def paste(picture: Pixels, plate: Pixels, quad: Corners, random: np.random.Gener
     long = max(8.0, float(np.hypot(*(quad[1] - quad[0]))))
     factor = max(1, int(width / long))
     if factor > 1:
-        plate = np.asarray(cv2.resize(plate, (width // factor, height // factor), interpolation=cv2.INTER_AREA), np.uint8)
+        plate = np.asarray(
+            cv2.resize(plate, (width // factor, height // factor), interpolation=cv2.INTER_AREA),
+            np.uint8,
+        )
         height, width = plate.shape[:2]
     flat = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(flat, np.asarray(quad - low, np.float32))
@@ -224,10 +233,15 @@ def letter(picture: Pixels, corners: Corners, random: np.random.Generator) -> No
         thick = int(random.integers(1, 3))
         (width, height), base = cv2.getTextSize(word, face, scale, thick)
         at = random.integers((-20, height), (SIDE, SIDE))
-        low, high = at - (4, height + 4), at + (width + 4, base + 4)
+        low = at - np.array((4, height + 4))
+        high = at + np.array((width + 4, base + 4))
         if any((q.min(axis=0) < high).all() and (q.max(axis=0) > low).all() for q in corners):
             continue
-        color = [int(v) for v in random.integers(0, 256, 3)] if random.random() < 0.5 else [int(random.choice((0, 255)))] * 3
+        color = (
+            [int(v) for v in random.integers(0, 256, 3)]
+            if random.random() < 0.5
+            else [int(random.choice((0, 255)))] * 3
+        )
         if random.random() < 0.35:
             ground = [int(v) for v in random.integers(0, 256, 3)]
             cv2.rectangle(picture, [int(v) for v in low], [int(v) for v in high], ground, -1)
@@ -254,5 +268,11 @@ def lit(picture: Pixels, random: np.random.Generator) -> Pixels:
     picture = np.clip(values, 0, 255).astype(np.uint8)
     if random.random() < 0.5:
         quality = int(random.integers(25, 90))
-        picture = np.asarray(cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR), np.uint8)
+        picture = np.asarray(
+            cv2.imdecode(
+                cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1],
+                cv2.IMREAD_COLOR,
+            ),
+            np.uint8,
+        )
     return picture

@@ -1,9 +1,9 @@
 """What the network should answer for a picture, and how far its answer is from that.
 
-The chance is a bump over each plate's middle and its answer is judged by the focal loss of CornerNet
-(Law and Deng 2018); corners are judged where the bump is high, in shares of the plate's own size, so
-that small plates count as much as large ones, and by the upright bounds' generalised IoU (Rezatofighi
-et al. 2019).
+The chance is a bump over each plate's middle and its answer is judged by the focal loss of
+CornerNet (Law and Deng 2018); corners are judged where the bump is high, in shares of the plate's
+own size, so that small plates count as much as large ones, and by the upright bounds' generalised
+IoU (Rezatofighi et al. 2019).
 """
 
 import numpy as np
@@ -24,8 +24,8 @@ Array = npt.NDArray[np.float32]
 
 
 def target(corners: Corners, side: int) -> Array:
-    """12 x cells x cells: chance, weight of the corners (0: none), 8 corners from the cell's middle,
-    the plate's width and height. A chance of -1 counts neither way."""
+    """12 x cells x cells: chance, weight of the corners (0: none), 8 corners from the cell's
+    middle, the plate's width and height. A chance of -1 counts neither way."""
     cells = side // STRIDE
     answer = np.zeros((12, cells, cells), np.float32)
     answer[10:] = 1
@@ -76,7 +76,12 @@ def loss(answer: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     said = answer[:, 1:9].permute(0, 2, 3, 1)[found]
     true = wanted[:, 2:10].permute(0, 2, 3, 1)[found]
     size = wanted[:, 10:12].permute(0, 2, 3, 1)[found].repeat(1, 4)
-    corners_loss = (torch.nn.functional.smooth_l1_loss(said / size, true / size, beta=0.05, reduction="none").sum(1) * share).sum() / total
+    corners_loss = (
+        torch.nn.functional.smooth_l1_loss(
+            said / size, true / size, beta=0.05, reduction="none"
+        ).sum(1)
+        * share
+    ).sum() / total
     bounds_loss = ((1 - overlap(bounds(said), bounds(true))) * share).sum() / total
     return chance_loss, corners_loss, bounds_loss
 
@@ -89,7 +94,15 @@ def bounds(corners: Tensor) -> Tensor:
 
 def overlap(said: Tensor, true: Tensor) -> Tensor:
     """Generalised IoU, -1 to 1."""
-    both = (torch.minimum(said[:, 2:], true[:, 2:]) - torch.maximum(said[:, :2], true[:, :2])).clamp(min=0).prod(1)
-    around = (torch.maximum(said[:, 2:], true[:, 2:]) - torch.minimum(said[:, :2], true[:, :2])).clamp(min=0).prod(1)
+    both = (
+        (torch.minimum(said[:, 2:], true[:, 2:]) - torch.maximum(said[:, :2], true[:, :2]))
+        .clamp(min=0)
+        .prod(1)
+    )
+    around = (
+        (torch.maximum(said[:, 2:], true[:, 2:]) - torch.minimum(said[:, :2], true[:, :2]))
+        .clamp(min=0)
+        .prod(1)
+    )
     union = (said[:, 2:] - said[:, :2]).prod(1) + (true[:, 2:] - true[:, :2]).prod(1) - both
     return both / union.clamp(min=1e-3) - (around - union) / around.clamp(min=1e-3)

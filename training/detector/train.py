@@ -2,13 +2,12 @@
 
     python -m training.detector.train --data FOLDER --out FOLDER --minutes 60
 
-`--out` keeps `last.pt` (written every few minutes; an existing one is taken up) and the log. The learning
-rate follows the share of the minutes that are over, so a run on any machine ends well-annealed.
+`--out` keeps `last.pt`, written every few minutes; an existing one is taken up. The learning rate
+follows the share of the minutes that are over, so a run on any machine ends well-annealed.
 """
 
 import argparse
 import copy
-import itertools
 import math
 import time
 from collections.abc import Iterator
@@ -31,7 +30,10 @@ BATCH = 16
 RATE = 2.5e-3
 DECAY = 0.998
 """Of the averaged weights, from step to step."""
+WEIGHTS = (1.0, 3.0, 1.0)
+"""Of the losses of chance, corners and bounds."""
 SAVE_SECONDS = 180
+TELL_STEPS = 50
 
 
 class Samples(IterableDataset[tuple[Tensor, Tensor]]):
@@ -46,11 +48,7 @@ class Samples(IterableDataset[tuple[Tensor, Tensor]]):
         cv2.setNumThreads(1)
         worker = torch.utils.data.get_worker_info()
         random = np.random.default_rng([self._seed, worker.id if worker else 0])
-        plates = None
-        if self._rendered:
-            from training.render.plate import draw
-
-            plates = Plates(lambda chance: draw(chance).pixels, random)
+        plates = rendered_plates(random) if self._rendered else None
         pictures: dict[Path, np.ndarray] = {}
 
         def choose() -> Shown:
@@ -63,6 +61,61 @@ class Samples(IterableDataset[tuple[Tensor, Tensor]]):
             one = sample(choose, random, plates)
             pixels = torch.from_numpy(np.ascontiguousarray(one.picture.transpose(2, 0, 1)))
             yield pixels, torch.from_numpy(target(one.corners, SIDE))
+
+
+def rendered_plates(random: np.random.Generator) -> Plates:
+    from training.render.plate import draw
+
+    return Plates(lambda chance: draw(chance).pixels, random)
+
+
+class Run:
+    """The networks, the fresh and the averaged one, and how far they have come."""
+
+    def __init__(self, folder: Path) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.network = Detector().to(self.device, memory_format=torch.channels_last)
+        self.kept = copy.deepcopy(self.network)
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=RATE, weight_decay=0.01)
+        self.step, self.spent = 0, 0.0
+        self._last = folder / "last.pt"
+        folder.mkdir(parents=True, exist_ok=True)
+        if self._last.exists():
+            self._take_up(torch.load(self._last, map_location=self.device))
+
+    def _take_up(self, state: dict) -> None:
+        self.network.load_state_dict(state["network"])
+        self.kept.load_state_dict(state["kept"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.spent = state["step"], state["spent"]
+
+    def save(self) -> None:
+        """At once or not at all, so that a stop in between leaves the older one."""
+        state = {
+            "network": self.network.state_dict(),
+            "kept": self.kept.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "spent": self.spent,
+        }
+        fresh = self._last.with_suffix(".new")
+        torch.save(state, fresh)
+        fresh.replace(self._last)
+
+    def learn(self, pictures: Tensor, wanted: Tensor, share: float) -> np.ndarray:
+        """One step at this share of the whole time; the three losses."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = RATE * rate_at(share)
+        self.network.train()
+        given = pictures.to(self.device).float().contiguous(memory_format=torch.channels_last)
+        parts = loss(self.network(given), wanted.to(self.device))
+        self.optimizer.zero_grad(set_to_none=True)
+        sum(weight * part for weight, part in zip(WEIGHTS, parts, strict=True)).backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimizer.step()
+        average(self.kept, self.network, self.step)
+        self.step += 1
+        return np.array([part.item() for part in parts])
 
 
 def rate_at(share: float) -> float:
@@ -79,74 +132,46 @@ def average(kept: torch.nn.Module, fresh: torch.nn.Module, step: int) -> None:
             old.copy_(new)
 
 
+def train(run: Run, loader: DataLoader, held_back: list[Photo], seconds: float) -> None:
+    """Until so many seconds are spent, those of earlier runs counted in."""
+    started, saved, sums = time.monotonic() - run.spent, time.monotonic(), np.zeros(3)
+    for pictures, wanted in loader:
+        run.spent = time.monotonic() - started
+        if run.spent >= seconds:
+            break
+        sums += run.learn(pictures, wanted, run.spent / seconds)
+        if run.step % TELL_STEPS == 0:
+            print(f"{run.spent / 60:6.1f} min  step {run.step}  {sums / TELL_STEPS}", flush=True)
+            sums[:] = 0
+        if time.monotonic() - saved > SAVE_SECONDS:
+            run.save()
+            print(recall_of(run.kept, held_back), flush=True)
+            saved = time.monotonic()
+    run.save()
+    print(recall_of(run.kept, held_back), flush=True)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path, required=True, help="the folder with the train photos")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the photos")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--minutes", type=float, default=180)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--no-rendered", action="store_true")
+    parser.add_argument("--workers", type=int, default=1, help="processes that make pictures")
+    parser.add_argument("--no-rendered", action="store_true", help="photos as they are")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(1)
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = Detector().to(device, memory_format=torch.channels_last)
-    kept = copy.deepcopy(network)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
-    step, spent = 0, 0.0
-    last = chosen.out / "last.pt"
-    if last.exists():
-        state = torch.load(last, map_location=device)
-        network.load_state_dict(state["network"])
-        kept.load_state_dict(state["kept"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, spent = state["step"], state["spent"]
-    held_back = photos(chosen.data, CORNERS, held_back=True)
+    run = Run(chosen.out)
+    learned = photos(chosen.data, CORNERS, held_back=False)
     loader = DataLoader(
-        Samples(photos(chosen.data, CORNERS, held_back=False), step + 1, not chosen.no_rendered),
+        Samples(learned, run.step + 1, not chosen.no_rendered),
         batch_size=BATCH,
         num_workers=chosen.workers,
         multiprocessing_context="spawn",
         prefetch_factor=4,
     )
-    started = time.monotonic() - spent
-    saved, sums = time.monotonic(), np.zeros(3)
-    for pictures, wanted in itertools.chain(loader):
-        spent = time.monotonic() - started
-        share = spent / (chosen.minutes * 60)
-        if share >= 1:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * rate_at(share)
-        network.train()
-        given = pictures.to(device).float().contiguous(memory_format=torch.channels_last)
-        parts = loss(network(given), wanted.to(device))
-        total = parts[0] + 3 * parts[1] + parts[2]
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        average(kept, network, step)
-        step += 1
-        sums += [part.item() for part in parts]
-        if step % 50 == 0:
-            print(f"{spent / 60:6.1f} min  step {step}  {step * BATCH / spent:5.1f}/s  {sums / 50}", flush=True)
-            sums[:] = 0
-        if time.monotonic() - saved > SAVE_SECONDS:
-            save(last, network, kept, optimizer, step, spent)
-            print(recall_of(kept, held_back), flush=True)
-            saved = time.monotonic()
-    save(last, network, kept, optimizer, step, spent)
-    print(recall_of(kept, held_back), flush=True)
-
-
-def save(path: Path, network: torch.nn.Module, kept: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int, spent: float) -> None:
-    """At once or not at all, so that a stop in between leaves the older one."""
-    state = {"network": network.state_dict(), "kept": kept.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent}
-    torch.save(state, path.with_suffix(".new"))
-    path.with_suffix(".new").replace(path)
+    train(run, loader, photos(chosen.data, CORNERS, held_back=True), chosen.minutes * 60)
 
 
 if __name__ == "__main__":
