@@ -27,6 +27,10 @@ ENLARGED_MAX = 2.0
 """Small pictures are enlarged at most so much: plates in them may be small too."""
 OVERLAP_MAX = 0.4
 """Of the smaller one's area; plates that share more are the same one."""
+WIDE = 200.0
+"""Pixels of the network's input; wider plates are rare in training."""
+SMALLER = 0.45
+"""Of the side, for the second look."""
 PLATES_MAX = 12
 """At most so many plates of a frame, the likeliest; a car park seen from above has more."""
 
@@ -50,11 +54,26 @@ class PlateDetector:
         self._input = self._session.get_inputs()[0].name
 
     def find(self, pixels: Pixels) -> list[PlateBox]:
-        """The likeliest first."""
-        given, zoom = framed(pixels, self._side)
+        """The likeliest first. Plates larger than the network was trained on come out in pieces:
+        where there may be such, or nothing was found, the picture is looked at once more, small.
+        """
+        found, zoom = self._look(pixels, self._side)
+        widest = max((width_of(plate) * zoom for plate in found), default=WIDE)
+        if widest >= WIDE:
+            again, small = self._look(pixels, round(self._side * SMALLER))
+            large = [plate for plate in again if width_of(plate) * small >= WIDE * SMALLER]
+            found = [
+                *large,
+                *(plate for plate in found if not any(shares(plate, one) for one in large)),
+            ]
+        return sorted(found, key=lambda one: -one.score)[:PLATES_MAX]
+
+    def _look(self, pixels: Pixels, side: int) -> tuple[list[PlateBox], float]:
+        """Plates in pixels of the picture, and by how much it was scaled."""
+        given, zoom = framed(pixels, side)
         (answer,) = self._session.run(None, {self._input: given[None]})
         found = peaks(np.asarray(answer)[0], self._min_score)
-        return without_overlap([PlateBox(quad / zoom, score) for quad, score in found])[:PLATES_MAX]
+        return without_overlap([PlateBox(quad / zoom, score) for quad, score in found]), zoom
 
 
 def framed(pixels: Pixels, side: int) -> tuple[Pixels, float]:
@@ -89,6 +108,14 @@ def peaks(answer: npt.NDArray[np.float32], min_score: float) -> list[PlateBox]:
 def without_overlap(found: list[PlateBox]) -> list[PlateBox]:
     kept: list[PlateBox] = []
     for plate in found:
-        if all(geometry.overlap(plate.quad, other.quad) <= OVERLAP_MAX for other in kept):
+        if not any(shares(plate, other) for other in kept):
             kept.append(plate)
     return kept
+
+
+def shares(one: PlateBox, other: PlateBox) -> bool:
+    return geometry.overlap(one.quad, other.quad) > OVERLAP_MAX
+
+
+def width_of(plate: PlateBox) -> float:
+    return geometry.shape_of(plate.quad).width
