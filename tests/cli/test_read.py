@@ -45,8 +45,18 @@ def street(tmp_path: Path) -> Path:
     return path
 
 
-def test_quality_and_what_was_refused_are_told(platewire: Platewire, street: Path) -> None:
-    said = platewire("read", street, "--refused")
+@pytest.fixture
+def general(tmp_path: Path) -> Path:
+    """The engine to which a word on a plate is a word."""
+    path = tmp_path / "general.toml"
+    path.write_text('[recognition]\ntype = "rapidocr"\n', "utf-8")
+    return path
+
+
+def test_quality_and_what_was_refused_are_told(
+    platewire: Platewire, street: Path, general: Path
+) -> None:
+    said = platewire("read", street, "--refused", "--config", general)
     assert said.code == 0
     read, refused = (json.loads(line) for line in said.lines)
     assert read["text"] == "12BDF3"
@@ -54,11 +64,13 @@ def test_quality_and_what_was_refused_are_told(platewire: Platewire, street: Pat
     assert (refused["file"], refused["frame"]) == (str(street), 0)
     assert refused["refused"]["reason"] == "form"
     assert refused["refused"]["text"] == "TOYOTA"
-    assert len(platewire("read", street).lines) == 1
+    assert len(platewire("read", street, "--config", general).lines) == 1
 
 
-def test_reads_and_refusals_in_words(platewire: Platewire, street: Path, broken: Path) -> None:
-    said = platewire("read", street, broken, "--refused", "--text")
+def test_reads_and_refusals_in_words(
+    platewire: Platewire, street: Path, broken: Path, general: Path
+) -> None:
+    said = platewire("read", street, broken, "--refused", "--text", "--config", general)
     assert said.code == 3
     read, refused = said.lines
     assert re.search(r"street.png  frame 0  12BDF3  NL  [01]\.\d\d  quality 1\.00 \(\d+ x", read)

@@ -1,5 +1,6 @@
 """Searches, the one call for yesterday, and exports over the API."""
 
+import asyncio
 import csv
 import io
 import json
@@ -15,14 +16,28 @@ import pytest
 from tests.web.world import START, World, event
 
 Client = aiohttp.ClientSession
-NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
-YESTERDAY = NOON - timedelta(days=1)
+MIDNIGHT_NEAR = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+async def _one_day() -> None:
+    """No test begins so shortly before midnight that its yesterday may become another day's."""
+    now = datetime.now(UTC)
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    if midnight - now < MIDNIGHT_NEAR:
+        await asyncio.sleep((midnight - now).total_seconds() + 0.1)
+
+
+def yesterday() -> datetime:
+    """Noon of it, UTC."""
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    return noon - timedelta(days=1)
 
 
 async def fill(world: World) -> None:
     await world.add(event("B-AB 12"), event("B-A8 12", at=START + timedelta(hours=1), color=None))
-    await world.add(event("=CMD", at=YESTERDAY, camera="exit"))
-    await world.add(event("B-AB 12", at=YESTERDAY + timedelta(hours=1), country=None))
+    await world.add(event("=CMD", at=yesterday(), camera="exit"))
+    await world.add(event("B-AB 12", at=yesterday() + timedelta(hours=1), country=None))
 
 
 async def get(client: Client, path: str) -> Any:
@@ -76,8 +91,8 @@ async def test_was_it_here_yesterday(world: World, client: Client) -> None:
     await fill(world)
     seen = await get(client, "seen?plate=B-AB 12&match=exact&day=yesterday")
     assert (seen["seen"], seen["passages"], seen["last"]["first_seq"]) == (True, 1, 4)
-    assert datetime.fromisoformat(seen["first_seen_at"]) == YESTERDAY + timedelta(hours=1)
-    assert datetime.fromisoformat(seen["since"]) == YESTERDAY.replace(hour=0)
+    assert datetime.fromisoformat(seen["first_seen_at"]) == yesterday() + timedelta(hours=1)
+    assert datetime.fromisoformat(seen["since"]) == yesterday().replace(hour=0)
     ever = await get(client, "seen?plate=B-AB 12&match=exact")
     assert (ever["passages"], ever["since"]) == (2, None)
     never = await get(client, "seen?plate=ZZ")
