@@ -57,3 +57,12 @@ def test_too_short_or_too_long_is_none(text: str) -> None:
 
 def test_signs_that_no_plate_has_are_none() -> None:
     assert understood_plate(line("AB12" + OTHER), (), {}) is None
+
+
+@pytest.mark.parametrize(("chance", "country"), [(0.9, "US"), (0.6, None)])
+def test_where_no_table_is_whole_sure_looks_name_the_country(
+    chance: float, country: str | None
+) -> None:
+    found = understood_plate(line("KL3B8K"), (), {"US": chance})
+    assert found is not None
+    assert found.country == country

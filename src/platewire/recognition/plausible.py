@@ -21,6 +21,8 @@ PLATE_LENGTHS = range(2, 11)
 
 INDISTINCT = ({"O", "0"}, {"I", "1"})
 """Characters that many plates draw alike: only the form tells which it is."""
+LOOKS_SURE = 0.75
+"""A country that is named by the plate's looks alone must be as likely as this."""
 LOOKS_MIN = 0.1
 """A country whose chance by the plate's looks is less does not have its form put right."""
 REPAIR_SURE = 0.85
@@ -95,7 +97,15 @@ def understood_plate(
     changed = found.text != text
     if changed and not (may_mean(line, found) and looks_allow(found.country, expected, seen)):
         found = as_read(line)
+    if found.country is None:
+        found = found._replace(country=by_looks(seen))
     return found if found.known or mixed(found.text) or is_free_choice(expected, seen) else None
+
+
+def by_looks(seen: Mapping[str, float]) -> str | None:
+    """The country of free choice that the looks are sure of: no table has all its forms."""
+    likeliest = max(FREE_CHOICE, key=lambda code: seen.get(code, 0.0))
+    return likeliest if seen.get(likeliest, 0.0) >= LOOKS_SURE else None
 
 
 def is_free_choice(expected: Sequence[str], seen: Mapping[str, float]) -> bool:
