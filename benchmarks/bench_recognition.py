@@ -202,12 +202,13 @@ def present(name: str) -> bool:
 
 
 NOT_BLIND = (
-    "The clips are no blind score of `rapidocr`: two general rules were written after its results "
-    "on them had been seen (an unsure character at either end of a line is dropped; a misreading "
-    "that shares half its characters with the plate at its place needs three more reads). Before "
-    "them it was 28 of 29 clips and 31 of 32 texts. For `plates`, too, rules were mended after "
-    "lists of errors on photos and clips had been read: before the second, smaller look for plates that "
-    "fill the picture it was 26 of 29 clips. No model was trained and no threshold set by them."
+    "The clips are no blind score of `rapidocr`: two general rules were written after its "
+    "results on them had been seen (an unsure character at either end of a line is dropped; a "
+    "misreading that shares half its characters with the plate at its place needs three more "
+    "reads). Before them it was 28 of 29 clips and 31 of 32 texts. For `plates`, too, rules "
+    "were mended after lists of errors on photos and clips had been read: before the second, "
+    "smaller look for plates that fill the picture it was 26 of 29 clips. No model was "
+    "trained and no threshold set by them."
 )
 
 
