@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from platewire.country import Understanding
 from platewire.recognition.line import GAP, Character, Line
-from platewire.recognition.plausible import text_of
 from platewire.recognition.reading import mean_chance, plate_characters
 
 FLOOR = 0.004
@@ -26,8 +25,13 @@ def merit(line: Line, meaning: Understanding | None) -> float:
     characters = plate_characters(line)
     if meaning is None or not characters:
         return -1.0
-    sure = mean_chance([one.chance for one in characters]) - COST_MERIT * meaning.cost
-    return sure + KNOWN_MERIT * meaning.known + LENGTH_MERIT * len(meaning.text)
+    return weighed(mean_chance([one.chance for one in characters]), meaning)
+
+
+def weighed(sure: float, meaning: Understanding) -> float:
+    """How sure a reading is, with what its meaning speaks for it."""
+    cost = COST_MERIT * meaning.cost
+    return sure - cost + KNOWN_MERIT * meaning.known + LENGTH_MERIT * len(meaning.text)
 
 
 def blended(one: Line, other: Line) -> Line | None:
@@ -66,7 +70,3 @@ def doubted(line: Line) -> Line:
     """The line as sure as one can be that another reader saw otherwise."""
     characters = (one._replace(chance=one.chance * CONTRADICTED) for one in line.characters)
     return Line(tuple(characters), line.written)
-
-
-def same_text(one: Line, other: Line) -> bool:
-    return text_of(one) == text_of(other)

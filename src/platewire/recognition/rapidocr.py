@@ -14,6 +14,7 @@ from platewire.country import Understanding
 from platewire.model import Frame, Pixels, Read
 from platewire.recognition import geometry, quality
 from platewire.recognition.line import Line
+from platewire.recognition.opinions import weighed
 from platewire.recognition.pictures import checked
 from platewire.recognition.plausible import looks_foreign, text_of, understood
 from platewire.recognition.reading import mean_chance, read_of
@@ -57,9 +58,7 @@ class Found(NamedTuple):
     @property
     def merit(self) -> float:
         """For choosing between overlapping ones: known forms first, then sure, then long."""
-        chances = [c.chance for c in self.line.characters]
-        sure = mean_chance(chances) - 0.15 * self.meaning.cost
-        return sure + 0.5 * self.meaning.known + 0.05 * len(self.meaning.text)
+        return weighed(mean_chance([c.chance for c in self.line.characters]), self.meaning)
 
 
 Written = tuple[Quad, Line]
