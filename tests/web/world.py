@@ -245,8 +245,20 @@ class World:
 
     @contextlib.asynccontextmanager
     async def client(self, **options: Any) -> AsyncIterator[aiohttp.ClientSession]:
-        async with aiohttp.ClientSession(self.url, **options) as client:
-            yield client
+        """A client. Its answers are kept until the end and closed then: one of which only the head
+        was read would otherwise hold its connection until the garbage collector warns of it."""
+        trace, answers = aiohttp.TraceConfig(), list[aiohttp.ClientResponse]()
+
+        async def keep(_: object, __: object, ended: aiohttp.TraceRequestEndParams) -> None:
+            answers.append(ended.response)
+
+        trace.on_request_end.append(keep)
+        async with aiohttp.ClientSession(self.url, trace_configs=[trace], **options) as client:
+            try:
+                yield client
+            finally:
+                for answer in answers:
+                    answer.close()
 
 
 def keys_of(token: str | Sequence[Key] | None) -> tuple[Key, ...]:
