@@ -71,9 +71,12 @@ def score(network: ReaderNetwork, real: Sequence[RealCrop], device: torch.device
     )
     said = f"  rendered {right:.3f} exact, country {home:.3f}"
     if real:
-        texts, _ = read(network, [network_picture(tight(crop)) for crop in real], device)
+        texts, countries = read(network, [network_picture(tight(crop)) for crop in real], device)
         hits = sum(folded(a) == folded(crop.text) for a, crop in zip(texts, real, strict=True))
         said += f"; real {hits}/{len(real)} = {hits / len(real):.3f} folded"
+        homes = [(crop.country, home) for crop, home in zip(real, countries, strict=True)]
+        known = [pair for pair in homes if pair[0]]
+        said += f", country {sum(a == b for a, b in known)}/{len(known)}"
     return said
 
 

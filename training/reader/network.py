@@ -1,8 +1,10 @@
-"""The network: a picture of a plate -> symbols along two lines, country, state, number of lines.
+"""The network: a picture of a plate -> symbols along two lines, country, state, is it a plate.
 
 Plain convolutions. The height is folded into two sequences by one convolution as high as the last
 map: the first sequence reads the upper or only line, the second the lower one and is silent where
-there is none. Each picture is normalized to its own brightness and contrast first.
+there is none. A branch from a finer map looks at what is small beside the number (a band's sign, a
+state's name, arms), and keeps where it was seen. Each picture is normalized to its own brightness
+and contrast first.
 """
 
 from typing import NamedTuple
@@ -22,6 +24,8 @@ class Answer(NamedTuple):
     region: Tensor
     two_lines: Tensor
     """Pictures x 1."""
+    plate: Tensor
+    """Pictures x 1: whether it is a plate at all."""
 
 
 class Step(nn.Sequential):
@@ -51,15 +55,42 @@ class Residual(nn.Module):
         return torch.relu(x + self.way(x))
 
 
+class Surroundings(nn.Module):
+    """What stands on a plate beside its number, and roughly where."""
+
+    WIDTH = 128
+    PLACES = (3, 5)
+    """Rows and columns in which the strongest answers are told apart."""
+
+    def __init__(self, before: int) -> None:
+        super().__init__()
+        self.way = nn.Sequential(
+            Step(before, 72),
+            Step(72, 96, (3, 5), stride=(2, 2)),
+            Step(96, self.WIDTH, (3, 5)),
+        )
+        self.narrow = Step(self.WIDTH, 24, (1, 1))
+        self.outputs = 2 * self.WIDTH + 24 * self.PLACES[0] * self.PLACES[1]
+
+    def forward(self, fine: Tensor) -> Tensor:
+        """12 x 40 cells -> one row of features a picture."""
+        seen = self.way(fine)
+        # plain strides, as adaptive pooling does not export
+        placed = nn.functional.max_pool2d(self.narrow(seen), (2, 4))
+        return torch.cat([seen.amax(dim=(2, 3)), seen.mean(dim=(2, 3)), placed.flatten(1)], dim=1)
+
+
 class ReaderNetwork(nn.Module):
     def __init__(self, across: int = 160) -> None:
         super().__init__()
         self.across = across
-        self.eye = nn.Sequential(
+        self.fine = nn.Sequential(
             Step(3, 32, stride=(2, 2)),
             Step(32, 48),
             Step(48, 72, stride=(2, 2)),
             Step(72, 96),
+        )
+        self.coarse = nn.Sequential(
             Step(96, 96),
             Step(96, 128, stride=(2, 1)),
             Residual(128),
@@ -67,18 +98,31 @@ class ReaderNetwork(nn.Module):
         self.fold = Step(128, 2 * across, (6, 1), padded=False)
         self.line = nn.Sequential(Residual(across, (1, 5)), nn.Dropout(0.1))
         self.spell = nn.Conv2d(across, len(SYMBOLS), 1)
-        self.judge = nn.Sequential(nn.Linear(256, 192), nn.ReLU(inplace=True))
+        self.around = Surroundings(96)
+        self.judge = nn.Sequential(
+            nn.Linear(2 * 128 + self.around.outputs, 192),
+            nn.ReLU(inplace=True),
+            nn.Dropout(0.1),
+        )
         self.country = nn.Linear(192, len(COUNTRIES))
         self.region = nn.Linear(192, len(REGIONS))
         self.two_lines = nn.Linear(192, 1)
+        self.plate = nn.Linear(192, 1)
 
     def forward(self, pictures: Tensor) -> Answer:
         """Pictures x 3 x HEIGHT x WIDTH, 0 to 255."""
         mean = pictures.mean(dim=(1, 2, 3), keepdim=True)
         spread = (pictures - mean).square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-        seen = self.eye((pictures - mean) / (spread + 6))
+        fine = self.fine((pictures - mean) / (spread + 6))
+        seen = self.coarse(fine)
         folded = self.fold(seen).view(-1, 2, self.across, STEPS).transpose(1, 2)
         spelled = self.spell(self.line(folded)).flatten(2).transpose(1, 2)
-        pooled = torch.cat([seen.mean(dim=(2, 3)), seen.amax(dim=(2, 3))], dim=1)
-        judged = self.judge(pooled)
-        return Answer(spelled, self.country(judged), self.region(judged), self.two_lines(judged))
+        pooled = [seen.mean(dim=(2, 3)), seen.amax(dim=(2, 3)), self.around(fine)]
+        judged = self.judge(torch.cat(pooled, dim=1))
+        return Answer(
+            spelled,
+            self.country(judged),
+            self.region(judged),
+            self.two_lines(judged),
+            self.plate(judged),
+        )

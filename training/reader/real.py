@@ -1,7 +1,7 @@
-"""Real crops with texts: the plates of free photos, labelled by agreement (`label`).
+"""Real crops with texts: the plates of free photos, labelled by agreement (`label`) or by eye.
 
-`labels.jsonl` names file, box, text and whether the crop is held back for validation. The pictures
-themselves are not in the repository.
+`labels.jsonl` and, for plates on which no readers agreed, `by_eye.jsonl` name file, box, text and
+whether the crop is held back for validation. The pictures themselves are not in the repository.
 """
 
 import json
@@ -17,6 +17,8 @@ from training.render.camera import faulty
 from training.render.surface import field
 
 LABELS = Path(__file__).with_name("labels.jsonl")
+BY_EYE = Path(__file__).with_name("by_eye.jsonl")
+"""Texts that a person read off contact sheets; small figures of a year are no part of them."""
 CORRECTIONS = Path(__file__).with_name("corrections.txt")
 AROUND = 0.5
 """Share of the box's height and a third of that share of its width kept around it."""
@@ -51,10 +53,9 @@ def corrections() -> dict[tuple[str, str], str]:
 
 def crops(folder: Path, held_back: bool) -> Iterator[RealCrop]:
     """`folder` holds the photos named in the labels; one that is not there is passed over."""
-    if not LABELS.is_file():
-        return
     corrected = corrections()
-    for line in LABELS.read_text().splitlines():
+    known = [path for path in (LABELS, BY_EYE) if path.is_file()]
+    for line in (line for path in known for line in path.read_text().splitlines()):
         label = json.loads(line)
         if label["held_back"] != held_back:
             continue

@@ -9,7 +9,8 @@ from __future__ import annotations
 import multiprocessing as mp
 import os
 import queue
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from training.reader.classes import (
     SYMBOL_INDEX,
     WIDTH,
 )
+from training.reader.nonplates import NonPlates, nonplates
 from training.reader.real import RealCrop, augmented
 from training.render.camera import shoot
 from training.render.plate import Plate, draw
@@ -35,6 +37,10 @@ UNKNOWN = -100
 """What the losses pass over."""
 POOL = 1200
 SHOTS = 3
+NO_PLATES = 0.08
+"""Share of the samples."""
+ARTWORK = 400
+"""Pieces of photos that may lie behind numbers."""
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -47,6 +53,7 @@ class Sample(NamedTuple):
     country: int
     region: int
     two_lines: int
+    plate: int = 1
 
 
 class Batch(NamedTuple):
@@ -57,6 +64,7 @@ class Batch(NamedTuple):
     countries: npt.NDArray[np.int64]
     regions: npt.NDArray[np.int64]
     two_lines: npt.NDArray[np.float32]
+    plates: npt.NDArray[np.float32]
 
 
 def network_picture(crop: MatLike) -> Pixels:
@@ -110,6 +118,19 @@ def photographed(crop: RealCrop, random: np.random.Generator) -> Sample:
     )
 
 
+def nothing(crop: MatLike) -> Sample:
+    """No plate: nothing to spell, and no country."""
+    return Sample(
+        picture=network_picture(crop),
+        columns=np.zeros(2 * STEPS, np.int64),
+        text=text_of(""),
+        country=UNKNOWN,
+        region=UNKNOWN,
+        two_lines=UNKNOWN,
+        plate=0,
+    )
+
+
 def batch_of(samples: Sequence[Sample]) -> Batch:
     texts = np.stack([sample.text for sample in samples])
     return Batch(
@@ -120,26 +141,41 @@ def batch_of(samples: Sequence[Sample]) -> Batch:
         countries=np.array([sample.country for sample in samples], np.int64),
         regions=np.array([sample.region for sample in samples], np.int64),
         two_lines=np.array([sample.two_lines for sample in samples], np.float32),
+        plates=np.array([sample.plate for sample in samples], np.float32),
     )
 
 
 class Source:
-    """Endless samples; `share` of them real."""
+    """Endless samples; `share` of them real, and some no plates where there are photos."""
 
-    def __init__(self, seed: int, crops: Sequence[RealCrop], share: float) -> None:
+    def __init__(
+        self,
+        seed: int,
+        crops: Sequence[RealCrop],
+        share: float,
+        others: Callable[[np.random.Generator], NonPlates] | None = None,
+    ) -> None:
         self._random = np.random.default_rng(seed)
         self._crops = crops
         self._share = share if crops else 0.0
-        self._pool = [draw(self._random) for _ in range(POOL)]
+        self._others = others(self._random) if others else None
+        self._artwork = self._others.artwork(ARTWORK) if self._others else []
+        self._pool = [self._drawn() for _ in range(POOL)]
+
+    def _drawn(self) -> Plate:
+        return draw(self._random, self._artwork)
 
     def sample(self) -> Sample:
-        if self._random.random() < self._share:
+        kind = self._random.random()
+        if kind < self._share:
             crop = self._crops[int(self._random.random() * len(self._crops))]
             return photographed(crop, self._random)
+        if self._others and kind < self._share + NO_PLATES:
+            return nothing(self._others.crop())
         at = int(self._random.random() * POOL)
         plate = self._pool[at]
         if self._random.random() < 1 / SHOTS:
-            self._pool[at] = draw(self._random)
+            self._pool[at] = self._drawn()
         return rendered(plate, self._random)
 
     def batch(self, size: int) -> Batch:
@@ -154,7 +190,10 @@ def fill(batches: mp.Queue[Batch], seed: int, size: int, folder: Path | None, sh
     if hasattr(os, "setsid"):
         os.setsid()
     cv2.setNumThreads(1)
-    source = Source(seed, training_crops(folder) if folder else (), share)
+    if folder:
+        source = Source(seed, training_crops(folder), share, partial(nonplates, folder))
+    else:
+        source = Source(seed, (), share)
     parent = mp.parent_process()
     while True:
         made = source.batch(size)

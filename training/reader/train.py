@@ -2,7 +2,8 @@
 
 Trains for N minutes in all, over as many runs as it takes: a run that was stopped goes on with
 --resume where its last checkpoint stood. The learning rate falls over the whole of the minutes.
-Uses a GPU when there is one; on a CPU `--threads`, and bfloat16, which new processors are fast at.
+`--start` begins with a file that ships instead of nothing. Uses a GPU when there is one; on a CPU
+`--threads`, and with `--bfloat16` what some new processors are faster at.
 """
 
 import argparse
@@ -16,10 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.reader.evaluate import score
+from training.reader.evaluate import rendered_batch, score
 from training.reader.network import Answer, ReaderNetwork
 from training.reader.real import validation_crops
 from training.reader.samples import UNKNOWN, Batch, Renderers
+from training.taken_up import take_up
 
 RATE = 2.5e-3
 WARM_UP = 400
@@ -32,6 +34,7 @@ class State:
     network: ReaderNetwork
     averaged: ReaderNetwork
     optimizer: torch.optim.Optimizer
+    rate: float = RATE
     steps: int = 0
     seen: int = 0
     seconds: float = 0.0
@@ -43,7 +46,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    state = fresh(device)
+    state = fresh(device, arguments.rate)
+    if arguments.start and not arguments.resume:
+        begin_with(state, arguments.start)
     if arguments.resume:
         restore(state, arguments.out / "checkpoint.pt", device)
     renderers = Renderers(
@@ -63,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--data", type=Path, help="the folder of the photos in labels.jsonl")
     found.add_argument("--real", type=float, default=0.25, help="share of real crops")
     found.add_argument("--resume", action="store_true")
+    found.add_argument("--start", type=Path, help="an .onnx file to begin with")
+    found.add_argument("--rate", type=float, default=RATE, help="the highest learning rate")
+    found.add_argument("--bfloat16", action="store_true")
     found.add_argument("--threads", type=int, default=1)
     found.add_argument("--renderers", type=int, default=1, help="processes that render")
     found.add_argument("--batch", type=int, default=64)
@@ -70,13 +78,21 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def fresh(device: torch.device) -> State:
+def fresh(device: torch.device, rate: float = RATE) -> State:
     torch.manual_seed(1)
     network = ReaderNetwork().to(device, memory_format=torch.channels_last)
     averaged = ReaderNetwork().to(device, memory_format=torch.channels_last)
     averaged.load_state_dict(network.state_dict())
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
-    return State(network, averaged.eval(), optimizer)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
+    return State(network, averaged.eval(), optimizer, rate)
+
+
+def begin_with(state: State, path: Path) -> None:
+    """What reads the characters comes from the file; what judges the plate begins anew."""
+    pictures = torch.from_numpy(rendered_batch().pictures[:256]).permute(0, 3, 1, 2).float()
+    device = next(state.network.parameters()).device
+    take_up(state.network, path, pictures.to(device), ("fine", "coarse", "fold", "line", "spell"))
+    state.averaged.load_state_dict(state.network.state_dict())
 
 
 def run(
@@ -88,7 +104,7 @@ def run(
     losses: list[float] = []
     while state.seconds < arguments.minutes * 60:
         set_rate(state, state.seconds / (arguments.minutes * 60))
-        losses.append(step(state, renderers.next(), device))
+        losses.append(step(state, renderers.next(), device, arguments.bfloat16))
         state.seconds = before + time.monotonic() - began
         if state.steps % 200 == 0:
             pace = state.seen / max(state.seconds, 1)
@@ -104,16 +120,16 @@ def run(
 
 
 def set_rate(state: State, progress: float) -> None:
-    rate = float(RATE * (0.5 * (1 + np.cos(np.pi * min(progress, 1))) * 0.99 + 0.01))
+    rate = float(state.rate * (0.5 * (1 + np.cos(np.pi * min(progress, 1))) * 0.99 + 0.01))
     for group in state.optimizer.param_groups:
         group["lr"] = rate * min((state.steps + 1) / WARM_UP, 1)
 
 
-def step(state: State, batch: Batch, device: torch.device) -> float:
+def step(state: State, batch: Batch, device: torch.device, short: bool = False) -> float:
     state.network.train()
     pictures = torch.from_numpy(batch.pictures).to(device).permute(0, 3, 1, 2).float()
     pictures = pictures.contiguous(memory_format=torch.channels_last)
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=short or device.type == "cuda"):
         answer = state.network(pictures)
     loss = loss_of(Answer(*(part.float() for part in answer)), batch, device)
     state.optimizer.zero_grad(set_to_none=True)
@@ -153,7 +169,10 @@ def loss_of(answer: Answer, batch: Batch, device: torch.device) -> Tensor:
     lines = nn.functional.binary_cross_entropy_with_logits(
         answer.two_lines[known, 0], moved(batch.two_lines)[known]
     )
-    return by_column + by_line + 0.25 * country + 0.05 * region + 0.1 * lines
+    plate = nn.functional.binary_cross_entropy_with_logits(
+        answer.plate[:, 0], moved(batch.plates)
+    )
+    return by_column + by_line + 0.3 * country + 0.1 * region + 0.1 * lines + 0.3 * plate
 
 
 @torch.no_grad()

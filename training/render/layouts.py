@@ -53,6 +53,10 @@ class Layout(NamedTuple):
     """Two lines."""
     stripe: bool = False
     """A coloured stripe along the top, as in the Mercosur."""
+    logo: str = ""
+    """`left` or `right`: a club's or a cause's picture beside the number."""
+    stickers: bool = False
+    """Stickers in the corners are usual."""
 
 
 class Home(NamedTuple):
@@ -252,6 +256,8 @@ def american(random: np.random.Generator) -> Layout:
         top=_in_case(state.name, random) if not wish_first else _in_case(state.slogan, random),
         bottom=_in_case(state.slogan, random) if random.random() < 0.75 else "",
         art=random.random() < 0.7,
+        logo=pick(("left", "left", "right"), random) if random.random() < 0.16 else "",
+        stickers=True,
     )
 
 

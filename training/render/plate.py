@@ -4,6 +4,7 @@ A pixel is 1.25 mm. What is no character of the number, as the band, arms, stick
 and slogans, is drawn too but never part of the text.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -14,7 +15,18 @@ from cv2.typing import MatLike
 from training.render.fonts import ABOVE, BELOW, CAP, Mask, glyph, installed
 from training.render.layouts import Color, Layout, any_layout
 from training.render.numbers import pick
-from training.render.surface import arms, band, blend, bolts, emblem, frame, ground, seal, sticker
+from training.render.surface import (
+    arms,
+    band,
+    blend,
+    bolts,
+    emblem,
+    frame,
+    ground,
+    logo,
+    seal,
+    sticker,
+)
 
 SCALE = 0.8
 """Pixels a millimetre."""
@@ -56,14 +68,17 @@ class Set(NamedTuple):
     cap: int
 
 
-def draw(random: np.random.Generator) -> Plate:
-    return drawn(any_layout(random), random)
+def draw(random: np.random.Generator, artwork: Sequence[Pixels] = ()) -> Plate:
+    """`artwork` are pictures that may lie behind the number, of any size."""
+    return drawn(any_layout(random), random, artwork)
 
 
-def drawn(layout: Layout, random: np.random.Generator) -> Plate:
+def drawn(
+    layout: Layout, random: np.random.Generator, artwork: Sequence[Pixels] = ()
+) -> Plate:
     width, height = round(layout.width * SCALE), round(layout.height * SCALE)
-    canvas = ground(width, height, layout, random)
-    taken = band(canvas, layout, random)
+    canvas = ground(width, height, layout, random, artwork)
+    taken = band(canvas, layout, random) if not layout.logo else logo(canvas, layout, random, artwork)
     area = text_area(layout, width, height, taken, random)
     face = pick(installed(layout.fonts), random)
     lines = lines_of(layout, random)
@@ -78,8 +93,9 @@ def drawn(layout: Layout, random: np.random.Generator) -> Plate:
     canvas = blend(canvas, alpha, layout.ink, random)
     if random.random() < 0.55:
         bolts(canvas, random)
-    if random.random() < 0.12:
-        sticker(canvas, sets_boxes(sets), random)
+    for _ in range(2 if layout.stickers else 1):
+        if random.random() < (0.5 if layout.stickers else 0.12):
+            sticker(canvas, sets_boxes(sets), random)
     if random.random() < 0.35:
         canvas, left, top = frame(canvas, random)
     else:

@@ -1,5 +1,6 @@
 """What a plate is made of beside its number: sheet, band, arms, seals, bolts, stickers, frame."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import cv2
@@ -40,13 +41,21 @@ def field(width: int, height: int, random: np.random.Generator) -> npt.NDArray[n
     return np.asarray(wide, np.float32)
 
 
-def ground(width: int, height: int, layout: Layout, random: np.random.Generator) -> Pixels:
+def ground(
+    width: int,
+    height: int,
+    layout: Layout,
+    random: np.random.Generator,
+    artwork: Sequence[Pixels] = (),
+) -> Pixels:
     color = np.array(layout.ground, np.float32) + random.normal(0, 7, 3).astype(np.float32)
     if not layout.art:
         canvas = np.empty((height, width, 3), np.float32)
         canvas[:] = np.clip(color, 0, 255)
     else:
         canvas = painted(width, height, color, random)
+        if artwork and random.random() < 0.4:
+            canvas = over_picture(canvas, pick(artwork, random), random)
     sheet = np.clip(canvas, 0, 255).astype(np.uint8)
     if layout.stripe:
         cv2.rectangle(sheet, (0, 0), (width, round(height * 0.22)), EU_BLUE, -1)
@@ -84,6 +93,48 @@ def painted(
         picture(sheet, random)
         canvas = sheet.astype(np.float32)
     return canvas
+
+
+def over_picture(
+    canvas: npt.NDArray[np.float32], seen: Pixels, random: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """A photo printed pale under the colours: landscapes, animals, buildings."""
+    height, width = canvas.shape[:2]
+    photo = cv2.resize(seen[:: pick((1, -1), random)], (width, height)).astype(np.float32)
+    if random.random() < 0.5:
+        photo = np.repeat(photo.mean(axis=2, keepdims=True), 3, axis=2)
+    weight = random.uniform(0.12, 0.5)
+    if random.random() < 0.5:
+        edge = np.linspace(-0.5, 1, height)[:, None, None]
+        weight = weight * np.clip(edge if random.random() < 0.7 else edge[::-1], 0.1, 1)
+    pale = photo * random.uniform(0.4, 0.9) + canvas.mean() * 0.3
+    return np.asarray(canvas + (pale - canvas) * weight, np.float32)
+
+
+def logo(
+    canvas: Pixels, layout: Layout, random: np.random.Generator, artwork: Sequence[Pixels]
+) -> tuple[int, int]:
+    """A club's or a cause's picture beside the number; pixels taken at the left and the right."""
+    height, width = canvas.shape[:2]
+    size = round(height * random.uniform(0.35, 0.6))
+    margin = round(width * random.uniform(0.01, 0.04))
+    left = margin if layout.logo == "left" else width - margin - size
+    top = round(height * random.uniform(0.25, 0.35))
+    place = canvas[top : top + size, left : left + size]
+    ink = tuple(int(value) for value in random.integers(0, 230, 3))
+    kind = random.random()
+    if artwork and kind < 0.4:
+        place[:] = cv2.resize(pick(artwork, random), place.shape[1::-1])
+    elif kind < 0.6:
+        cv2.circle(place, (size // 2, size // 2), size // 2 - 1, ink, -1, cv2.LINE_AA)
+        letters(place, pick(("M", "A", "US", "VT", "UF", "G", "TN"), random), size / 2, size / 2,
+                size * 0.7, pick(installed("small"), random))  # fmt: skip
+    elif kind < 0.8:
+        emblem(place, size / 2, size / 2, size * 0.5, ink, random)
+    else:
+        arms(place, size / 2, size / 2, size * 0.45, random)
+    taken = size + 2 * margin
+    return (taken, 0) if layout.logo == "left" else (0, taken)
 
 
 def picture(sheet: Pixels, random: np.random.Generator) -> None:
