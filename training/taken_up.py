@@ -5,6 +5,7 @@ says on some real batch, so that the network gives the same answers, whether it 
 batch or by what it remembers.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -13,12 +14,14 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 
-def take_up(network: nn.Module, path: Path, pictures: Tensor, parts: tuple[str, ...]) -> None:
-    """Convolutions and their normalizations in the modules that `parts` name, in the file's order.
+def take_up(
+    network: nn.Module, path: Path, pictures: Tensor, parts: Sequence[nn.Module]
+) -> None:
+    """Convolutions and their normalizations in `parts` of the network, in the file's order.
 
     `pictures` is a batch as the network gets it; ValueError where the shapes do not fit."""
     weights = iter(convolutions(path))
-    layers = [layer for part in parts for layer in layers_of(getattr(network, part))]
+    layers = [layer for part in parts for layer in layers_of(part)]
     for convolution, norm in layers:
         weight, bias = next(weights)
         if weight.shape != convolution.weight.shape:

@@ -10,9 +10,9 @@ that tilt whose upright bounds are the box.
 import json
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 SOURCES = ("openlpr", "romania", "kaggle_cars")
 """Folders of the data's `train` part: Apache-2.0, MIT, CC0."""
+BY_EYE = Path(__file__).with_name("by_eye.jsonl")
 HELD_BACK = 10
 """One photo in so many is for validation."""
 TILT_MAX = 40.0
@@ -31,21 +32,48 @@ Corners = npt.NDArray[np.float32]
 """Plates x 4 x 2: upper left, upper right, lower right, lower left, in pixels."""
 
 
+NOTHING = np.zeros((0, 4, 2), np.float32)
+
+
 class Photo(NamedTuple):
     path: Path
     corners: Corners
+    doubtful: Corners = NOTHING
+    """What nobody can tell to be a plate or none."""
+    others: Corners = NOTHING
+    """What was once taken for a plate, and is none."""
 
 
 def photos(folder: Path, corners: Path, *, held_back: bool) -> list[Photo]:
     """Those for training, or those held back; photos without any box are left out, as some of them
     show a plate all the same."""
-    lines = corners.read_text(encoding="utf-8").splitlines()
-    found = (json.loads(line) for line in lines)
+    seen = seen_by_eye()
     return [
-        Photo(folder / one["file"], np.array(one["corners"], np.float32).reshape(-1, 4, 2))
-        for one in found
+        photo_of(folder, one, seen.get(one["file"], ()))
+        for one in map(json.loads, corners.read_text(encoding="utf-8").splitlines())
         if one["corners"] and is_held_back(one["file"]) == held_back
     ]
+
+
+def seen_by_eye() -> dict[str, list[dict[str, Any]]]:
+    """What an earlier detector found beside the sources' own boxes, judged by a person."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in BY_EYE.read_text(encoding="utf-8").splitlines():
+        one = json.loads(line)
+        found.setdefault(one["file"], []).append(one)
+    return found
+
+
+def photo_of(folder: Path, one: dict[str, Any], seen: Sequence[dict[str, Any]]) -> Photo:
+    def judged(plate: bool | None) -> Corners:
+        return quads(each["corners"] for each in seen if each["plate"] is plate)
+
+    corners = np.concatenate([quads(one["corners"]), judged(True)])
+    return Photo(folder / one["file"], corners, judged(None), judged(False))
+
+
+def quads(rows: Iterable[Sequence[float]]) -> Corners:
+    return np.array(list(rows), np.float32).reshape(-1, 4, 2)
 
 
 def is_held_back(file: str) -> bool:

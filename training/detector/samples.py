@@ -13,13 +13,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.detector.photos import Corners
+from training.detector.photos import NOTHING, Corners
 
 SIDE = 384
 """Pixels of a training picture, each way."""
 PLATE_WIDTHS = (13.0, 320.0)
 TURN = 9.0
 """Degrees, one standard deviation of two."""
+OTHERS = 0.25
+"""Share of the views at what was once taken for a plate, where a photo has such."""
 ZOOM_MAX = 3.0
 """Photos are enlarged at most so much."""
 FACES = (
@@ -78,6 +80,8 @@ class Shown(NamedTuple):
 
     picture: Pixels
     corners: Corners
+    doubtful: Corners = NOTHING
+    others: Corners = NOTHING
 
 
 def sample(
@@ -108,17 +112,21 @@ def part(
     photo: Shown, side: int, random: np.random.Generator, plates: Plates | None
 ) -> tuple[Pixels, Corners]:
     """A square of so many pixels out of the photo, perhaps with rendered plates in it."""
-    picture, corners = photo
+    picture, corners, doubtful, others = photo
     if plates is not None:
         picture = picture.copy()
         if random.random() < 0.4:
             for quad in corners:
                 paste(picture, plates.like(quad), quad, random)
+        for quad in doubtful:  # Now it is one.
+            paste(picture, plates.like(quad), quad, random)
+        corners = np.concatenate([corners, doubtful])
         quad = somewhere(picture, corners, random) if random.random() < 0.15 else None
         if quad is not None:
             paste(picture, plates.like(quad), quad, random)
             corners = np.concatenate([corners, quad[None]])
-    matrix = view(corners, picture.shape[:2], side, random)
+    looked_at = others if len(others) and random.random() < OTHERS else corners
+    matrix = view(looked_at, picture.shape[:2], side, random)
     seen = cv2.warpPerspective(
         shrunk(picture, matrix),
         scaled(matrix, picture),

@@ -2,7 +2,8 @@
 
     python -m training.detector.train --data FOLDER --out FOLDER --minutes 60
 
-`--out` keeps `last.pt`, written every few minutes; an existing one is taken up. The learning rate
+`--out` keeps `last.pt`, written every few minutes; an existing one is taken up. `--start` begins
+with a file that ships instead of nothing. The learning rate
 follows the share of the minutes that are over, so a run on any machine ends well-annealed.
 """
 
@@ -24,6 +25,7 @@ from training.detector.network import Detector
 from training.detector.photos import Photo, photos
 from training.detector.samples import SIDE, Plates, Shown, sample
 from training.detector.targets import loss, target
+from training.taken_up import take_up
 
 CORNERS = Path(__file__).parent / "corners.jsonl"
 BATCH = 16
@@ -55,7 +57,7 @@ class Samples(IterableDataset[tuple[Tensor, Tensor]]):
             photo = self._photos[random.integers(len(self._photos))]
             if photo.path not in pictures:
                 pictures[photo.path] = cv2.imread(str(photo.path))
-            return Shown(pictures[photo.path], photo.corners)
+            return Shown(pictures[photo.path], *photo[1:])
 
         while True:
             one = sample(choose, random, plates)
@@ -72,7 +74,8 @@ def rendered_plates(random: np.random.Generator) -> Plates:
 class Run:
     """The networks, the fresh and the averaged one, and how far they have come."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rate: float = RATE) -> None:
+        self.rate = rate
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = Detector().to(self.device, memory_format=torch.channels_last)
         self.kept = copy.deepcopy(self.network)
@@ -82,6 +85,14 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         if self._last.exists():
             self._take_up(torch.load(self._last, map_location=self.device))
+
+    def begin_with(self, path: Path, pictures: Tensor) -> None:
+        """The weights of a file that ships, where there is no checkpoint yet."""
+        own = self.network
+        stages = (own.to_4, own.to_8, own.to_16, own.to_32, own.to_64)
+        parts = (*stages, *reversed(own.sides), own.smooth, own.head)
+        take_up(own, path, pictures.to(self.device).float(), parts)
+        self.kept.load_state_dict(own.state_dict())
 
     def _take_up(self, state: dict) -> None:
         self.network.load_state_dict(state["network"])
@@ -105,7 +116,7 @@ class Run:
     def learn(self, pictures: Tensor, wanted: Tensor, share: float) -> np.ndarray:
         """One step at this share of the whole time; the three losses."""
         for group in self.optimizer.param_groups:
-            group["lr"] = RATE * rate_at(share)
+            group["lr"] = self.rate * rate_at(share)
         self.network.train()
         given = pictures.to(self.device).float().contiguous(memory_format=torch.channels_last)
         parts = loss(self.network(given), wanted.to(self.device))
@@ -158,11 +169,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=180)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1, help="processes that make pictures")
+    parser.add_argument("--start", type=Path, help="an .onnx file to begin with")
+    parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate")
     parser.add_argument("--no-rendered", action="store_true", help="photos as they are")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(1)
-    run = Run(chosen.out)
+    run = Run(chosen.out, chosen.rate)
     learned = photos(chosen.data, CORNERS, held_back=False)
     loader = DataLoader(
         Samples(learned, run.step + 1, not chosen.no_rendered),
@@ -171,6 +184,8 @@ def main() -> None:
         multiprocessing_context="spawn",
         prefetch_factor=4,
     )
+    if chosen.start and not run.step:
+        run.begin_with(chosen.start, next(iter(loader))[0])
     train(run, loader, photos(chosen.data, CORNERS, held_back=True), chosen.minutes * 60)
 
 

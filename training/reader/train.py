@@ -90,8 +90,9 @@ def fresh(device: torch.device, rate: float = RATE) -> State:
 def begin_with(state: State, path: Path) -> None:
     """What reads the characters comes from the file; what judges the plate begins anew."""
     pictures = torch.from_numpy(rendered_batch().pictures[:256]).permute(0, 3, 1, 2).float()
-    device = next(state.network.parameters()).device
-    take_up(state.network, path, pictures.to(device), ("fine", "coarse", "fold", "line", "spell"))
+    device, own = next(state.network.parameters()).device, state.network
+    parts = (own.fine, own.coarse, own.fold, own.line, own.spell)
+    take_up(own, path, pictures.to(device), parts)
     state.averaged.load_state_dict(state.network.state_dict())
 
 
