@@ -63,6 +63,17 @@ EXAMPLES = {
     "TR": ("34 AB 1234", "06 K 9876", "35 ABC 12"),
     "UA": ("AA 1234 BB", "KA 9876 XT"),
     "US": ("ABC-1234", "8ABC123", "K12-LMN"),
+    "AR": ("ABC 123", "AB 123 CD"),
+    "AU": ("ABC-123", "1AB-2CD", "AB-12-CD", "S123-ABC"),
+    "CA": ("ABCD-123", "ABC-1234", "AB1 23C"),
+    "CL": ("BCDF-12", "BC-1234"),
+    "CN": ("A-12345", "B-D12345", "A-1B234"),
+    "CO": ("ABC 123", "ABC 12D"),
+    "IL": ("12-345-67", "123-45-678"),
+    "MX": ("ABC-123-D", "A12-BCD", "AB-12-345"),
+    "NZ": ("ABC123", "AB1234"),
+    "PK": ("ABC 123", "LEA 1234", "LEA 07 1234", "AB 123"),
+    "ZA": ("AB 12 CD GP", "ABC 123 GP", "CA 123 456", "ND 123 456"),
 }
 
 
@@ -119,6 +130,14 @@ def test_a_form_of_one_country_names_it_without_a_hint(plate: str, code: str) ->
 def test_a_form_of_many_countries_names_none(plate: str) -> None:
     found = understand(normalize(plate))
     assert (found.country, found.text, found.known) == (None, normalize(plate), True)
+
+
+def test_forms_overseas_count_only_where_something_speaks_for_them() -> None:
+    assert "IL" not in {one.country for one in match("1234567")}
+    assert understand("1234567", seen={"IL": 0.9}).country == "IL"
+    assert understand("1234567", hint=("IL",)).display == "12-345-67"
+    assert {"AU", "PK"}.isdisjoint(one.country for one in match("ABC123", seen={"DE": 0.9}))
+    assert understand("LZF4113", seen={"PK": 0.9, "US": 0.05}).country == "PK"
 
 
 @pytest.mark.parametrize("text", ["KD075", "HHAB012"])

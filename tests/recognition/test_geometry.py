@@ -87,3 +87,13 @@ def test_overlap_is_of_the_smaller_box() -> None:
     whole = quad(100, 100, 100, 20)
     assert geometry.overlap(whole, quad(75, 100, 50, 20)) == pytest.approx(1, abs=0.05)
     assert geometry.overlap(whole, quad(300, 100, 50, 20)) == 0
+
+
+@given(angle=st.floats(-35, 35), along=st.floats(-1, 1))
+def test_a_box_is_shifted_along_its_line(angle: float, along: float) -> None:
+    before = quad(200, 200, 120, 30, angle)
+    after = geometry.shifted(before, along)
+    step = (after - before).mean(axis=0)
+    across = before[1] - before[0]
+    assert float(np.hypot(*step)) == pytest.approx(abs(along) * 30, rel=0.02, abs=0.01)
+    assert float(step @ across) == pytest.approx(along * 30 * 120, rel=0.02, abs=1)

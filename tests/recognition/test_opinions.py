@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platewire.recognition.line import SEPARATOR, Character, Line
-from platewire.recognition.opinions import blended, doubted, product
+from platewire.recognition.opinions import averaged, blended, doubted, product
 from platewire.recognition.plausible import text_of
 from platewire.recognition.reading import mean_chance, plate_characters
 
@@ -82,3 +82,35 @@ def test_gaps_of_the_first_stay() -> None:
 def test_a_contradicted_line_is_less_sure() -> None:
     assert all(one.chance < 0.95 for one in doubted(sure("AB12")).characters)
     assert doubted(sure("AB12")).text == "AB12"
+
+
+@given(
+    st.lists(characters().filter(lambda one: one.chance > 0.5), min_size=1, max_size=8),
+    st.integers(1, 4),
+)
+def test_who_looks_again_and_sees_the_same_stays_as_sure(
+    found: list[Character], looks: int
+) -> None:
+    own = line(*found)
+    again = averaged([own] * looks)
+    assert again.text == own.text
+    for before, after in zip(own.characters, again.characters, strict=True):
+        assert abs(before.chance - after.chance) < 1e-9
+
+
+def test_most_looks_decide_how_many_characters_there_are() -> None:
+    looks = [sure("AB12"), sure("AB123"), sure("AB123"), sure("AB128")]
+    found = averaged(looks)
+    assert found.text == "AB123"
+    assert found.characters[0].chance < 0.95
+
+
+def test_without_a_majority_the_first_look_stands() -> None:
+    assert averaged([sure("AB12"), sure("AB123")]).text == "AB12"
+
+
+def test_looks_that_differ_are_less_sure_and_name_the_other() -> None:
+    found = averaged([sure("AB8"), sure("ABB"), sure("AB8")])
+    last = found.characters[-1]
+    assert (last.symbol, last.others[0][0]) == ("8", "B")
+    assert last.chance < 0.7

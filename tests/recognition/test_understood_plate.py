@@ -66,3 +66,15 @@ def test_where_no_table_is_whole_sure_looks_name_the_country(
     found = understood_plate(line("KL3B8K"), (), {"US": chance})
     assert found is not None
     assert found.country == country
+
+
+def test_sure_looks_name_the_country_of_a_text_of_no_form() -> None:
+    found = understood_plate(line("DL49AK49"), (), {"IN": 0.95})
+    assert found is not None
+    assert (found.text, found.country, found.known) == ("DL49AK49", "IN", False)
+
+
+def test_a_number_of_digits_alone_is_a_plate_where_looks_and_form_agree() -> None:
+    found = understood_plate(line("2555551"), (), {"IL": 0.9})
+    assert found is not None
+    assert (found.display, found.country) == ("25-555-51", "IL")

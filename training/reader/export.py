@@ -15,6 +15,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from platewire.recognition.plate_reader import OUTPUTS
 from training.reader.classes import COUNTRIES, HEIGHT, REGIONS, STEPS, SYMBOLS, WIDTH
 from training.reader.evaluate import rendered_batch
 from training.reader.network import ReaderNetwork
@@ -26,13 +27,14 @@ class Shipped(nn.Module):
         self.network = network
         self.symbols, self.country = symbols, country
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         answer = self.network(pictures.permute(0, 3, 1, 2).float())
         spelled = (answer.symbols / self.symbols).softmax(dim=2)
         return (
             spelled.view(-1, 2, STEPS, len(SYMBOLS)),
             (answer.country / self.country).softmax(dim=1),
             (answer.region / self.country).softmax(dim=1),
+            answer.plate[:, 0].sigmoid(),
         )
 
 
@@ -66,8 +68,8 @@ def export(checkpoint: Path, target: Path) -> None:
     example = torch.zeros(2, HEIGHT, WIDTH, 3, dtype=torch.uint8)
     torch.onnx.export(
         Shipped(network, symbols, country).eval(), (example,), target,
-        input_names=["pictures"], output_names=["symbols", "country", "region"],
-        dynamic_axes={name: {0: "n"} for name in ("pictures", "symbols", "country", "region")},
+        input_names=["pictures"], output_names=list(OUTPUTS),
+        dynamic_axes={name: {0: "n"} for name in ("pictures", *OUTPUTS)},
         opset_version=17, dynamo=False,
     )  # fmt: skip
     model = onnx.load(target)

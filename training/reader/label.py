@@ -3,7 +3,9 @@
 Texts for the plates of free photos by agreement of PP-OCR over several views of each: cut tighter
 and wider, shifted, brighter, darker, larger. A text is kept where nearly all views that read one
 say the same. Writes labels.jsonl; about a ninth is held back for validation. What a look at contact
-sheets (--sheets FOLDER) showed to be wrong is put right by corrections.txt.
+sheets (--sheets FOLDER) showed to be wrong is put right by corrections.txt. Countries were named by
+a person at such sheets, as half of those that the texts' forms suggested were wrong; those that
+labels.jsonl has are kept.
 """
 
 import argparse
@@ -42,24 +44,24 @@ def views(photo: Pixels, box: Box, margins: tuple[float, ...]) -> Iterator[Pixel
         yield np.asarray(cv2.convertScaleAbs(larger, alpha=gain, beta=lift), np.uint8)
 
 
-def answers(engine: RapidOcr, photo: Pixels, box: Box) -> list[tuple[str, str, float]]:
-    """Text, country and the least sure character's chance from each view that gave a plate."""
+def answers(engine: RapidOcr, photo: Pixels, box: Box) -> list[tuple[str, float]]:
+    """Text and the least sure character's chance from each view that gave a plate."""
     found = []
     if box[2] >= ONE_LINE * box[3]:
         for line in engine.reader.read(list(views(photo, box, (0.0, 0.05, -0.03, 0.1)))):
             if meaning := understood(line, ()):
                 sure = min(character.chance for character in line.characters)
-                found.append((meaning.text, meaning.country or "", sure))
+                found.append((meaning.text, sure))
     if len(found) >= 3:
         return found
     for view in views(photo, box, (0.2, 0.35, 0.1)):
-        if len(found) == 2 and found[0][0] == found[1][0] and min(found[0][2], found[1][2]) > 0.8:
+        if len(found) == 2 and found[0][0] == found[1][0] and min(found[0][1], found[1][1]) > 0.8:
             break
         plates = [one for one in engine.plates(view) if inside(one.quad, view)]
         if plates:
             best = max(plates, key=lambda one: cv2.contourArea(one.quad))
             sure = min(character.chance for character in best.line.characters)
-            found.append((best.meaning.text, best.meaning.country or "", sure))
+            found.append((best.meaning.text, sure))
     return found
 
 
@@ -68,16 +70,16 @@ def inside(quad: npt.NDArray[np.float32], view: Pixels) -> bool:
     return bool(0.2 < x / view.shape[1] < 0.8 and 0.2 < y / view.shape[0] < 0.8)
 
 
-def agreed(found: list[tuple[str, str, float]]) -> tuple[str, str] | None:
+def agreed(found: list[tuple[str, float]]) -> str | None:
     if len(found) < 2:
         return None
-    counted = Counter(folded(text) for text, _, _ in found)
+    counted = Counter(folded(text) for text, _ in found)
     best, votes = counted.most_common(1)[0]
-    sure = np.median([chance for text, _, chance in found if folded(text) == best])
+    sure = np.median([chance for text, chance in found if folded(text) == best])
     sure_enough = 0.6 if len(found) > 2 else 0.8
     if votes < 2 or votes < 0.7 * len(found) or sure < sure_enough:
         return None
-    spelling = Counter((text, home) for text, home, _ in found if folded(text) == best)
+    spelling = Counter(text for text, _ in found if folded(text) == best)
     return spelling.most_common(1)[0][0]
 
 
@@ -87,12 +89,19 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path)
     arguments = parser.parse_args()
     engine = RapidOcrEngine(threads=1, detector_side=320).build()
+    countries = countries_seen()
     with LABELS.open("w") as written:
         for label in labels(engine, arguments.data):
+            label["country"] = countries.get((label["file"], label["text"]))
             written.write(json.dumps(label) + "\n")
             written.flush()
     if arguments.sheets:
         sheets(arguments.data, arguments.sheets)
+
+
+def countries_seen() -> dict[tuple[object, object], str | None]:
+    known = [json.loads(line) for line in LABELS.read_text().splitlines()]
+    return {(one["file"], one["text"]): one["country"] for one in known}
 
 
 def labels(engine: RapidOcr, data: Path) -> Iterator[dict[str, object]]:
@@ -107,10 +116,10 @@ def labels(engine: RapidOcr, data: Path) -> Iterator[dict[str, object]]:
                     continue
                 if text := agreed(answers(engine, np.asarray(photo, np.uint8), box)):
                     # the same car in neighbouring frames stays on one side of the line
-                    held = hash_of(text[0]) % 9 == 0
-                    texts.add(text[0])
+                    held = hash_of(text) % 9 == 0
+                    texts.add(text)
                     place = [round(value, 1) for value in box]
-                    said = {"text": text[0], "country": text[1] or None, "held_back": held}
+                    said = {"text": text, "held_back": held}
                     yield {"file": entry["file"], "box": place, **said}
             if number % 100 == 0:
                 print(name, number, len(texts), flush=True)

@@ -10,8 +10,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from platewire.country.codes import LISTS
+from platewire.country.countries import COUNTRIES
 from platewire.country.masks import Mask, masks_of
-from platewire.country.tables import COUNTRIES, RARE
+from platewire.country.tables import RARE
 
 COUNTRY = {country.code: country for country in COUNTRIES}
 MARKS = {

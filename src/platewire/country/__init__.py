@@ -3,9 +3,10 @@
 `understand` is what recognition asks for each text; `match` shows all the ways to understand it.
 """
 
+from platewire.country.countries import COUNTRIES
 from platewire.country.matching import Match, Understanding, breaks_of, match, understand
 from platewire.country.spelling import LOOKALIKES, confusion, folded, keep_letters, normalize
-from platewire.country.tables import COUNTRIES, Country
+from platewire.country.tables import Country
 
 CODES: frozenset[str] = frozenset(country.code for country in COUNTRIES)
 """ISO 3166-1 alpha-2 of every country whose plate forms are known."""

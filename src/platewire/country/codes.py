@@ -7,6 +7,7 @@ registration codes. A list that lacks a rare code only makes such a plate less c
 LISTS: dict[str, tuple[str, ...]] = {
     name: tuple(dict.fromkeys(codes.split()))
     for name, codes in {
+        "ZA": "GP MP NW L FS EC NC",
         "AT1": "B E G I K L P S W",
         "AT2": """AM BA BB BL BM BN BR BZ DL DO EB EF EU FB FE FF FK FR GB GD GF GM GR GS GU HA HB
             HE HF HL HO IL IM JE JO JU JW KB KF KG KI KK KL KO KR KS KU LA LB LE LF LI LL LN

@@ -15,9 +15,10 @@ from functools import cache
 from typing import NamedTuple
 
 from platewire.country.codes import LISTS
+from platewire.country.countries import COUNTRIES
 from platewire.country.masks import Mask, masks_of
 from platewire.country.spelling import normalize
-from platewire.country.tables import COUNTRIES, RARE, Country
+from platewire.country.tables import RARE, Country
 
 COST_MAX = 0.65
 """Repairs beyond this many powers of ten are guesses."""
@@ -33,6 +34,8 @@ MISSED_BREAK_COST = 0.3
 """Cost of a gap of the form that was not seen, where other gaps were."""
 UNSEEN = 0.03
 """What a country counts that the plate's looks do not speak for, against one they are sure of."""
+LOOKS_MIN = 0.1
+"""Chance by the looks from which on a country overseas is thought of at all."""
 RARE_COST = 1.5
 """Cost of a form that is marked as rare; and without a hint nothing is
 repaired to fit it."""
@@ -113,13 +116,21 @@ def match(
     a gap or dash was seen. `hint` names the countries that the user expects, ISO alpha-2. `seen`
     gives countries by the plate's looks with their chances, 0 to 1; empty says nothing.
     """
-    whole = fits(text, confidences, breaks)
-    banded = without_band(text, confidences, breaks)
+    countries = counted(hint, seen)
+    whole = fits(text, confidences, breaks, countries)
+    banded = without_band(text, confidences, breaks, countries)
     found = [one for one in (*whole, *banded) if one.cost <= cost_allowed(one, hint)]
     exact = {one.country for one in found if one.cost == 0}
     if exact:
         found = [one for one in found if one.cost == 0 or rivals_exact(one, exact, hint)]
     return sorted(found, key=lambda one: (-likelihood(one, hint, seen), one.country, one.text))
+
+
+def counted(hint: Sequence[str], seen: Mapping[str, float] | None) -> frozenset[str]:
+    """Countries whose forms are looked at: those overseas only where something speaks for them."""
+    near = {country.code for country in COUNTRIES if not country.overseas}
+    looks = {code for code, chance in (seen or {}).items() if chance >= LOOKS_MIN}
+    return frozenset(near | looks | set(hint))
 
 
 def rivals_exact(one: Match, exact: set[str], hint: Sequence[str]) -> bool:
@@ -138,9 +149,15 @@ def likelihood(one: Match, hint: Sequence[str], seen: Mapping[str, float] | None
     return one.weight * looks * (10.0**EXPECTED if one.country in hint else 1.0)
 
 
-def fits(text: str, confidences: Sequence[float], breaks: frozenset[int]) -> list[Match]:
+def fits(
+    text: str, confidences: Sequence[float], breaks: frozenset[int], countries: frozenset[str]
+) -> list[Match]:
     forms = forms_by_length().get(len(text), ())
-    found = (fit_form(form, text, confidences, breaks) for form in forms)
+    found = (
+        fit_form(form, text, confidences, breaks)
+        for form in forms
+        if form.country.code in countries
+    )
     return [one for one in found if one is not None]
 
 
@@ -170,7 +187,9 @@ def break_cost(mask: Mask, breaks: frozenset[int]) -> float:
     return STRANGE_BREAK_COST * len(breaks - shown) + MISSED_BREAK_COST * len(shown - breaks)
 
 
-def without_band(text: str, confidences: Sequence[float], breaks: frozenset[int]) -> list[Match]:
+def without_band(
+    text: str, confidences: Sequence[float], breaks: frozenset[int], countries: frozenset[str]
+) -> list[Match]:
     """Matches of what follows a band's sign, for that sign's own country only, unrepaired."""
     found = []
     for country in COUNTRIES:
@@ -179,11 +198,11 @@ def without_band(text: str, confidences: Sequence[float], breaks: frozenset[int]
                 continue
             skip = len(band)
             moved = frozenset(at - skip for at in breaks if at > skip)
-            rest = fits(text[skip:], confidences[skip:], moved)
+            rest = fits(text[skip:], confidences[skip:], moved, countries & {country.code})
             found += [
                 one._replace(band=band, decades=one.decades + BAND_COST)
                 for one in rest
-                if one.country == country.code and one.cost == 0
+                if one.cost == 0
             ]
     return found
 

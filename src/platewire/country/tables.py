@@ -1,5 +1,7 @@
 """The countries and their plate forms, as data; how a mask is written stands in `masks`.
 
+Here are Europe and its neighbours, India, Brazil and the United States; `overseas` has others.
+
 Forms in use on the road today, the usual ones of cars and lorries; personal, diplomatic, military
 and trailer plates are left out unless they share a form. A form that has become rare is marked
 `~`. The sources are the countries' own registration rules. `band` is the distinguishing sign of
@@ -30,9 +32,11 @@ class Country(Struct, frozen=True):
     """Whether the code from a mask's list is the region, as in ISO 3166-2."""
     regions: dict[str, str] = {}
     """Masks of one region only, and that region."""
+    overseas: bool = False
+    """Whether its forms count only where a plate's looks or the user speak for it."""
 
 
-COUNTRIES: tuple[Country, ...] = (
+NEAR: tuple[Country, ...] = (
     Country("AL", "Albania", ("AL",), 0.8, ("ll DDD ll",), "ABCDEFGHJKLMNPRSTVXYZ"),
     Country(
         "AT",

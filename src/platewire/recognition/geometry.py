@@ -141,6 +141,13 @@ def grown(quad: Quad, margin: float) -> Quad:
     return np.array([wide[0] - down, wide[1] - down, wide[2] + down, wide[3] + down], np.float32)
 
 
+def shifted(quad: Quad, along: float) -> Quad:
+    """The box moved by so many times its height in the direction of its line."""
+    across = (quad[1] - quad[0] + quad[2] - quad[3]) / 2
+    shape = shape_of(quad)
+    return np.asarray(quad + across / max(shape.width, 1e-6) * shape.height * along, np.float32)
+
+
 def box_around(quad: Quad, pixels: Pixels) -> Box:
     """The upright box around, cut off at the picture's edge."""
     height, width = pixels.shape[:2]

@@ -1,10 +1,12 @@
-"""What two readers said of one plate -> one line of text.
+"""What was read of one plate several times -> one line of text.
 
-Where both see as many characters, their chances are multiplied position by position, as the readers
-err in different ways: what one is unsure of, the other decides. Else the likelier line stands, by
-what a plate may look like, and it is less sure for the contradiction.
+Two readers err in different ways: where both see as many characters, their chances are multiplied
+position by position, so that what one is unsure of, the other decides. Else the likelier line
+stands, by what a plate may look like, and it is less sure for the contradiction. One reader that
+looks again errs much as before: its chances are averaged.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from platewire.country import Understanding
@@ -64,6 +66,30 @@ def product(one: Character, other: Character) -> Character:
 
 def chances_of(character: Character) -> dict[str, float]:
     return {character.symbol: character.chance, **dict(character.others)}
+
+
+def averaged(lines: Sequence[Line]) -> Line:
+    """Several looks of one reader as one line, of as many characters as most looks saw; of the
+    first look where there is no majority for others."""
+    counts = Counter(len(plate_characters(line)) for line in lines)
+    most = max(counts, key=lambda count: (counts[count], count == len(plate_characters(lines[0]))))
+    fitting = [line for line in lines if len(plate_characters(line)) == most]
+    rows = zip(*(plate_characters(line) for line in fitting), strict=True)
+    characters = [mean_of(row, len(lines)) for row in rows]
+    first = fitting[0]
+    return Line(tuple(with_breaks(first, characters)), first.written)
+
+
+def mean_of(those: Sequence[Character], looks: int) -> Character:
+    """The mean over all looks; those that saw another number of characters count as no say."""
+    sums: Counter[str] = Counter()
+    for one in those:
+        sums.update(chances_of(one))
+    ranked = [(symbol, chance / len(those)) for symbol, chance in sums.most_common()]
+    (symbol, chance), *rest = [each for each in ranked if each[0] != GAP]
+    share = (1 + len(those) / looks) / 2
+    others = tuple((s, c) for s, c in rest[:5] if c > 0.001)
+    return Character(symbol, chance * share, others, those[0].at)
 
 
 def doubted(line: Line) -> Line:

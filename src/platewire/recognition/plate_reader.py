@@ -18,7 +18,8 @@ import numpy.typing as npt
 from platewire.errors import ConfigError
 from platewire.model import Pixels
 from platewire.recognition.line import SYMBOLS, Chances, Character, Line, characters_of
-from platewire.recognition.models import OWN_FOLDER, OWN_REMEDY, open_own
+from platewire.recognition import models
+from platewire.recognition.models import OWN_REMEDY, open_own
 
 FILE = "plate_reader.onnx"
 WIDTH, HEIGHT = 160, 48
@@ -27,6 +28,7 @@ BATCH = 16
 """At most so many plates in one run: a car park's worth would need too much memory."""
 COUNTRY_MIN = 0.01
 """Countries less likely than this are not told."""
+OUTPUTS = ("symbols", "country", "region", "plate")
 WITH_REGIONS = "US"
 """The country whose regions the network knows."""
 REGION_MIN = 0.5
@@ -44,6 +46,8 @@ class PlateText(NamedTuple):
     """The likeliest state, e.g. `TX`, and its chance; only if it is likely, and the US as well."""
     lines: int
     """1 or 2; 0 where nothing is written."""
+    plate: float
+    """How likely it is a number plate at all, 0 to 1, and no sign, badge or caption."""
 
 
 class PlateReader:
@@ -51,7 +55,7 @@ class PlateReader:
         self._session = open_own(FILE, threads, folder)
         self._input = self._session.get_inputs()[0].name
         told = self._session.get_modelmeta().custom_metadata_map
-        path = (folder or OWN_FOLDER) / FILE
+        path = (folder or models.OWN_FOLDER) / FILE
         self._countries = listed(told, "countries", path)
         self._regions = listed(told, "regions", path)
         if listed(told, "symbols", path) != SYMBOLS[: len(listed(told, "symbols", path))]:
@@ -71,12 +75,16 @@ class PlateReader:
 
     def _read_batch(self, crops: Sequence[Pixels]) -> Iterator[PlateText]:
         pictures = np.stack([network_input(crop) for crop in crops])
-        answers = self._session.run(["symbols", "country", "region"], {self._input: pictures})
-        for symbols, country, region in zip(*map(np.asarray, answers), strict=True):
-            yield self._text(symbols, country, region)
+        answers = self._session.run(OUTPUTS, {self._input: pictures})
+        for symbols, country, region, plate in zip(*map(np.asarray, answers), strict=True):
+            yield self._text(symbols, country, region, float(plate))
 
     def _text(
-        self, symbols: Chances, country: npt.NDArray[np.float32], region: npt.NDArray[np.float32]
+        self,
+        symbols: Chances,
+        country: npt.NDArray[np.float32],
+        region: npt.NDArray[np.float32],
+        plate: float,
     ) -> PlateText:
         lines = [found for one in symbols if (found := spelled(one))]
         characters = tuple(character for line in lines for character in line)
@@ -87,6 +95,7 @@ class PlateReader:
             country=countries,
             region=self._region(region) if american else None,
             lines=len(lines),
+            plate=plate,
         )
 
     def _region(self, chances: npt.NDArray[np.float32]) -> tuple[str, float] | None:

@@ -15,7 +15,7 @@ from platewire.country import Understanding
 from platewire.model import Frame, Pixels, Read
 from platewire.recognition import geometry, quality
 from platewire.recognition.line import Line
-from platewire.recognition.opinions import blended, doubted, merit
+from platewire.recognition.opinions import averaged, blended, doubted, merit
 from platewire.recognition.pictures import checked
 from platewire.recognition.plate_detector import PlateBox, PlateDetector
 from platewire.recognition.plate_reader import PlateReader, PlateText
@@ -29,8 +29,12 @@ from platewire.recognition.text_detector import Quad
 
 MARGIN = 0.06
 """Of a plate's height, added around it before it is cut out."""
+AGAIN = ((0.0, 0.0), (0.14, 0.0), (0.06, 0.12), (0.06, -0.12))
+"""Further cuts of a doubtful plate: the margin as above, and a shift along the line, in heights."""
 DOUBT_MEAN, DOUBT_ONE = 0.93, 0.8
 """A text whose characters are less sure than this, all together or any one, is doubtful."""
+PLATE_MIN = 0.5
+"""What is less likely to be a number plate is none."""
 UNKNOWN_SURE = 0.75
 """A text that is no country's must be surer than this."""
 
@@ -99,13 +103,15 @@ class Plates:
         wide = [place for place in places if self._is_wide(place)]
         small = [self._small(pixels, place) for place in places if not self._is_wide(place)]
         found = self._answers(frame, wide, watch)
+        signs = [self._sign(pixels, one) for one in found if one.seen.plate < PLATE_MIN]
+        found = [one for one in found if one.seen.plate >= PLATE_MIN]
         answers = [(one, self._read_of(frame, one, watch)) for one in found]
         reads = [read for _, read in answers if read]
         sure = [read for read in reads if read.confidence >= self._config.min_confidence]
         unsure = [refusal(Reason.UNSURE, read) for read in reads if read not in sure]
         odd = [self._odd(pixels, one) for one, read in answers if not read]
         sure.sort(key=lambda read: read.box.x)
-        return Examined(tuple(sure), likeliest([*unsure, *odd, *small]))
+        return Examined(tuple(sure), likeliest([*unsure, *odd, *small, *signs]))
 
     def close(self) -> None:
         """Nothing is held but memory."""
@@ -123,6 +129,8 @@ class Plates:
         with stage(watch, "read"):
             seen = self.reader.read(crops)
         own = [self._found(p, text.line, text) for p, text in zip(places, seen, strict=True)]
+        with stage(watch, "again"):
+            own = self._seen_again(frame, own)
         self._asked.begin(frame.camera, frame.captured_at)
         with stage(watch, "second"):
             return [self._with_second(frame, one) for one in own]
@@ -130,6 +138,23 @@ class Plates:
     def _found(self, place: PlateBox, line: Line, seen: PlateText) -> Found:
         meaning = understood_plate(line, self._config.countries, dict(seen.country))
         return Found(place, line, meaning, seen)
+
+    def _seen_again(self, frame: Frame, found: list[Found]) -> list[Found]:
+        """Doubtful plates are cut out a few times more, wider, tighter and shifted, as the network
+        is not equally sure of every cut."""
+        doubtful = [one for one in found if is_doubtful(one)]
+        cuts = [cut for one in doubtful for cut in again(frame.pixels, one.place)]
+        texts = self.reader.read(cuts)
+        looks = len(AGAIN)
+        better = {
+            id(one): self._averaged(one, texts[index * looks : (index + 1) * looks])
+            for index, one in enumerate(doubtful)
+        }
+        return [better.get(id(one), one) for one in found]
+
+    def _averaged(self, own: Found, others: Sequence[PlateText]) -> Found:
+        line = averaged([own.line, *(text.line for text in others)])
+        return self._found(own.place, line, own.seen)
 
     def _with_second(self, frame: Frame, own: Found) -> Found:
         if self.second is None or not is_doubtful(own):
@@ -162,6 +187,14 @@ class Plates:
         box = geometry.box_around(place.quad, pixels)
         return Refused(reason=Reason.SMALL, text="", confidence=round(place.score, 4), box=box)
 
+    def _sign(self, pixels: Pixels, found: Found) -> Refused:
+        return Refused(
+            reason=Reason.NO_PLATE,
+            text=text_of(found.line),
+            confidence=round(found.seen.plate, 4),
+            box=geometry.box_around(found.place.quad, pixels),
+        )
+
     def _odd(self, pixels: Pixels, found: Found) -> Refused:
         return Refused(
             reason=Reason.FORM,
@@ -176,11 +209,20 @@ def around(place: PlateBox) -> Quad:
     return geometry.grown(place.quad, MARGIN)
 
 
+def again(pixels: Pixels, place: PlateBox) -> list[Pixels]:
+    return [
+        geometry.cut_out(pixels, geometry.shifted(geometry.grown(place.quad, margin), along))
+        for margin, along in AGAIN
+    ]
+
+
 def sureness(line: Line) -> float:
     return mean_chance([one.chance for one in plate_characters(line)] or [0.0])
 
 
 def is_doubtful(found: Found) -> bool:
+    if found.seen.plate < PLATE_MIN:
+        return False
     if found.meaning is None or not found.meaning.known or found.meaning.cost > 0:
         return True
     chances = [one.chance for one in plate_characters(found.line)]

@@ -98,14 +98,18 @@ def understood_plate(
     if changed and not (may_mean(line, found) and looks_allow(found.country, expected, seen)):
         found = as_read(line)
     if found.country is None:
-        found = found._replace(country=by_looks(seen))
+        found = found._replace(country=by_looks(seen, found.known))
     return found if found.known or mixed(found.text) or is_free_choice(expected, seen) else None
 
 
-def by_looks(seen: Mapping[str, float]) -> str | None:
-    """The country of free choice that the looks are sure of: no table has all its forms."""
-    likeliest = max(FREE_CHOICE, key=lambda code: seen.get(code, 0.0))
-    return likeliest if seen.get(likeliest, 0.0) >= LOOKS_SURE else None
+def by_looks(seen: Mapping[str, float], known: bool) -> str | None:
+    """The country that the looks are sure of, where the text is no form that is `known`: a wish of
+    the owner, or something that no table has. Of the US no table has all forms, so there it always
+    counts."""
+    likeliest = max(seen, key=lambda code: seen[code], default=None)
+    if likeliest is None or seen[likeliest] < LOOKS_SURE:
+        return None
+    return likeliest if likeliest in FREE_CHOICE or not known else None
 
 
 def is_free_choice(expected: Sequence[str], seen: Mapping[str, float]) -> bool:

@@ -24,6 +24,8 @@ class Reason(enum.StrEnum):
     """Narrower than `min_plate_width`."""
     SHAPE = "shape"
     """Too steep, too long or too short for a line of a plate."""
+    NO_PLATE = "no_plate"
+    """Looks like a sign, a badge or a caption, and like no number plate."""
     FORM = "form"
     """Its text is no plate's: a word, a date, a price, a caption."""
     UNSURE = "unsure"

@@ -43,6 +43,7 @@ BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
         for reason, meaning in (
             ("small", "too few pixels wide"),
             ("shape", "too steep, long or short"),
+            ("no_plate", "a sign, a badge, a caption"),
             ("form", "a text that is no plate"),
             ("unsure", "less sure than asked for"),
         )
