@@ -14,9 +14,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 
-def take_up(
-    network: nn.Module, path: Path, pictures: Tensor, parts: Sequence[nn.Module]
-) -> None:
+def take_up(network: nn.Module, path: Path, pictures: Tensor, parts: Sequence[nn.Module]) -> None:
     """Convolutions and their normalizations in `parts` of the network, in the file's order.
 
     `pictures` is a batch as the network gets it; ValueError where the shapes do not fit."""

@@ -2,9 +2,9 @@
 
     python -m training.whole --data FOLDER [--models FOLDER] [--show]
 
-How many of the plates held back (`training.reader.real`) are read exactly, with O and 0 taken as one,
-how often the country is right where a person or the form told it, and how many other texts are
-read at places that hold no plate. For choosing the product's own rules and thresholds; the numbers
+How many of the plates held back (`training.reader.real`) are read exactly, O and 0 taken as one, how
+often the country is right where a person told it, and how many other texts are read at places that
+hold no plate. For choosing the product's own rules and thresholds; the numbers
 that are published come from photos that serve nothing else.
 """
 
@@ -123,7 +123,9 @@ def main() -> None:
     if chosen.models:
         models.OWN_FOLDER = chosen.models
     second = "never" if chosen.alone else "doubtful"
-    print(measured(PlatesEngine(threads=1, second_opinion=second).build(), chosen.data, chosen.show))
+    print(
+        measured(PlatesEngine(threads=1, second_opinion=second).build(), chosen.data, chosen.show)
+    )
 
 
 if __name__ == "__main__":

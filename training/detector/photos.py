@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 SOURCES = ("openlpr", "romania", "kaggle_cars")
 """Folders of the data's `train` part: Apache-2.0, MIT, CC0."""
+CORNERS = Path(__file__).with_name("corners.jsonl")
 BY_EYE = Path(__file__).with_name("by_eye.jsonl")
 HELD_BACK = 10
 """One photo in so many is for validation."""
@@ -114,7 +115,7 @@ def described(folder: Path) -> Iterator[dict[str, object]]:
     for source in SOURCES:
         for line in (folder / f"{source}.jsonl").read_text(encoding="utf-8").splitlines():
             photo = json.loads(line)
-            picture = cv2.imread(str(folder / photo["file"]))
+            picture = np.asarray(cv2.imread(str(folder / photo["file"])), np.uint8)
             boxes = [plate["box"] for plate in photo["plates"]]
             tilts = [
                 tilt_of([one.quad for one in detector.find(cut(picture, box))]) for box in boxes

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cv2.typing import MatLike
 
 from training.detector.photos import NOTHING, Corners
 
@@ -105,7 +106,8 @@ def sample(
 def whole(corners: Corners, side: int) -> Corners:
     """Those plates whose middle is in the picture."""
     middle = corners.mean(axis=1)
-    return corners[((middle > 0) & (middle < side)).all(axis=1)]
+    inside = ((middle > 0) & (middle < side)).all(axis=1)
+    return np.asarray(corners[inside], np.float32)
 
 
 def part(
@@ -135,7 +137,8 @@ def part(
         borderMode=cv2.BORDER_CONSTANT if random.random() < 0.5 else cv2.BORDER_REPLICATE,
         borderValue=[int(random.integers(0, 256))] * 3,
     )
-    return np.asarray(seen, np.uint8), cv2.perspectiveTransform(corners, matrix)
+    moved = cv2.perspectiveTransform(corners, matrix)
+    return np.asarray(seen, np.uint8), np.asarray(moved, np.float32)
 
 
 def view(
@@ -258,7 +261,7 @@ def letter(picture: Pixels, corners: Corners, random: np.random.Generator) -> No
 
 def lit(picture: Pixels, random: np.random.Generator) -> Pixels:
     """The same scene in other light, through another camera."""
-    values = picture.astype(np.float32)
+    values: MatLike = picture.astype(np.float32)
     if random.random() < 0.12:
         values[:] = values.mean(axis=2, keepdims=True)
     values = 255 * (values / 255) ** np.exp(random.normal(0, 0.35))

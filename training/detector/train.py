@@ -22,12 +22,11 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from training.detector.evaluate import recall_of
 from training.detector.network import Detector
-from training.detector.photos import Photo, photos
+from training.detector.photos import CORNERS, Photo, photos
 from training.detector.samples import SIDE, Plates, Shown, sample
 from training.detector.targets import loss, target
 from training.taken_up import take_up
 
-CORNERS = Path(__file__).parent / "corners.jsonl"
 BATCH = 16
 RATE = 2.5e-3
 DECAY = 0.998

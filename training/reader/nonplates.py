@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from cv2.typing import MatLike
 
-from training.detector.photos import Photo, photos
+from training.detector.photos import CORNERS, Photo, photos
 from training.detector.samples import WORDS
-from training.detector.train import CORNERS
 from training.render.camera import faulty, mild
 from training.render.fonts import CAP, glyph, installed
 from training.render.numbers import of_pattern, pick
@@ -43,7 +42,7 @@ class NonPlates:
     def piece(self) -> Pixels:
         if not self._pieces:
             photo = pick(self._photos, self._random)
-            picture = cv2.imread(str(photo.path))
+            picture = np.asarray(cv2.imread(str(photo.path)), np.uint8)
             count = PIECES_A_PHOTO
             self._pieces = [busiest(picture, photo.corners, self._random) for _ in range(count)]
         return self._pieces.pop()
@@ -137,4 +136,6 @@ def lettering(random: np.random.Generator) -> str:
     kind = random.random()
     if kind < 0.5:
         return pick(WORDS, random)
-    return pick(DEALERS, random) if kind < 0.75 else of_pattern(pick(PATTERNS, random), random).display
+    return (
+        pick(DEALERS, random) if kind < 0.75 else of_pattern(pick(PATTERNS, random), random).display
+    )

@@ -103,10 +103,11 @@ def over_picture(
     photo = cv2.resize(seen[:: pick((1, -1), random)], (width, height)).astype(np.float32)
     if random.random() < 0.5:
         photo = np.repeat(photo.mean(axis=2, keepdims=True), 3, axis=2)
-    weight = random.uniform(0.12, 0.5)
+    fading = np.ones((height, 1, 1))
     if random.random() < 0.5:
         edge = np.linspace(-0.5, 1, height)[:, None, None]
-        weight = weight * np.clip(edge if random.random() < 0.7 else edge[::-1], 0.1, 1)
+        fading = np.clip(edge if random.random() < 0.7 else edge[::-1], 0.1, 1)
+    weight = fading * random.uniform(0.12, 0.5)
     pale = photo * random.uniform(0.4, 0.9) + canvas.mean() * 0.3
     return np.asarray(canvas + (pale - canvas) * weight, np.float32)
 
@@ -121,7 +122,8 @@ def logo(
     left = margin if layout.logo == "left" else width - margin - size
     top = round(height * random.uniform(0.25, 0.35))
     place = canvas[top : top + size, left : left + size]
-    ink = tuple(int(value) for value in random.integers(0, 230, 3))
+    blue, green, red = (int(value) for value in random.integers(0, 230, 3))
+    ink = (blue, green, red)
     kind = random.random()
     if artwork and kind < 0.4:
         place[:] = cv2.resize(pick(artwork, random), place.shape[1::-1])

@@ -37,7 +37,8 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--refused",
         action="store_true",
-        help="also what was found and is no read, with the reason: small, shape, no_plate, form, unsure",
+        help="also what was found and is no read, with the reason: small, "
+        "shape, no_plate, form, unsure",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON lines, which is the default")

@@ -66,7 +66,14 @@ OVERSEAS: tuple[Country, ...] = (
         "South Africa",
         ("ZA",),
         12,
-        ("LL DD LL <ZA>", "LLL DDD <ZA>", "'CA' DDD DDD", "'N'L DDD DDD", "'CA' DDDDD", "'N'L DDDDD"),
+        (
+            "LL DD LL <ZA>",
+            "LLL DDD <ZA>",
+            "'CA' DDD DDD",
+            "'N'L DDD DDD",
+            "'CA' DDDDD",
+            "'N'L DDDDD",
+        ),
         overseas=True,
     ),
 )

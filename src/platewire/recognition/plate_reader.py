@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from platewire.errors import ConfigError
 from platewire.model import Pixels
-from platewire.recognition.line import SYMBOLS, Chances, Character, Line, characters_of
 from platewire.recognition import models
+from platewire.recognition.line import SYMBOLS, Chances, Character, Line, characters_of
 from platewire.recognition.models import OWN_REMEDY, open_own
 
 FILE = "plate_reader.onnx"
