@@ -2,9 +2,9 @@
 
     python -m training.whole --data FOLDER [--models FOLDER] [--show]
 
-How many of the plates held back (`training.reader.real`) are read exactly, O and 0 taken as one, how
-often the country is right where a person told it, and how many other texts are read at places that
-hold no plate. For choosing the product's own rules and thresholds; the numbers
+How many of the plates held back (`training.reader.real`) are read exactly, O and 0 taken as one,
+how often the country is right where a person told it, and how many other texts are read at places
+that hold no plate. For choosing the product's own rules and thresholds; the numbers
 that are published come from photos that serve nothing else.
 """
 

@@ -1,4 +1,5 @@
-"""What a detector may take for a plate and is none: pieces of photos, some with lettering on them.
+"""What a detector may take for a plate and is none: pieces of photos, some with lettering on them, and
+what an earlier detector did take for one.
 
 They teach the reader to spell nothing there and to say that it is no plate. The same photos give
 pieces that the renderer uses as artwork behind a number.
@@ -26,6 +27,8 @@ TRIED = 4
 """Of so many places the busiest is mostly taken: a detector errs where there is something."""
 SHARED_MAX = 0.1
 """Of a piece's area may be a plate."""
+MISTAKEN = 0.45
+"""Share of what was taken for a plate."""
 WRITTEN = 0.45
 """Share of the pieces with lettering."""
 PATTERNS = ("+11 111 1111", "1111-11-11", "11:11:11", "AA", "A1", "11.1", "111", "AAAA", "11 km/h")
@@ -36,6 +39,7 @@ class NonPlates:
 
     def __init__(self, found: Sequence[Photo], random: np.random.Generator) -> None:
         self._photos = found
+        self._mistaken = [(photo.path, quad) for photo in found for quad in photo.others]
         self._random = random
         self._pieces: list[Pixels] = []
 
@@ -49,10 +53,22 @@ class NonPlates:
 
     def crop(self) -> Pixels:
         """A piece as a camera shows it, with lettering or without."""
-        seen = self.piece()
-        if self._random.random() < WRITTEN:
-            seen = written(seen, self._random)
+        if self._mistaken and self._random.random() < MISTAKEN:
+            seen = self._taken_for_plate()
+        else:
+            seen = self.piece()
+            if self._random.random() < WRITTEN:
+                seen = written(seen, self._random)
         return faulty(mild(seen, self._random), self._random, 0.6)
+
+    def _taken_for_plate(self) -> Pixels:
+        path, quad = pick(self._mistaken, self._random)
+        picture = np.asarray(cv2.imread(str(path)), np.uint8)
+        low, high = quad.min(axis=0), quad.max(axis=0)
+        margin = (high[1] - low[1]) * self._random.normal(0.08, 0.12, 4)
+        left, top = np.maximum(low - margin[:2], 0).astype(int)
+        right, bottom = np.maximum(high + margin[2:], (left + 12, top + 6)).astype(int)
+        return picture[top:bottom, left:right]
 
     def artwork(self, count: int) -> list[Pixels]:
         return [cv2.resize(self.piece(), (192, 96)) for _ in range(count)]

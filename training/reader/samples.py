@@ -37,7 +37,7 @@ UNKNOWN = -100
 """What the losses pass over."""
 POOL = 1200
 SHOTS = 3
-NO_PLATES = 0.08
+NO_PLATES = 0.1
 """Share of the samples."""
 ARTWORK = 400
 """Pieces of photos that may lie behind numbers."""

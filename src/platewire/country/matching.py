@@ -32,7 +32,8 @@ STRANGE_BREAK_COST = 0.7
 """Cost of a gap seen where the form has none, in powers of ten."""
 MISSED_BREAK_COST = 0.3
 """Cost of a gap of the form that was not seen, where other gaps were."""
-UNSEEN = 0.03
+MILLIONS = {country.code: country.millions for country in COUNTRIES}
+UNSEEN = 0.01
 """What a country counts that the plate's looks do not speak for, against one they are sure of."""
 LOOKS_MIN = 0.1
 """Chance by the looks from which on a country overseas is thought of at all."""
@@ -145,7 +146,9 @@ def cost_allowed(one: Match, hint: Sequence[str]) -> float:
 
 
 def likelihood(one: Match, hint: Sequence[str], seen: Mapping[str, float] | None = None) -> float:
-    looks = UNSEEN + seen.get(one.country, 0.0) if seen else 1.0
+    """Looks take the place of how many vehicles a country has: how often its plates are met is part
+    of what they were learned from."""
+    looks = (UNSEEN + seen.get(one.country, 0.0)) / MILLIONS[one.country] if seen else 1.0
     return one.weight * looks * (10.0**EXPECTED if one.country in hint else 1.0)
 
 
