@@ -1,5 +1,5 @@
-"""What a detector may take for a plate and is none: pieces of photos, some with lettering on them, and
-what an earlier detector did take for one.
+"""What a detector may take for a plate and is none: pieces of photos, some with lettering, and what
+an earlier detector did take for one.
 
 They teach the reader to spell nothing there and to say that it is no plate. The same photos give
 pieces that the renderer uses as artwork behind a number.
