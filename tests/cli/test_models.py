@@ -71,8 +71,7 @@ def test_plates(
 ) -> None:
     folder = file.parent / "own"
     shutil.copytree(models.OWN_FOLDER, folder)
-    for module in (models, plate_reader):
-        monkeypatch.setattr(module, "OWN_FOLDER", folder)
+    monkeypatch.setattr(models, "OWN_FOLDER", folder)
     DAMAGES[damage](folder / name)
     engine(file, 'type = "plates"')
     for said in told(platewire, file):
