@@ -26,7 +26,7 @@ from platewire.eventlog.lock import FolderLock
 from platewire.model import Entry, Event
 from platewire.wire import native
 
-OWN = frozenset({"event", "passage", "image", "list_hit", "plate", "removal"})
+OWN = frozenset({"event", "passage", "image", "list_hit", "plate", "plate_block", "removal"})
 """Tables that are dealt with by name."""
 KEPT = frozenset({"entry"})
 """What people wrote down themselves: told, not changed."""

@@ -20,6 +20,7 @@ from platewire.database.erasure import (
 )
 from platewire.database.postgresql.migrate import quoted
 from platewire.database.postgresql.partitions import month_of
+from platewire.database.postgresql.search import forget
 from platewire.database.postgresql.write import storable
 from platewire.database.sought import Sought, longer
 from platewire.model import Entry, Event
@@ -159,11 +160,7 @@ async def _rename(connection: Any, kept: list[Kept], name: str, now: datetime) -
         *(passages, milliseconds(now), "erased" if name == ERASED else "pseudonymised"),
     )
     if kept and await connection.fetchval("SELECT to_regclass('plates_known')"):
-        await connection.execute(
-            "DELETE FROM plate WHERE text = ANY($1::text[]) "
-            "AND NOT EXISTS (SELECT FROM event WHERE event.plate = plate.text)",
-            sorted({each.event.plate.text for each in kept}),
-        )
+        await forget(connection, sorted({each.event.plate.text for each in kept}))
         await connection.execute(
             "UPDATE plates_known SET last_seq = least(last_seq, $1)", kept[0].seq - 1
         )
@@ -172,7 +169,7 @@ async def _rename(connection: Any, kept: list[Kept], name: str, now: datetime) -
 async def _rewrite(connection: Any, months: set[str]) -> None:
     """No dead row and no statistics keep what was there."""
     parts = [f"{table}_{month}" for month in sorted(months) for table in ("event", "image")]
-    for table in (*parts, "passage", "list_hit", "plate"):
+    for table in (*parts, "passage", "list_hit", "plate", "plate_block"):
         if await connection.fetchval("SELECT to_regclass($1)", quoted(table)):
             await connection.execute(f"VACUUM (FULL, ANALYZE) {quoted(table)}")
     await connection.execute("ANALYZE event")
