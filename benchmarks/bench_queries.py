@@ -27,7 +27,7 @@ from platewire.clock import SystemClock
 from platewire.database import migrate
 from platewire.database.passage_search import Wanted
 from platewire.database.plate_pattern import Match, plate_pattern
-from platewire.database.plates import keys
+from platewire.database.plates import put
 from platewire.database.postgresql import search as postgresql_search
 from platewire.database.postgresql.connection import Address, connect
 from platewire.database.postgresql.migrate import migrate as migrate_postgresql
@@ -214,7 +214,7 @@ def fill_sqlite(path: Path, plates: Sequence[str], passages: int = PASSAGES) -> 
         connection.execute("CREATE TEMP TABLE meant (n INTEGER PRIMARY KEY, plate TEXT)")
         connection.execute("BEGIN")
         connection.executemany("INSERT INTO meant VALUES (?, ?)", enumerate(plates, 1))
-        connection.executemany("INSERT INTO plate VALUES (?, ?, ?)", map(keys, sorted(plates)))
+        put(connection, sorted(plates))
         columns, body = template("sqlite")
         side = int(len(plates) ** 0.5)
         connection.execute(
@@ -285,7 +285,7 @@ async def fill_postgresql(connection: Any, plates: Sequence[str]) -> None:
         await connection.execute(f"DROP INDEX {name}")
     await connection.execute("CREATE TEMP TABLE meant (n integer PRIMARY KEY, plate text)")
     await connection.copy_records_to_table("meant", records=list(enumerate(plates, 1)))
-    await connection.copy_records_to_table("plate", records=[keys(plate) for plate in plates])
+    await postgresql_search.put(connection, plates)
     await fill_events(connection)
     await connection.execute(
         "INSERT INTO passage SELECT passage, node, passage_number, 0, seq, seq, recorded_ms, "
@@ -329,7 +329,7 @@ def append_note(folder: Path) -> str:
 async def append_rate(folder: Path, made: Sequence[Event], *, without: bool) -> float:
     steps = migrate.steps()
     if without:
-        kept = tuple(step for step in steps if step.name != "plate_search")
+        kept = tuple(step for step in steps if not step.name.startswith("plate_"))
         migrate.steps = lambda *_: kept
     try:
         clock = SystemClock()

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platewire.country import folded
-from platewire.database.plate_pattern import Lookup, Match, plate_pattern, within_one_edit
+from platewire.database.plate_pattern import (
+    BLOCKS,
+    Lookup,
+    Match,
+    plate_pattern,
+    within_one_edit,
+)
+from platewire.database.plates import Block, added, that_hold
 
 texts = st.text("AB018O", max_size=6)
 globs = st.text("AB01*?", min_size=1, max_size=6)
@@ -31,6 +38,9 @@ def means(glob: str, text: str) -> bool:
 
 
 def finds(lookup: Lookup, text: str) -> bool:
+    if lookup.column == BLOCKS:
+        found = that_hold(lookup.low, ["\nX0\n", f"\nB\n{text}\n"])
+        return text in found and means(lookup.glob, text)
     key = {"text": text, "reversed": text[::-1], "folded": folded(text)}[lookup.column]
     if lookup.equal:
         return key == lookup.low
@@ -99,3 +109,26 @@ def test_what_says_nothing_is_refused(asked: str, match: Match) -> None:
 
 def test_many_wildcards_are_as_fast_as_one() -> None:
     assert plate_pattern("*?" * 20, Match.WILDCARD).text == "?" * 20 + "*"
+
+
+def test_what_stands_in_blocks_is_found_once_for_each_place() -> None:
+    blocks = ["\n1212\nAB\n", "\n", "\nX12\n"]
+    assert list(that_hold("12", blocks)) == ["1212", "X12"]
+    assert list(that_hold("9", blocks)) == []
+
+
+def test_blocks_are_filled_before_the_next_is_begun() -> None:
+    plates = [f"P{number:06}" for number in range(1000)]
+    last = Block(7, "\nOLD\n")
+    found = list(added(last, plates))
+    assert [block.number for block, _ in found] == list(range(7, 7 + len(found)))
+    assert [text for _, new in found for text in new] == plates
+    assert found[0][0].texts.startswith("\nOLD\nP000000\n")
+    assert all(len(block.texts) <= 1501 for block, _ in found)
+    assert {text for block, _ in found for text in block.texts.split()} == {"OLD", *plates}
+    assert list(added(last, [])) == []
+
+
+def test_a_plate_longer_than_a_block_has_one_of_its_own() -> None:
+    long = "A" * 2000
+    assert [new for _, new in added(Block(1, "\n"), [long, "B"])] == [[long], ["B"]]

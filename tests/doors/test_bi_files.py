@@ -141,12 +141,14 @@ def test_names_are_written_into_the_files(reader: dict[str, Any], tmp_path: Path
     assert there >= {path.relative_to(FILES) for path in FILES.rglob("*.*") if path.is_file()}
     for path in there:
         text = (tmp_path / path).read_text("utf-8")
-        assert not re.search(r"\b(HOST|PORT|DATABASE|SCHEMA|USER)\b", text), path
+        assert not re.search(r"\b(HOST|PORT|DATABASE|SCHEMA|USER|WEB)\b", text), path
         assert reader["password"] not in text, path
     place = f"{reader['host']}:{reader['port']}"
     assert f'url: "{place}"' in (
         tmp_path / "grafana/provisioning/datasources/platewire.yaml"
     ).read_text("utf-8")
+    feed = (tmp_path / "power_bi/odata_passages.pq").read_text("utf-8")
+    assert '"http://127.0.0.1:8080/odata/"' in feed
     connection = json.loads((tmp_path / "power_bi/platewire.pbids").read_text("utf-8"))
     assert connection == {
         "version": "0.1",

@@ -10,7 +10,7 @@ import pytest
 
 from platewire.cli.main import main
 from tests.database.test_contract import VIEWS
-from tests.doors.doors import line, wanting
+from tests.doors.doors import PASSWORD, duck, line, wanting
 from tests.doors.world import World
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -100,10 +100,31 @@ def test_the_query_names_columns_that_are_there(page: str) -> None:
     assert len(used) > 5
 
 
-@pytest.mark.parametrize(
-    "query",
-    re.findall(r"^```sql\n(.*?)^```", (DOCS / "power_bi.md").read_text("utf-8"), re.M | re.S),
-)
+def blocks(page: str) -> list[str]:
+    return re.findall(r"^```sql\n(.*?)^```", (DOCS / page).read_text("utf-8"), re.M | re.S)
+
+
+@pytest.mark.parametrize("query", blocks("power_bi.md"))
 def test_queries_of_the_page_on_power_bi(query: str, connection: pyodbc.Connection) -> None:
     columns = [column[0] for column in connection.execute(query).description]
     assert columns == [name for name, _ in VIEWS["anpr_passage"]]
+
+
+def test_what_the_page_says_of_duckdb(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for `INSTALL`, as the extensions are there; it puts its types on all that has none."""
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    command = ["database", "reader", "duck", "--password", "env:PGPASSWORD"]
+    assert main([*command, "--config", str(world.config)]) == 0
+    url = line(capsys.readouterr().out, r"ATTACH '(\S+)'")
+    postgresql, sqlite = (re.sub(r"INSTALL.*|LOAD.*", "", text) for text in blocks("readers.md"))
+    with duck("postgres") as connection:
+        asked = postgresql.replace("postgresql://duck@db.example:5432/plates", url)
+        found = connection.execute(asked.replace("20260131", "20260102")).fetchall()
+        assert dict(found) == {"site/gate": 2, "site/Ворота-ö": 7}
+    with duck("sqlite") as connection:
+        asked = sqlite.replace("/srv/platewire-data/platewire.db", str(world.sqlite))
+        assert connection.execute(asked).fetchall() == [(20260102, 1)]
+        kinds = connection.execute("SELECT column_name, column_type FROM (DESCRIBE passages)")
+        assert [name for name, kind in kinds.fetchall() if kind == "BLOB"] == ["plate_jpeg"]

@@ -101,7 +101,7 @@ def test_prints_what_to_paste(config: Path, capsys: pytest.CaptureFixture[str]) 
     said = capsys.readouterr().out
     for program in ("Power BI", "Excel", "Grafana", "1C", "DuckDB", "Python", "DBeaver"):
         assert program in said
-    assert "gate''s log; 100% ö #1?/platewire.db' AS platewire" in said
+    assert "gate''s log; 100% ö #1?/platewire.db', 'anpr_passage')" in said
 
 
 @pytest.mark.parametrize("door", [door for engine, door in DOORS if engine == "sqlite"])

@@ -8,9 +8,10 @@ import pytest
 from msgspec import structs
 
 from platewire.database.connection import open_reader, rows
-from platewire.database.erasure import ERASED, new_pseudonym, normal, provable
+from platewire.database.erasure import ERASED, new_pseudonym, normal
 from platewire.errors import ConfigError, LogError
 from platewire.eventlog.erase import erase
+from platewire.eventlog.letters import Attempt
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.eventlog.verify import verify
 from platewire.model import Candidate, Images, ListHit
@@ -160,6 +161,42 @@ async def test_a_short_plate_harms_nobody_else(log: SqliteLog) -> None:
     connection.close()
 
 
+async def test_misreadings_of_it_are_not_searched_for_any_more(log: SqliteLog) -> None:
+    events = passage_events(1, text=PLATE)
+    first = structs.replace(events[0], plate=structs.replace(events[0].plate, text="BU9O4"))
+    await log.append("gate", [first, *events[1:], *passage_events(2, text="ZZ1")])
+    await log.take_in_plates()
+    await log.close()
+    erase(log.path.parent, PLATE, ERASED, NOW)
+    connection = open_reader(log.path)
+    assert rows(connection, "SELECT text FROM plate") == [("ZZ1",)]
+    connection.close()
+
+
+async def test_a_plate_within_a_longer_one_harms_nobody_else(log: SqliteLog) -> None:
+    """`BAB12` is the beginning of `BAB123`, which is kept wherever it stands."""
+    for number, text in ((1, "BAB12"), (2, "BAB123")):
+        await log.append("gate", passage_events(number, text=text))
+    told = '{"plate":"BAB123"}, not BAB12'
+    await log.keep_attempt(
+        Attempt(
+            transfer="gate", seq=4, number=1, at=NOW, seconds=1, outcome="delivered", request=told
+        )
+    )
+    folder = log.path.parent
+    await log.close()
+    done = erase(folder, "BAB12", ERASED, NOW)
+    assert (done.passages, done.searched_for > 0, done.left) == (1, True, ())
+    connection = open_reader(log.path)
+    assert rows(connection, "SELECT plate FROM anpr_passage ORDER BY first_seq") == [
+        (ERASED,),
+        ("BAB123",),
+    ]
+    assert rows(connection, "SELECT request FROM attempt") == [('{"plate":"BAB123"}, not ERASED',)]
+    connection.close()
+    assert erase(folder, "BAB123", ERASED, NOW).left == ()
+
+
 async def test_refuses_while_it_may_come_back(log: SqliteLog, open_log: OpenLog) -> None:
     await write(log)
     folder = log.path.parent
@@ -187,4 +224,3 @@ def test_plates_as_people_type_them() -> None:
     assert normal(" bu-90 42") == "BU9042"
     with pytest.raises(ConfigError, match="is no plate"):
         normal(" - ")
-    assert provable({"M1", "12345", "AB123"}) == ["AB123"]

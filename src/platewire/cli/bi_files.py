@@ -7,12 +7,13 @@ from pathlib import Path
 
 from platewire.cli.paste import Reader
 from platewire.errors import ConfigError
+from platewire.web.settings import WebSettings
 
-NAME = re.compile(r"\b(HOST|PORT|DATABASE|SCHEMA|USER)\b")
+NAME = re.compile(r"\b(HOST|PORT|DATABASE|SCHEMA|USER|WEB)\b")
 """What stands in the files for a name. Passwords are in none of them."""
 
 
-def write_files(reader: Reader, folder: Path) -> None:
+def write_files(reader: Reader, web: WebSettings, folder: Path) -> None:
     """Writes over what is there. Raises ConfigError where it cannot."""
     names = {
         "HOST": reader.host,
@@ -20,6 +21,7 @@ def write_files(reader: Reader, folder: Path) -> None:
         "DATABASE": reader.database,
         "SCHEMA": reader.schema,
         "USER": reader.user,
+        "WEB": web.public_url or f"{'https' if web.tls else 'http'}://{web.listen}",
     }
     try:
         copy(files("platewire") / "bi", folder, names)

@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         import_driver()
     reader = asyncio.run(make(settings, options))
     if options.files is not None:
-        write_files(reader, options.files)
+        write_files(reader, config.web, options.files)
     return show(reader, options)
 
 

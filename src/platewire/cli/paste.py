@@ -15,8 +15,10 @@ reader {user} sees {views} of the database {database}.
 host {host}, port {port}, database {database}, schema {schema}
 user {user}, password {password}{once}
 
-psql, pandas, DuckDB
+psql, pandas; the password is asked for, or taken from PGPASSWORD
   postgresql://{user}@{host}:{port}/{database}
+DuckDB, after INSTALL postgres; password in PGPASSWORD; then FROM plates.{schema}.anpr_passage
+  ATTACH 'postgresql://{user}@{host}:{port}/{database}' AS plates (TYPE postgres, READ_ONLY);
 ODBC (psqlODBC): Excel: Data > From Other Sources > From ODBC; 1C: external data source
   {odbc}
   64-bit programs on Windows: {{PostgreSQL Unicode(x64)}}
@@ -41,8 +43,8 @@ sqlite3
   sqlite3 -readonly "{path}"
 Python; for SQLAlchemy and pandas: create_engine("sqlite://", creator=lambda: sqlite3.connect(...))
   sqlite3.connect("{uri}", uri=True)
-DuckDB, after INSTALL sqlite
-  ATTACH '{quoted}' AS platewire (TYPE sqlite, READ_ONLY);
+DuckDB, after INSTALL sqlite and LOAD sqlite; views are not read by ATTACH but one by one
+  FROM sqlite_scan('{quoted}', 'anpr_passage');
 ODBC (sqliteodbc): Excel: Data > From Other Sources > From ODBC; 1C: external data source;
 Power BI: Get data > ODBC
   {odbc}

@@ -17,8 +17,6 @@ from platewire.model import Event, Images, Plate, Vehicle
 
 ERASED = "ERASED"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-PROVABLE_LENGTH = 5
-"""Bytes that are shorter occur by chance in pictures."""
 
 
 class ErasedThere(Struct, frozen=True, kw_only=True):
@@ -53,6 +51,13 @@ def spellings(events: Iterable[Event], plate: str) -> frozenset[str]:
             # A list may hold a plate that only looks like it.
             found |= {hit.entry for hit in event.lists if hit.entry and normal(hit.entry) == plate}
     return frozenset(each for each in found if each)
+
+
+def plates_in(event: Event) -> set[str]:
+    """All texts in it that are plates, or were taken for one."""
+    plate = event.plate
+    heard = {each.text for each in plate.candidates} | {hit.entry or "" for hit in event.lists}
+    return heard | {plate.text, plate.display, plate.raw, plate.unicode}
 
 
 def blank(event: Event, name: str) -> Event:
@@ -90,22 +95,3 @@ def without(event: Event, written: Collection[str], name: str) -> Event:
         ),
         lists=tuple(hit for hit in event.lists if hit.entry not in written),
     )
-
-
-def provable(written: Iterable[str]) -> list[str]:
-    """Those that cannot stand anywhere by chance: long enough, and not of digits alone."""
-    return sorted(
-        each for each in written if len(each) >= PROVABLE_LENGTH and re.search(r"[^0-9]", each)
-    )
-
-
-def sought(written: Collection[str]) -> dict[str, str]:
-    """What to look for in text of any kind, longest first, and which spelling it is.
-
-    What may stand somewhere by chance is looked for as a whole value of JSON only.
-    """
-    alone = set(provable(written))
-    return {
-        each if each in alone else f'"{each}"': each
-        for each in sorted(written, key=len, reverse=True)
-    }

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from platewire.clock import milliseconds
-from platewire.database.plate_pattern import AFTER_ANY, Lookup, Match, PlatePattern
+from platewire.database.plate_pattern import AFTER_ANY, BLOCKS, Lookup, Match, PlatePattern
 from platewire.model import Direction, Event
 
 PLATES_MAX = 2000
@@ -84,6 +84,8 @@ class Dialect(NamedTuple):
     """What finds the newest event, beside `last_seq`."""
     hints: bool
     """Whether an index can, and has to, be named."""
+    blocks: str
+    """Of blocks that hold a text: the blocks, or at once the plates in them that fit a pattern."""
 
     def pattern(self, glob: str) -> str:
         """As `glob` compares it; the pattern holds A-Z, 0-9, `*` and `?` only."""
@@ -98,6 +100,7 @@ SQLITE = Dialect(
     join="JOIN event e ON e.seq = p.last_seq",
     keys="",
     hints=True,
+    blocks="SELECT texts FROM plate_block WHERE texts GLOB '*' || ? || '*'",
 )
 POSTGRESQL = Dialect(
     glob="LIKE",
@@ -107,6 +110,10 @@ POSTGRESQL = Dialect(
     join="JOIN event e ON e.seq = p.last_seq AND e.recorded_ms = p.recorded_ms",
     keys=", p.recorded_ms",
     hints=False,
+    blocks=(
+        "SELECT p.text FROM plate_block b, unnest(string_to_array(b.texts, E'\\n')) p (text) "
+        "WHERE strpos(b.texts, ?) > 0 AND p.text LIKE ? LIMIT ?"
+    ),
 )
 
 
@@ -143,7 +150,11 @@ class Statement(NamedTuple):
 
 
 def plates_found_by(lookup: Lookup, dialect: Dialect, limit: int) -> Statement:
-    """Distinct plates that may be meant; `limit` and more mean that there are many."""
+    """Distinct plates that may be meant, or blocks with such; `limit` and more plates mean that
+    there are many."""
+    if lookup.column == BLOCKS:
+        values = [lookup.low, dialect.pattern(lookup.glob), limit]
+        return Statement(dialect.blocks, values[: dialect.blocks.count("?")])
     condition = Condition()
     if lookup.equal:
         condition.add(f"{lookup.column} = ?", lookup.low)

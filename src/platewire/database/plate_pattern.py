@@ -31,13 +31,17 @@ class Match(enum.StrEnum):
     """The same, or with one character replaced, added or missing."""
 
 
+BLOCKS = "texts"
+
+
 class Lookup(NamedTuple):
-    """A condition on table `plate`: a range of a column, and a glob or lengths where it has one."""
+    """A condition on table `plate`: a range of a column, and a glob or lengths where it has one.
+    Or, on the column `texts` of `plate_block`, what stands within a plate, and a glob."""
 
     column: str
-    """`text`, `reversed` or `folded`."""
+    """`text`, `reversed` or `folded`; or BLOCKS."""
     low: str = ""
-    """Begins so; empty for all."""
+    """Begins so, in blocks holds so; empty for all."""
     equal: bool = False
     """Is `low` rather than begins with it."""
     glob: str = ""
@@ -79,7 +83,7 @@ class PlatePattern(NamedTuple):
             case Match.ONE_EDIT:
                 return _halves(self.text)
             case _:
-                return [_ends(self.text)]
+                return [_best(self.text)]
 
 
 def plate_pattern(text: str, match: Match = Match.EXACT) -> PlatePattern:
@@ -133,9 +137,13 @@ def within_one_edit(one: str, other: str) -> bool:
     return short[rest:] == long[same + 1 :]
 
 
-def _ends(glob: str) -> Lookup:
-    """By what stands before the first wildcard or, backwards, after the last; the longer."""
-    first, last = re.split(r"[*?]", glob)[0], re.split(r"[*?]", glob)[-1]
+def _best(glob: str) -> Lookup:
+    """By what stands before the first wildcard or, backwards, after the last, the longer of them;
+    else by the longest between them."""
+    pieces = re.split(r"[*?]", glob)
+    first, last = pieces[0], pieces[-1]
+    if not first and not last and (inner := max(pieces, key=len)):
+        return Lookup(BLOCKS, inner, glob=glob)
     if len(last) > len(first):
         return Lookup("reversed", last[::-1], glob=glob)
     return Lookup("text", first, glob=glob)

@@ -3,7 +3,8 @@
 Blocking, each statement read to its end; used on the reading thread of `Database`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import apsw
@@ -11,7 +12,8 @@ import apsw
 from platewire.database import passage_search as sql
 from platewire.database.connection import row, rows
 from platewire.database.passage_search import SQLITE, Place, Statement, Wanted
-from platewire.database.plate_pattern import Match, PlatePattern
+from platewire.database.plate_pattern import BLOCKS, Lookup, Match, PlatePattern
+from platewire.database.plates import that_hold
 
 
 class Presence(NamedTuple):
@@ -33,12 +35,17 @@ def plates(connection: apsw.Connection, pattern: PlatePattern | None) -> Sequenc
     known_until = row(connection, sql.KNOWN_UNTIL)
     late = [text for (text,) in rows(connection, sql.LATE_PLATES, *known_until)]
     limit = sql.candidates_max(pattern)
-    known = [
-        text
-        for lookup in pattern.lookups()
-        for (text,) in _run(connection, sql.plates_found_by(lookup, SQLITE, limit))
-    ]
+    known = chain(*(_known(connection, pattern, each, limit) for each in pattern.lookups()))
     return sql.few(pattern, late, known)
+
+
+def _known(
+    connection: apsw.Connection, pattern: PlatePattern, lookup: Lookup, limit: int
+) -> Iterable[str]:
+    found = [text for (text,) in _run(connection, sql.plates_found_by(lookup, SQLITE, limit))]
+    if lookup.column != BLOCKS:
+        return found
+    return islice(filter(pattern.fits, that_hold(lookup.low, found)), limit)
 
 
 def page(

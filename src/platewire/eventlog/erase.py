@@ -5,10 +5,12 @@ done is one transaction; then the file is written anew, so that no byte stays in
 free, and all files of the folder are searched for the plate.
 """
 
-from collections.abc import Collection, Iterator
+import mmap
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import apsw
 from msgspec import Struct
@@ -16,19 +18,21 @@ from msgspec import Struct
 from platewire.clock import milliseconds
 from platewire.database import projection
 from platewire.database.connection import FILE_NAME, explained, open_writer, row, rows
-from platewire.database.erasure import ERASED, blank, provable, sought, spellings, without
+from platewire.database.erasure import ERASED, blank, plates_in, spellings, without
 from platewire.database.migrate import check_version, migrate
+from platewire.database.sought import Sought, longer
 from platewire.errors import LogError
 from platewire.eventlog.lock import FolderLock
 from platewire.model import Entry, Event
 from platewire.wire import native
 
-READ_BYTES = 1 << 20
-OWN = frozenset({"event", "passage", "image", "list_hit", "plate", "removal"})
+OWN = frozenset({"event", "passage", "image", "list_hit", "plate", "plate_block", "removal"})
 """Tables that are dealt with by name."""
 KEPT = frozenset({"entry"})
 """What people wrote down themselves: told, not changed."""
 ABOUT_DELIVERY = ("request", "answer", "error", "reason")
+PLATES = ("plate", "plate_display", "plate_raw", "plate_unicode", "written")
+"""Columns of any table that hold one plate and nothing else."""
 
 
 class Erased(Struct, frozen=True, kw_only=True):
@@ -60,11 +64,11 @@ def erase(folder: Path, plate: str, name: str, now: datetime) -> Erased:
             migrate(connection, now)
             work = _Work(connection, folder, plate, name, now)
             work.do()
-        written = work.written
         for other in sorted(folder.glob("*.db")):
             if other.name != FILE_NAME:
                 with explained(other), closing(open_writer(other)) as connection:
-                    _scrub(connection, written, name)
+                    work.others |= _others(connection, work.written)
+                    _scrub(connection, work.sought, name)
                     _rewrite(connection)
         return _proven(folder, work)
     finally:
@@ -90,8 +94,14 @@ class _Work:
         ]
         self._events = [event for number in self.numbers for event in self._of(number)]
         self.written = spellings(self._events, plate)
+        self.others = _others(connection, self.written)
+        """Plates of others that have this one within them."""
         self.pictures: list[str] = []
         self.mentions = 0
+
+    @property
+    def sought(self) -> Sought:
+        return Sought(self.written, self.others)
 
     @property
     def events(self) -> int:
@@ -123,7 +133,7 @@ class _Work:
 
     def _refuse_open(self) -> None:
         for camera, state in rows(self._connection, "SELECT camera, state FROM open_passages"):
-            if any(each.encode() in bytes(state) for each in self.written):
+            if self.sought.stands_in(bytes(state)):
                 raise LogError(
                     f'the plate is in a passage of camera "{camera}" that is still open; start '
                     "platewire, let the vehicle leave, stop it, and do this again"
@@ -142,7 +152,7 @@ class _Work:
         self._take_out_mentions()
         self._rename_passages()
         self._connection.execute(trigger)
-        _scrub(self._connection, self.written, self._name)
+        _scrub(self._connection, self.sought, self._name)
         return files
 
     def _replace(self, event: Event) -> None:
@@ -175,6 +185,7 @@ class _Work:
             ):
                 before = native.decode(body)
                 event = without(before, self.written, self._name)
+                self.others |= longer(plates_in(before), self.written)
                 if event != before:
                     self._replace(event)
                     self._drop_hits(event)
@@ -222,7 +233,11 @@ class _Work:
                 (self._now_ms, why, number),
             )
         if "plate" in _tables(self._connection) and self.numbers:
-            self._connection.execute("DELETE FROM plate WHERE text = ?", (self._plate,))
+            self._connection.executemany(
+                "DELETE FROM plate WHERE text = ?1 "
+                "AND NOT EXISTS (SELECT 1 FROM event WHERE plate = ?1)",
+                [(text,) for text in sorted({event.plate.text for event in self._events})],
+            )
             # Searches take in what stands in its place, from the first event that was changed.
             self._connection.execute(
                 "UPDATE plates_known SET last_seq = min(last_seq, ?)",
@@ -233,41 +248,70 @@ class _Work:
 # --- whatever else holds it ----------------------------------------------------------------------
 
 
-def _scrub(connection: apsw.Connection, written: Collection[str], name: str) -> None:
+def _scrub(connection: apsw.Connection, sought: Sought, name: str) -> None:
     """In all other tables: text, and JSON kept as bytes."""
     connection.execute("PRAGMA secure_delete = ON")
-    patterns = sought(written)
-    for table, column, pattern in _found(connection, written):
+
+    def taken_out(*values: Any) -> Any:
+        return sought.taken_out(values[0], name)
+
+    connection.create_scalar_function("taken_out", taken_out, 1)
+    for table, column in _found(connection, sought):
         if table in OWN | KEPT:
             continue
-        named = pattern.replace(patterns[pattern], name)
         connection.execute(
-            f"UPDATE {table} SET {column} = CASE "  # noqa: S608
-            f"WHEN {column} = ?3 THEN ?4 "
-            f"WHEN typeof({column}) = 'text' THEN replace({column}, ?1, ?2) "
-            f"ELSE CAST(replace(CAST({column} AS TEXT), ?1, ?2) AS BLOB) END "
-            f"WHERE ({_HOLDS.format(column)}) AND (typeof({column}) = 'text' "
+            f"UPDATE {table} SET {column} = taken_out({column}) "  # noqa: S608
+            f"WHERE {_holding(column, sought)} AND (typeof({column}) = 'text' "
             f"OR substr({column}, 1, 1) IN (CAST('{{' AS BLOB), CAST('[' AS BLOB)))",
-            (pattern, named, patterns[pattern], name),
+            _looked_for(sought),
         )
 
 
-_HOLDS = "instr(CAST({0} AS BLOB), CAST(?1 AS BLOB)) OR {0} = ?3"
+def _found(connection: apsw.Connection, sought: Sought) -> list[tuple[str, str]]:
+    """Table and column of each place where the plate stands."""
 
+    def stands_in(*values: Any) -> bool:
+        return sought.stands_in(values[0])
 
-def _found(connection: apsw.Connection, written: Collection[str]) -> list[tuple[str, str, str]]:
-    """Table, column and what was found, of each place where the plate stands."""
+    connection.create_scalar_function("stands_in", stands_in, 1)
     return [
-        (table, column, pattern)
+        (table, column)
         for table in _tables(connection)
         for column, kind in _columns(connection, table).items()
         if kind in ("TEXT", "BLOB")
-        for pattern, each in sought(written).items()
         if connection.execute(
-            f"SELECT 1 FROM {table} WHERE ?2 = '' AND ({_HOLDS.format(column)}) LIMIT 1",  # noqa: S608
-            (pattern, "", each),
+            f"SELECT 1 FROM {table} WHERE {_holding(column, sought)} LIMIT 1",  # noqa: S608
+            _looked_for(sought),
         ).get
     ]
+
+
+def _holding(column: str, sought: Sought) -> str:
+    """SQLite looks for a spelling first; whether it is the plate itself is asked of few rows."""
+    somewhere = [f"instr(CAST({column} AS BLOB), CAST(? AS BLOB))"] * len(sought.patterns)
+    whole = [f"{column} = ?"] * len(sought.written)
+    return f"({' OR '.join([*somewhere, *whole])}) AND stands_in({column})"
+
+
+def _looked_for(sought: Sought) -> tuple[str, ...]:
+    return (*sought.patterns, *sorted(sought.written))
+
+
+def _others(connection: apsw.Connection, written: Iterable[str]) -> set[str]:
+    """Plates of others in which a spelling stands."""
+    found = [
+        text
+        for table in _tables(connection)
+        for column in _columns(connection, table)
+        if column in PLATES
+        for each in written
+        for (text,) in rows(
+            connection,
+            f"SELECT DISTINCT {column} FROM {table} WHERE instr({column}, ?)",  # noqa: S608
+            each,
+        )
+    ]
+    return longer(found, frozenset(written))
 
 
 def _tables(connection: apsw.Connection) -> list[str]:
@@ -292,18 +336,17 @@ def _rewrite(connection: apsw.Connection) -> None:
 
 
 def _proven(folder: Path, work: _Work) -> Erased:
-    wanted = [each.encode() for each in provable(work.written)]
+    sought = work.sought
     left, files, size = [], 0, 0
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             files, size = files + 1, size + path.stat().st_size
-            if wanted and _holds(path, wanted):
+            if _holds(path, sought):
                 left.append(str(path.relative_to(folder)))
     for path in sorted(folder.glob("*.db")):
         with explained(path), closing(open_writer(path)) as connection:
             left += [
-                f"{path.name}: {table}.{column}"
-                for table, column, _ in _found(connection, work.written)
+                f"{path.name}: {table}.{column}" for table, column in _found(connection, sought)
             ]
     return Erased(
         passages=len(work.numbers),
@@ -312,19 +355,13 @@ def _proven(folder: Path, work: _Work) -> Erased:
         mentions=work.mentions,
         files_searched=files,
         bytes_searched=size,
-        searched_for=len(wanted),
+        searched_for=len(sought.provable),
         left=tuple(dict.fromkeys(left)),
     )
 
 
-def _holds(path: Path, wanted: Collection[bytes]) -> bool:
-    """Read in pieces that overlap by more than the longest."""
-    overlap = max(map(len, wanted))
-    tail = b""
-    with path.open("rb") as file:
-        while piece := file.read(READ_BYTES):
-            piece = tail + piece
-            if any(each in piece for each in wanted):
-                return True
-            tail = piece[-overlap:]
-    return False
+def _holds(path: Path, sought: Sought) -> bool:
+    if not path.stat().st_size:
+        return False  # nothing to map
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return sought.stands_in_bytes(data)

@@ -212,7 +212,7 @@ class PostgresqlSender:
     async def _retain(self) -> None:
         """What a reader holds is dropped another time: that is no reason to send nothing."""
         from platewire.database.postgresql import connection, partitions
-        from platewire.database.postgresql.search import FORGET
+        from platewire.database.postgresql.search import forget
 
         if self._settings.retention_months is None:
             return
@@ -222,7 +222,7 @@ class PostgresqlSender:
             with connection.explained(self._who):
                 dropped = await partitions.drop_before(self._connection, oldest, now)
                 if dropped:
-                    await self._connection.execute(FORGET)
+                    await forget(self._connection)
         except Unavailable as error:
             diagnostics.warning("a month that is over could not be dropped yet: %s", error)
             return

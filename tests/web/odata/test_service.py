@@ -13,11 +13,11 @@ import aiohttp
 import odata
 import pytest
 
-from platewire.model import Kind
+from platewire.model import Images, Kind
 from platewire.web.odata.metadata import csdl
 from platewire.web.odata.model import SETS
 from platewire.web.settings import Key
-from tests.web.world import START, World, after, event, serving
+from tests.web.world import START, World, after, event, picture, serving
 
 Client = aiohttp.ClientSession
 
@@ -267,6 +267,11 @@ async def test_links_go_where_the_reader_came_from() -> None:
     async with serving(public_url="https://plates.example.org") as world, world.client() as client:
         document = await get(client, "")
         assert document["@odata.context"] == "https://plates.example.org/odata/$metadata"
+        crop = picture("AB 1")
+        await world.add(event("AB 1", images=Images(plate=crop.image)), pictures=[crop])
+        (passage,) = (await get(client, "Passages?$select=plate_link,frame_link"))["value"]
+        address = f"https://plates.example.org{crop.image.url}"
+        assert passage == {"plate_link": address, "frame_link": None}
 
 
 async def test_a_client_that_others_wrote(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

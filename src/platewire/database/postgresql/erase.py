@@ -10,10 +10,19 @@ from typing import Any, NamedTuple
 
 from platewire.clock import milliseconds
 from platewire.database import projection
-from platewire.database.erasure import ERASED, ErasedThere, blank, sought, spellings, without
+from platewire.database.erasure import (
+    ERASED,
+    ErasedThere,
+    blank,
+    plates_in,
+    spellings,
+    without,
+)
 from platewire.database.postgresql.migrate import quoted
 from platewire.database.postgresql.partitions import month_of
+from platewire.database.postgresql.search import forget
 from platewire.database.postgresql.write import storable
+from platewire.database.sought import Sought, longer
 from platewire.model import Entry, Event
 from platewire.wire import native
 
@@ -48,8 +57,9 @@ async def erase(connection: Any, schema: str, plate: str, name: str, now: dateti
         pictures = await _drop_pictures(connection, kept)
         for each in kept:
             await _replace(connection, each, blank(each.event, name))
-        mentions = await _take_out_mentions(connection, written, name)
-        await _rename(connection, kept, plate, name, now)
+        others = await _others(connection, written)
+        mentions = await _take_out_mentions(connection, written, others, name)
+        await _rename(connection, kept, name, now)
     months = {month_of(each.recorded_ms).suffix for each in (*kept, *mentions)}
     await _rewrite(connection, months)
     return ErasedThere(
@@ -57,7 +67,7 @@ async def erase(connection: Any, schema: str, plate: str, name: str, now: dateti
         events=len(kept),
         pictures=pictures,
         mentions=len(mentions),
-        left=tuple(await _left(connection, schema, written)),
+        left=tuple(await _left(connection, schema, Sought(written, others))),
     )
 
 
@@ -93,7 +103,23 @@ async def _replace(connection: Any, kept: Kept, event: Event) -> None:
     )
 
 
-async def _take_out_mentions(connection: Any, written: Collection[str], name: str) -> list[Kept]:
+async def _others(connection: Any, written: Collection[str]) -> set[str]:
+    """Plates of others in which a spelling stands; mentions add to it."""
+    found = [
+        text
+        for column in ("plate", "plate_display", "plate_raw", "plate_unicode")
+        for each in written
+        for (text,) in await connection.fetch(
+            f"SELECT DISTINCT {column} FROM event WHERE strpos({column}, $1) > 0",  # noqa: S608
+            each,
+        )
+    ]
+    return longer(found, written)
+
+
+async def _take_out_mentions(
+    connection: Any, written: Collection[str], others: set[str], name: str
+) -> list[Kept]:
     changed = {}
     for each in sorted(written):
         for kept in _kept(
@@ -102,6 +128,7 @@ async def _take_out_mentions(connection: Any, written: Collection[str], name: st
             )
         ):
             event = without(kept.event, written, name)
+            others |= longer(plates_in(kept.event), written)
             if event != kept.event:
                 await _replace(connection, kept, event)
                 changed[kept.seq] = kept
@@ -121,7 +148,7 @@ async def _drop_pictures(connection: Any, kept: list[Kept]) -> int:
     return len({sha256 for (sha256,) in gone})
 
 
-async def _rename(connection: Any, kept: list[Kept], plate: str, name: str, now: datetime) -> None:
+async def _rename(connection: Any, kept: list[Kept], name: str, now: datetime) -> None:
     passages = sorted({str(each.event.passage) for each in kept})
     await connection.execute(
         "UPDATE passage SET plate = $2 WHERE id = ANY($1::text[])", passages, name
@@ -133,7 +160,7 @@ async def _rename(connection: Any, kept: list[Kept], plate: str, name: str, now:
         *(passages, milliseconds(now), "erased" if name == ERASED else "pseudonymised"),
     )
     if kept and await connection.fetchval("SELECT to_regclass('plates_known')"):
-        await connection.execute("DELETE FROM plate WHERE text = $1", plate)
+        await forget(connection, sorted({each.event.plate.text for each in kept}))
         await connection.execute(
             "UPDATE plates_known SET last_seq = least(last_seq, $1)", kept[0].seq - 1
         )
@@ -142,7 +169,7 @@ async def _rename(connection: Any, kept: list[Kept], plate: str, name: str, now:
 async def _rewrite(connection: Any, months: set[str]) -> None:
     """No dead row and no statistics keep what was there."""
     parts = [f"{table}_{month}" for month in sorted(months) for table in ("event", "image")]
-    for table in (*parts, "passage", "list_hit", "plate"):
+    for table in (*parts, "passage", "list_hit", "plate", "plate_block"):
         if await connection.fetchval("SELECT to_regclass($1)", quoted(table)):
             await connection.execute(f"VACUUM (FULL, ANALYZE) {quoted(table)}")
     await connection.execute("ANALYZE event")
@@ -151,14 +178,23 @@ async def _rewrite(connection: Any, months: set[str]) -> None:
     await connection.execute("VACUUM FULL pg_statistic")
 
 
-async def _left(connection: Any, schema: str, written: Collection[str]) -> list[str]:
-    found = []
-    for table, column in await connection.fetch(TEXTS, schema):
-        for pattern, each in sought(written).items():
-            if await connection.fetchval(
-                f"SELECT 1 FROM {quoted(table)} "  # noqa: S608
-                f"WHERE strpos({quoted(column)}, $1) > 0 OR {quoted(column)} = $2 LIMIT 1",
-                *(pattern, each),
-            ):
-                found.append(f"{table}.{column}")
-    return sorted(set(found))
+async def _left(connection: Any, schema: str, sought: Sought) -> list[str]:
+    return [
+        f"{table}.{column}"
+        for table, column in await connection.fetch(TEXTS, schema)
+        if await _stands_in(connection, table, column, sought)
+    ]
+
+
+async def _stands_in(connection: Any, table: str, column: str, sought: Sought) -> bool:
+    """The server looks for a spelling first; whether it is the plate itself is asked here."""
+    name = quoted(column)
+    async with connection.transaction():
+        async for (text,) in connection.cursor(
+            f"SELECT {name} FROM {quoted(table)} WHERE {name} = ANY($2::text[]) "  # noqa: S608
+            f"OR EXISTS (SELECT FROM unnest($1::text[]) p (part) WHERE strpos({name}, p.part) > 0)",
+            *(sought.patterns, sorted(sought.written)),
+        ):
+            if sought.stands_in(text):
+                return True
+    return False

@@ -6,7 +6,14 @@ from typing import Any
 from platewire.database import passage_search as sql
 from platewire.database.passage_search import POSTGRESQL, Place, Statement, Wanted
 from platewire.database.plate_pattern import Match, PlatePattern
-from platewire.database.plates import STEP_EVENTS, keys
+from platewire.database.plates import (
+    LAST_BLOCK,
+    NO_BLOCK,
+    STEP_EVENTS,
+    Block,
+    added,
+    keys,
+)
 from platewire.database.queries import PassageRow
 from platewire.database.search import Presence
 from platewire.model import Entry
@@ -57,20 +64,52 @@ async def take_in(connection: Any) -> bool:
         if end == known:
             return False
         found = await connection.fetch(
-            "SELECT DISTINCT plate FROM event WHERE seq > $1 AND seq <= $2 ORDER BY plate",
+            "SELECT DISTINCT plate FROM event WHERE seq > $1 AND seq <= $2 "
+            "AND NOT EXISTS (SELECT FROM plate p WHERE p.text = event.plate) ORDER BY plate",
             *(known, end),
         )
-        await connection.execute(
-            "INSERT INTO plate SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) "
-            "ON CONFLICT DO NOTHING",
-            *zip(*(keys(text) for (text,) in found), strict=True),
-        )
+        await put(connection, [text for (text,) in found])
         await connection.execute("UPDATE plates_known SET last_seq = $1", end)
     return bool(end < last)
 
 
-FORGET = "DELETE FROM plate WHERE NOT EXISTS (SELECT FROM event WHERE event.plate = plate.text)"
-"""To be run once months have been dropped: plates that were seen in no other go with them."""
+async def put(connection: Any, texts: Sequence[str]) -> None:
+    """Plates that are not there yet."""
+    last = Block(*(await connection.fetchrow(LAST_BLOCK) or NO_BLOCK))
+    blocks = list(added(last, texts))
+    await connection.executemany(
+        "INSERT INTO plate_block VALUES ($1, $2) "
+        "ON CONFLICT (number) DO UPDATE SET texts = excluded.texts",
+        [block for block, _ in blocks],
+    )
+    await connection.copy_records_to_table(
+        "plate",
+        records=[(*keys(text), block.number) for block, new in blocks for text in new],
+    )
+
+
+FORGET = """
+DELETE FROM plate
+WHERE ($1::text[] IS NULL OR text = ANY($1))
+  AND NOT EXISTS (SELECT FROM event WHERE event.plate = plate.text)
+RETURNING block
+"""
+RENEW = """
+UPDATE plate_block SET texts = left_over.texts
+FROM (
+  SELECT changed.number, E'\\n' || coalesce(string_agg(p.text || E'\\n', ''), '') AS texts
+  FROM unnest($1::integer[]) changed (number) LEFT JOIN plate p ON p.block = changed.number
+  GROUP BY changed.number
+) left_over
+WHERE plate_block.number = left_over.number
+"""
+
+
+async def forget(connection: Any, among: Sequence[str] | None = None) -> None:
+    """Plates of which there is no event any more; None looks at all."""
+    async with connection.transaction():
+        changed = {block for (block,) in await connection.fetch(FORGET, among)}
+        await connection.execute(RENEW, sorted(changed))
 
 
 async def _run(connection: Any, statement: Statement) -> Any:

@@ -97,7 +97,8 @@ async def _page(
     if asked.count:
         body["@odata.count"] = await _count(context, entities, asked)
     shown = asked.select or entities.properties
-    body["value"] = [statement.shown(shown, row) for row in found]
+    base = root.removesuffix(ROOT)
+    body["value"] = [statement.shown(shown, row, base) for row in found]
     if len(found) == asked.limit and found and asked.top != asked.limit:
         body["@odata.nextLink"] = _next(root, entities, given, asked, found[-1][len(shown) :])
     return _json(body)
@@ -126,7 +127,7 @@ async def _entity(
     if not found:
         raise Fault(404, f"no entity {entities.name}({key}) is kept")
     body = {"@odata.context": f"{_context(root, entities, asked)}/$entity"}
-    return _json(body | statement.shown(shown, found[0]))
+    return _json(body | statement.shown(shown, found[0], root.removesuffix(ROOT)))
 
 
 def _key(entities: EntitySet, text: str) -> str:

@@ -77,14 +77,17 @@ def _at_least(by: Ordered, value: Any) -> tuple[str, list[Any]]:
     return f"{by.property.column} {'<=' if by.falling else '>='} ?", [value]
 
 
-def shown(properties: Sequence[Property], row: Sequence[Any]) -> dict[str, Any]:
-    return {one.name: _json(one.type, value) for one, value in zip(properties, row, strict=False)}
+def shown(properties: Sequence[Property], row: Sequence[Any], base: str) -> dict[str, Any]:
+    """`base` is where the page is, as the reader calls it: links are whole addresses."""
+    return {one.name: _json(one, value, base) for one, value in zip(properties, row, strict=False)}
 
 
-def _json(kind: Type, value: Any) -> Any:
+def _json(one: Property, value: Any, base: str) -> Any:
     if value is None:
         return None
-    if kind is Type.TIME:
+    if one.type is Type.TIME:
         moment = datetime.fromtimestamp(value // 1000, UTC).replace(microsecond=value % 1000 * 1000)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return bool(value) if kind is Type.BOOLEAN else value
+    if one.name.endswith("_link"):
+        return f"{base}{value}" if value.startswith("/") else value
+    return bool(value) if one.type is Type.BOOLEAN else value
