@@ -137,7 +137,7 @@ def whole(events: Sequence[Event], cameras: Sequence[Camera]) -> None:
     passages: dict[UUID, list[Event]] = defaultdict(list)
     for event in events:
         passages[event.passage].append(event)
-        assert event.plate.text in said[event.camera], "a text that was never read"
+        assert event.plate.text in said[event.camera], "a text that nobody read and no plate bears"
     for own in passages.values():
         assert [event.revision for event in own] == list(range(len(own)))
         assert (own[0].kind, own[-1].kind) == (Kind.NEW, Kind.LOST)

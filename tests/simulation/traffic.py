@@ -55,8 +55,9 @@ class Camera:
 
     def __init__(self, name: str, chance: random.Random, road: list[Vehicle]) -> None:
         self.name = name
-        self.said: set[str] = set()
-        """Every text that was ever read."""
+        self.said = {vehicle.text for vehicle in road}
+        """Every text that was ever read, and those that the plates bear: three reads, each wrong at
+        another place, may together say the right one."""
         self.reads: dict[int, list[Read]] = {}
         self._chance = chance
         self._road = road

@@ -137,4 +137,6 @@ def lettering(random: np.random.Generator) -> str:
     kind = random.random()
     if kind < 0.5:
         return pick(WORDS, random)
-    return pick(DEALERS, random) if kind < 0.75 else of_pattern(pick(PATTERNS, random), random).display
+    return (
+        pick(DEALERS, random) if kind < 0.75 else of_pattern(pick(PATTERNS, random), random).display
+    )

@@ -169,9 +169,7 @@ def loss_of(answer: Answer, batch: Batch, device: torch.device) -> Tensor:
     lines = nn.functional.binary_cross_entropy_with_logits(
         answer.two_lines[known, 0], moved(batch.two_lines)[known]
     )
-    plate = nn.functional.binary_cross_entropy_with_logits(
-        answer.plate[:, 0], moved(batch.plates)
-    )
+    plate = nn.functional.binary_cross_entropy_with_logits(answer.plate[:, 0], moved(batch.plates))
     return by_column + by_line + 0.3 * country + 0.1 * region + 0.1 * lines + 0.3 * plate
 
 

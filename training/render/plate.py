@@ -73,12 +73,12 @@ def draw(random: np.random.Generator, artwork: Sequence[Pixels] = ()) -> Plate:
     return drawn(any_layout(random), random, artwork)
 
 
-def drawn(
-    layout: Layout, random: np.random.Generator, artwork: Sequence[Pixels] = ()
-) -> Plate:
+def drawn(layout: Layout, random: np.random.Generator, artwork: Sequence[Pixels] = ()) -> Plate:
     width, height = round(layout.width * SCALE), round(layout.height * SCALE)
     canvas = ground(width, height, layout, random, artwork)
-    taken = band(canvas, layout, random) if not layout.logo else logo(canvas, layout, random, artwork)
+    taken = (
+        band(canvas, layout, random) if not layout.logo else logo(canvas, layout, random, artwork)
+    )
     area = text_area(layout, width, height, taken, random)
     face = pick(installed(layout.fonts), random)
     lines = lines_of(layout, random)

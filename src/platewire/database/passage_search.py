@@ -84,6 +84,8 @@ class Dialect(NamedTuple):
     """What finds the newest event, beside `last_seq`."""
     hints: bool
     """Whether an index can, and has to, be named."""
+    newest: str
+    """What is read of the newest event."""
 
     def pattern(self, glob: str) -> str:
         """As `glob` compares it; the pattern holds A-Z, 0-9, `*` and `?` only."""
@@ -98,6 +100,7 @@ SQLITE = Dialect(
     join="JOIN event e ON e.seq = p.last_seq",
     keys="",
     hints=True,
+    newest="e.seq, e.body, e.body_crc32",
 )
 POSTGRESQL = Dialect(
     glob="LIKE",
@@ -107,6 +110,7 @@ POSTGRESQL = Dialect(
     join="JOIN event e ON e.seq = p.last_seq AND e.recorded_ms = p.recorded_ms",
     keys=", p.recorded_ms",
     hints=False,
+    newest="e.body",
 )
 
 
@@ -286,9 +290,9 @@ def whole_ms(moment: datetime | None) -> int | None:
 
 
 def bodies(dialect: Dialect, found: Statement) -> Statement:
-    """`first_seq` and the newest event's JSON, of the rows of a page."""
+    """`first_seq` and the newest event, of the rows of a page."""
     sql = (
-        f"SELECT p.first_seq, e.body FROM ({found.sql}) p {dialect.join} "  # noqa: S608
+        f"SELECT p.first_seq, {dialect.newest} FROM ({found.sql}) p {dialect.join} "  # noqa: S608
         f"ORDER BY p.first_seen_ms DESC, p.first_seq DESC"
     )
     return Statement(sql, found.values)

@@ -5,13 +5,15 @@ Those that write run on the writer thread within its transaction, the others on 
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import apsw
 
+from platewire.database import bodies
 from platewire.database.connection import row, rows
 from platewire.database.local_time import Period, renewed
+from platewire.errors import LogError
 from platewire.model import Entry, Site
-from platewire.wire import native
 
 # --- writing ---------------------------------------------------------------------------------
 
@@ -54,10 +56,31 @@ def _tell_local_time(connection: apsw.Connection, zone: str, now: datetime) -> N
 
 
 def entries(connection: apsw.Connection, after: int, last: int, limit: int) -> Sequence[Entry]:
-    """Entries after `after` up to and with `last`, rising. Nothing is open when this returns."""
-    found = rows(
+    """Entries after `after` up to and with `last`, rising. Nothing is open when this returns.
+
+    One that is damaged ends what is given; where it would be the first, it is left out, as if
+    retention had taken it. LogError where nothing but damage is left.
+    """
+    damage: LogError | None = None
+    while page := rows(
         connection,
-        "SELECT body FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+        f"SELECT {bodies.COLUMNS} FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",  # noqa: S608
         *(after, last, limit),
-    )
-    return [Entry(native.decode(body), body) for (body,) in found]
+    ):
+        whole, damage = _until_damaged(page)
+        if whole:
+            return whole
+        ((after, *_), *_) = page
+    if damage is not None:
+        raise damage
+    return []
+
+
+def _until_damaged(page: Sequence[tuple[Any, ...]]) -> tuple[list[Entry], LogError | None]:
+    whole: list[Entry] = []
+    try:
+        for found in page:
+            whole.append(bodies.entry(found))
+    except LogError as error:
+        return whole, error
+    return whole, None
