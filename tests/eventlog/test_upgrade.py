@@ -1,4 +1,4 @@
-"""A file of each older platewire, brought forward: also where the power fails in the middle of it."""
+"""A file of each older platewire, brought forward; also where the power fails amid it."""
 
 import itertools
 import random
