@@ -21,18 +21,18 @@ def entry(found: tuple[Any, ...]) -> Entry:
     """Raises LogError where the bytes are not those that were written."""
     seq, body, kept = found
     if not isinstance(body, bytes) or (kept is not None and crc32(body) != kept):
-        raise LogError(_damaged(seq, "its bytes are not those that were written"))
+        raise damaged(seq, "its bytes are not those that were written")
     try:
         event = native.decode(body)
     except (DecodeError, ValueError) as error:
-        raise LogError(_damaged(seq, f"it cannot be read: {error}")) from error
+        raise damaged(seq, f"it cannot be read: {error}") from error
     if event.seq != seq:
-        raise LogError(_damaged(seq, f"it is stored as event {event.seq}"))
+        raise damaged(seq, f"it is stored as event {event.seq}")
     return Entry(event, body)
 
 
-def _damaged(seq: int, how: str) -> str:
-    return (
+def damaged(seq: int, how: str) -> LogError:
+    return LogError(
         f"event {seq} is damaged in the file, {how}; it is given to nobody. Look at the disk; "
         "`platewire database verify` names all that is damaged, a backup may have it whole"
     )

@@ -62,25 +62,33 @@ def entries(connection: apsw.Connection, after: int, last: int, limit: int) -> S
     retention had taken it. LogError where nothing but damage is left.
     """
     damage: LogError | None = None
-    while page := rows(
-        connection,
-        f"SELECT {bodies.COLUMNS} FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",  # noqa: S608
-        *(after, last, limit),
+    while after < last and (
+        page := rows(
+            connection,
+            f"SELECT {bodies.COLUMNS} FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",  # noqa: S608
+            *(after, last, limit),
+        )
     ):
-        whole, damage = _until_damaged(page)
+        whole, damage = _until_damaged(after, page)
         if whole:
             return whole
-        ((after, *_), *_) = page
+        after = max(after + 1, page[0][0])
     if damage is not None:
         raise damage
     return []
 
 
-def _until_damaged(page: Sequence[tuple[Any, ...]]) -> tuple[list[Entry], LogError | None]:
+def _until_damaged(
+    after: int, page: Sequence[tuple[Any, ...]]
+) -> tuple[list[Entry], LogError | None]:
     whole: list[Entry] = []
     try:
         for found in page:
-            whole.append(bodies.entry(found))
+            entry = bodies.entry(found)
+            if entry.event.seq <= after or (whole and entry.event.seq > after + 1):
+                raise bodies.damaged(after + 1, f"where it should be is event {entry.event.seq}")
+            whole.append(entry)
+            after = entry.event.seq
     except LogError as error:
         return whole, error
     return whole, None
