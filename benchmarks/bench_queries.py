@@ -218,7 +218,7 @@ def fill_sqlite(path: Path, plates: Sequence[str], passages: int = PASSAGES) -> 
         columns, body = template("sqlite")
         side = int(len(plates) ** 0.5)
         connection.execute(
-            f"INSERT INTO event SELECT {columns}, CAST({body} AS BLOB) FROM ("
+            f"INSERT INTO event SELECT {columns}, CAST({body} AS BLOB), NULL FROM ("
             f"WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {passages})"
             f" SELECT c.n AS n, m.plate AS plate FROM c CROSS JOIN meant m ON m.n = CASE "
             f"WHEN c.n <= {len(plates)} THEN c.n "

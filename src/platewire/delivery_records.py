@@ -26,6 +26,11 @@ from platewire.transfers.exchange import ANSWER_CHARACTERS_MAX, Exchange
 from platewire.transfers.transfer import TransferSettings
 
 ROLE = "transfer"
+REMOVED = "were removed by retention before they could be sent; allow retention more room"
+DAMAGED = (
+    "are damaged in the log and were left out; look at the disk, `platewire database verify` "
+    "names the damage"
+)
 SUCCESSES_KEPT = 100
 
 diagnostics = logging.getLogger(__name__)
@@ -132,13 +137,13 @@ class Records:
         )
 
     async def gap(self, missing: Ranges) -> None:
-        """Retention has taken entries that were never sent: never silently."""
+        """Entries that were never sent are not there: retention has taken them, or they are
+        damaged on the disk. Never silently."""
         letters = []
         for first, last in missing:
             count = last + 1 - first
-            reason = (
-                f'transfer "{self._name}": {count} events, seq {first} to {last}, '
-                "were removed by retention before they could be sent; allow retention more room"
+            reason = f'transfer "{self._name}": {count} events, seq {first} to {last}, ' + (
+                REMOVED if first < self._log.first_seq else DAMAGED
             )
             diagnostics.error(reason)
             letters.append(self._letter(last, "gap", reason, first_seq=first))

@@ -324,7 +324,10 @@ class EventReader(Protocol):
     """What deliveries and transfers may ask of the event log."""
 
     async def read(self, after: int, limit: int) -> Sequence[Entry]:
-        """Up to `limit` entries with seq greater than `after`, rising; empty at the end."""
+        """Up to `limit` entries with seq greater than `after`, rising; empty at the end.
+
+        Seqs that retention took, or that are damaged, are missing before the first, never within.
+        """
         ...
 
     async def wait(self, after: int) -> int:
@@ -342,7 +345,7 @@ class EventReader(Protocol):
         ...
 
     def picture(self, sha256: str) -> Awaitable[bytes | None]:
-        """JPEG bytes, or None when retention has taken them."""
+        """JPEG bytes, or None when retention has taken them or they are damaged."""
         ...
 
 

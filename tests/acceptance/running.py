@@ -7,23 +7,28 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 PLATEWIRE = (sys.executable, "-W", "error", "-m", "platewire.cli")
 
 
 class Running:
     """Started on construction; `addresses` is what it prints when it is ready."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(
+        self, config: Path, program: Sequence[str] = PLATEWIRE, **environment: str
+    ) -> None:
         self._said = config.with_suffix(".diagnostics")
         self._diagnostics = self._said.open("ab")
         self._process = subprocess.Popen(
-            [*PLATEWIRE, "serve", "--json", "--config", str(config)],
+            [*program, "serve", "--json", "--config", str(config)],
             stdout=subprocess.PIPE,
             stderr=self._diagnostics,
+            env={**os.environ, **environment},
+            cwd=ROOT,
         )
         self.addresses = self._ready(config)
 

@@ -27,8 +27,11 @@ def first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[apsw.Conn
     connection.execute("BEGIN")
     for seq, event in enumerate(passage_events(1), 1):
         numbered = event.numbered(seq, START)
-        (insert, values), *_ = projection.inserts([Entry(numbered, native.encode(numbered))])
-        connection.execute(insert, values)
+        values = projection.columns(Entry(numbered, native.encode(numbered)))
+        marks = ", ".join("?" * len(values))
+        connection.execute(
+            f"INSERT INTO event ({', '.join(projection.COLUMNS)}) VALUES ({marks})", values
+        )
     connection.execute("UPDATE log SET last_seq = 3")
     connection.execute("COMMIT")
     yield connection

@@ -150,7 +150,7 @@ async def test_a_tar_cannot_write_elsewhere(tmp_path: Path) -> None:
 
 TAMPERING = {
     "UPDATE event SET plate = 'XX' WHERE seq = 2": "event 2: plate beside it say something else",
-    "UPDATE event SET body = CAST('{' AS BLOB) WHERE seq = 2": "event 2 cannot be read",
+    "UPDATE event SET body = CAST('{' AS BLOB) WHERE seq = 2": "event 2 is damaged in the file",
     "UPDATE event SET revision = 7 WHERE seq = 3": "revisions do not rise by one",
     "UPDATE passage SET last_seq = 1 WHERE first_seq = 1": "its row is not that of its newest",
     "DELETE FROM event WHERE seq = 2": "the log says that it holds the events 1 to 6, but there",

@@ -203,6 +203,20 @@ def test_a_queue_of_vehicles_at_a_barrier() -> None:
     assert len({change.passage for change in camera.changes}) == 4
 
 
+@pytest.mark.parametrize(("distance", "lost"), [(2, 1), (1, 2)])
+def test_vehicles_with_like_plates_right_after_each_other(distance: int, lost: int) -> None:
+    """Within `distance` they are one passage, whose text is voted from both; no `lost` is missing.
+    Where plates of neighbours are alike, a smaller distance tells them apart."""
+    camera = camera_with(distance=distance)
+    camera.watch(read_of("KC730M", 100 * i, x=700, y=300 + 20 * i) for i in range(10))
+    camera.watch(read_of("AC738M", 3000 + 100 * i, x=500, y=300 + 20 * i) for i in range(11))
+    camera.end()
+    assert kinds(camera.changes).count("new") == lost
+    assert kinds(camera.changes).count("lost") == lost
+    if distance == 1:
+        assert {change.plate.text for change in camera.changes} == {"KC730M", "AC738M"}
+
+
 def test_a_passage_tells_its_last_answer_when_lost() -> None:
     """The one read that would have settled a correction never came."""
     camera = camera_with(hold_back=0)

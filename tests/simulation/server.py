@@ -1,8 +1,8 @@
 """The whole server but for its network, disk and clock: cameras to receivers, killed at any step.
 
 Intake, passages, ledger, delivery are the real ones. The log is in memory and loses at a kill what
-was not committed; the clock is turned; pictures are encoded at once, so that a seed gives the same
-history each time.
+was not committed; the clock is turned; pictures are encoded at once, and ids are drawn by seed (a
+passage's id says which lane it takes), so that a seed gives the same history each time.
 """
 
 import asyncio
@@ -83,6 +83,7 @@ class Server:
         self.cameras = cameras
         self.sources = {camera.name: Source() for camera in cameras}
         self.ways: list[Way] = []
+        self._id_bits = random.Random(2).getrandbits
 
     @contextlib.asynccontextmanager
     async def running(self, *, watching: bool = True) -> AsyncIterator[None]:
@@ -92,7 +93,11 @@ class Server:
         context = IntakeContext(
             Engine(self.cameras),
             self.log,
-            Identities(self.clock, last_number=self.log.last_passage_number),
+            Identities(
+                self.clock,
+                last_number=self.log.last_passage_number,
+                randbits=self._id_bits,
+            ),
             self.clock,
             board,
         )

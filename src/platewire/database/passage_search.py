@@ -86,6 +86,8 @@ class Dialect(NamedTuple):
     """Whether an index can, and has to, be named."""
     blocks: str
     """Of blocks that hold a text: the blocks, or at once the plates in them that fit a pattern."""
+    newest: str
+    """What is read of the newest event."""
 
     def pattern(self, glob: str) -> str:
         """As `glob` compares it; the pattern holds A-Z, 0-9, `*` and `?` only."""
@@ -101,6 +103,7 @@ SQLITE = Dialect(
     keys="",
     hints=True,
     blocks="SELECT texts FROM plate_block WHERE texts GLOB '*' || ? || '*'",
+    newest="e.seq, e.body, e.body_crc32",
 )
 POSTGRESQL = Dialect(
     glob="LIKE",
@@ -114,6 +117,7 @@ POSTGRESQL = Dialect(
         "SELECT p.text FROM plate_block b, unnest(string_to_array(b.texts, E'\\n')) p (text) "
         "WHERE strpos(b.texts, ?) > 0 AND p.text LIKE ? LIMIT ?"
     ),
+    newest="e.body",
 )
 
 
@@ -297,9 +301,9 @@ def whole_ms(moment: datetime | None) -> int | None:
 
 
 def bodies(dialect: Dialect, found: Statement) -> Statement:
-    """`first_seq` and the newest event's JSON, of the rows of a page."""
+    """`first_seq` and the newest event, of the rows of a page."""
     sql = (
-        f"SELECT p.first_seq, e.body FROM ({found.sql}) p {dialect.join} "  # noqa: S608
+        f"SELECT p.first_seq, {dialect.newest} FROM ({found.sql}) p {dialect.join} "  # noqa: S608
         f"ORDER BY p.first_seen_ms DESC, p.first_seq DESC"
     )
     return Statement(sql, found.values)

@@ -1,18 +1,33 @@
-"""A picture's bytes: from the database, or from the file beside it that its row names."""
+"""A picture's bytes: from the database, or from the file beside it that its row names.
 
-from contextlib import suppress
+Its name is the hash of its bytes. One whose bytes are others is damaged: it is given to nobody.
+"""
+
+import hashlib
+import logging
 from pathlib import Path
 
 import apsw
 
-from platewire.database.connection import rows
+from platewire.database.connection import FILE_NAME, rows
+
+diagnostics = logging.getLogger(__name__)
 
 
 def read_picture(connection: apsw.Connection, folder: Path, sha256: str) -> bytes | None:
-    """JPEG bytes; None when retention has taken them. `folder` is that of the database."""
+    """JPEG bytes; None when retention has taken them, or when they are damaged. `folder` is that
+    of the database."""
     for jpeg, path in rows(connection, "SELECT jpeg, path FROM image WHERE sha256 = ?", sha256):
-        if path is None:
-            return bytes(jpeg)
-        with suppress(FileNotFoundError):
-            return (folder / str(path)).read_bytes()
+        found = bytes(jpeg) if path is None else _read(folder / str(path))
+        if found is None or hashlib.sha256(found).hexdigest() == sha256:
+            return found
+        where = f"in {FILE_NAME}" if path is None else f"in the file {folder / str(path)}"
+        diagnostics.error("the picture %s %s is damaged and is given to nobody", sha256, where)
     return None
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None

@@ -7,6 +7,7 @@ forget it.
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from zlib import crc32
 
 from platewire.model import Attribute, Entry, Image
 
@@ -20,6 +21,8 @@ COLUMNS = (
     "type", "type_confidence", "color", "color_confidence",
     "reads", "test", "plate_image", "vehicle_image", "frame_image", "body",
 )  # fmt: skip
+IN_FILE = (*COLUMNS, "body_crc32")
+"""In the log's own file; see `bodies`."""
 ROWS_MAX = 16
 """Events per statement. SQLite runs a statement without the interpreter's lock, and each lock that
 is given up may have to be waited for: so rather a few long statements than many short ones."""
@@ -31,8 +34,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def _insert(rows: int) -> str:
-    row = f"({','.join('?' * len(COLUMNS))})"
-    return f"INSERT INTO event ({','.join(COLUMNS)}) VALUES {','.join([row] * rows)}"  # noqa: S608
+    row = f"({','.join('?' * len(IN_FILE))})"
+    return f"INSERT INTO event ({','.join(IN_FILE)}) VALUES {','.join([row] * rows)}"  # noqa: S608
 
 
 _INSERT_HIT = "INSERT INTO list_hit VALUES (?, ?, ?, ?, ?)"
@@ -44,7 +47,7 @@ def inserts(entries: Sequence[Entry]) -> list[tuple[str, tuple[Value, ...]]]:
     statements = []
     for start in range(0, len(entries), ROWS_MAX):
         part = entries[start : start + ROWS_MAX]
-        values = tuple(chain.from_iterable(columns(entry) for entry in part))
+        values = tuple(chain.from_iterable(in_file(entry) for entry in part))
         statements.append((_INSERTS[len(part) - 1], values))
     statements += [
         (_INSERT_HIT, hit) for entry in entries if entry.event.lists for hit in hits(entry)
@@ -77,6 +80,11 @@ def columns(entry: Entry) -> tuple[Value, ...]:
         event.reads, event.test,
         _sha256(images.plate), _sha256(images.vehicle), _sha256(images.frame), body,
     )  # fmt: skip
+
+
+def in_file(entry: Entry) -> tuple[Value, ...]:
+    """The values of `IN_FILE`."""
+    return (*columns(entry), crc32(entry.body))
 
 
 def recorded_ms(entry: Entry) -> int:

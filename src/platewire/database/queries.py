@@ -18,7 +18,7 @@ from uuid import UUID
 import apsw
 
 from platewire.clock import Clock, SystemClock, milliseconds
-from platewire.database import search
+from platewire.database import bodies, search
 from platewire.database.connection import explained, open_reader, row, rows
 from platewire.database.migrate import check_version
 from platewire.database.passage_search import SQLITE, Condition, Place, Wanted
@@ -27,7 +27,6 @@ from platewire.database.plate_pattern import AFTER_ANY, Match, PlatePattern, pla
 from platewire.database.search import Presence
 from platewire.errors import QueryTooLong
 from platewire.model import Entry, Kind
-from platewire.wire import native
 
 T = TypeVar("T")
 
@@ -111,15 +110,17 @@ class Database:
             condition.add("plate >= ? AND plate < ?", plate, plate + AFTER_ANY)
         # The page is found in an index, then only its rows are read.
         statement = (
-            f"SELECT body FROM event WHERE seq IN (SELECT seq FROM event WHERE {condition.sql} "  # noqa: S608
+            f"SELECT {bodies.COLUMNS} FROM event WHERE seq IN "  # noqa: S608
+            f"(SELECT seq FROM event WHERE {condition.sql} "
             f"ORDER BY seq {order} LIMIT ?) ORDER BY seq {order}"
         )
         found = await self._in_time(seconds, rows, statement, *condition.values, limit)
-        return [_entry(body) for (body,) in found]
+        return [bodies.entry(each) for each in found]
 
     async def event(self, seq: int) -> Entry | None:
-        found = await self._rows("SELECT body FROM event WHERE seq = ?", seq)
-        return _entry(found[0][0]) if found else None
+        """LogError where it is damaged."""
+        found = await self._rows(f"SELECT {bodies.COLUMNS} FROM event WHERE seq = ?", seq)  # noqa: S608
+        return bodies.entry(found[0]) if found else None
 
     async def seq_at(self, moment: datetime) -> int:
         """The seq of the first event that was recorded at or after `moment`; the next seq to be
@@ -158,7 +159,7 @@ class Database:
         QueryTooLong after `seconds`.
         """
         found = await self._in_time(seconds, search.page, wanted, after, limit)
-        return [PassageRow(first_seq, _entry(body)) for first_seq, body in found]
+        return [PassageRow(first_seq, bodies.entry(tuple(last))) for first_seq, *last in found]
 
     async def presence(self, wanted: Wanted, *, seconds: float = SEARCH_SECONDS) -> Presence:
         """How many such passages there are, and when; QueryTooLong after `seconds`."""
@@ -179,21 +180,22 @@ class Database:
     async def passage(self, passage: UUID) -> Sequence[Entry]:
         """All kept events of the passage, revisions rising; empty when there are none."""
         found = await self._rows(
-            "SELECT body FROM event "
+            f"SELECT {bodies.COLUMNS} FROM event "  # noqa: S608
             "WHERE passage_number = (SELECT number FROM passage WHERE id = ?) ORDER BY seq",
             str(passage),
         )
-        return [_entry(body) for (body,) in found]
+        return [bodies.entry(each) for each in found]
 
     async def cameras(self) -> Sequence[CameraRow]:
         """By name."""
         found = await self._rows(
-            "SELECT c.camera, c.channel_index, c.passages, e.body FROM anpr_camera c "
+            "SELECT c.camera, c.channel_index, c.passages, e.seq, e.body, e.body_crc32 "
+            "FROM anpr_camera c "
             "LEFT JOIN event e ON e.seq = c.last_seq ORDER BY c.camera"
         )
         return [
-            CameraRow(name, index, passages, None if body is None else _entry(body))
-            for name, index, passages, body in found
+            CameraRow(name, index, passages, bodies.entry(tuple(last)) if last[1] else None)
+            for name, index, passages, *last in found
         ]
 
     async def counts(self) -> Counts:
@@ -229,10 +231,6 @@ class Database:
         loop = asyncio.get_running_loop()
         with explained(self.path):
             return await loop.run_in_executor(self._reading, query, self._connection, *arguments)
-
-
-def _entry(body: bytes) -> Entry:
-    return Entry(native.decode(body), body)
 
 
 def _add_pattern(connection: apsw.Connection, condition: Condition, pattern: PlatePattern) -> None:

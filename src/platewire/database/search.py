@@ -51,7 +51,7 @@ def _known(
 def page(
     connection: apsw.Connection, wanted: Wanted, after: Place | None, limit: int
 ) -> list[tuple[Any, ...]]:
-    """`first_seq` and the newest event's JSON of each passage, newest first."""
+    """`first_seq` and the newest event (`bodies.COLUMNS`) of each passage, newest first."""
     meant = plates(connection, wanted.plate)
     if meant is not None and not meant:
         return []

@@ -156,10 +156,10 @@ class _Work:
         return files
 
     def _replace(self, event: Event) -> None:
-        names = projection.COLUMNS
+        names = projection.IN_FILE
         self._connection.execute(
             f"UPDATE event SET {', '.join(f'{each} = ?' for each in names)} WHERE seq = ?",  # noqa: S608
-            (*projection.columns(Entry(event, native.encode(event))), event.seq),
+            (*projection.in_file(Entry(event, native.encode(event))), event.seq),
         )
 
     def _forget(self, seq: int) -> None:

@@ -3,6 +3,7 @@
 Nothing is written before it is certain that the folder is ours and the file not newer than we.
 """
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from platewire.clock import Clock
 from platewire.database.connection import FILE_NAME, explained, open_reader, open_writer, row, rows
 from platewire.database.migrate import check_version, migrate
 from platewire.errors import LogError
+from platewire.eventlog import journal
 from platewire.eventlog.images import ImageFiles
 from platewire.eventlog.letters import Ranges, ranges_of
 from platewire.eventlog.lock import FolderLock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.store import Store
+
+diagnostics = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def _open(
     with explained(path):
         connection = open_writer(path, vfs=vfs)
         try:
+            _tell_damage(connection, path)
             migrate(connection, clock.now())
             check_numbers(connection, path)
             _say_folder(connection, folder)
@@ -86,6 +91,16 @@ def _open(
         except BaseException:
             connection.close()
             raise
+
+
+def _tell_damage(connection: apsw.Connection, path: Path) -> None:
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # takes the journal in
+    if said := journal.damage(path):
+        diagnostics.error(
+            "%s: events may be missing after the last one in the log; unless the power has failed, "
+            "look at the disk",
+            said,
+        )
 
 
 def check_numbers(connection: apsw.Connection, path: Path) -> None:

@@ -5,13 +5,15 @@ Those that write run on the writer thread within its transaction, the others on 
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import apsw
 
+from platewire.database import bodies
 from platewire.database.connection import row, rows
 from platewire.database.local_time import Period, renewed
+from platewire.errors import LogError
 from platewire.model import Entry, Site
-from platewire.wire import native
 
 # --- writing ---------------------------------------------------------------------------------
 
@@ -54,10 +56,39 @@ def _tell_local_time(connection: apsw.Connection, zone: str, now: datetime) -> N
 
 
 def entries(connection: apsw.Connection, after: int, last: int, limit: int) -> Sequence[Entry]:
-    """Entries after `after` up to and with `last`, rising. Nothing is open when this returns."""
-    found = rows(
-        connection,
-        "SELECT body FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
-        *(after, last, limit),
-    )
-    return [Entry(native.decode(body), body) for (body,) in found]
+    """Entries after `after` up to and with `last`, rising. Nothing is open when this returns.
+
+    One that is damaged ends what is given; where it would be the first, it is left out, as if
+    retention had taken it. LogError where nothing but damage is left.
+    """
+    damage: LogError | None = None
+    while after < last and (
+        page := rows(
+            connection,
+            f"SELECT {bodies.COLUMNS} FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",  # noqa: S608
+            *(after, last, limit),
+        )
+    ):
+        whole, damage = _until_damaged(after, page)
+        if whole:
+            return whole
+        after = max(after + 1, page[0][0])
+    if damage is not None:
+        raise damage
+    return []
+
+
+def _until_damaged(
+    after: int, page: Sequence[tuple[Any, ...]]
+) -> tuple[list[Entry], LogError | None]:
+    whole: list[Entry] = []
+    try:
+        for found in page:
+            entry = bodies.entry(found)
+            if entry.event.seq <= after or (whole and entry.event.seq > after + 1):
+                raise bodies.damaged(after + 1, f"where it should be is event {entry.event.seq}")
+            whole.append(entry)
+            after = entry.event.seq
+    except LogError as error:
+        return whole, error
+    return whole, None

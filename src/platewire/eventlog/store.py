@@ -14,6 +14,7 @@ from uuid import UUID
 import apsw
 
 from platewire.clock import Clock
+from platewire.database import bodies
 from platewire.database.connection import BUSY_TIMEOUT_MS
 from platewire.database.projection import inserts, pictures_shown
 from platewire.errors import LogError
@@ -219,8 +220,9 @@ class Store:
         letter_rows.keep_attempts(self._connection, lazy.attempts)
 
     def _stored(self, event: UUID) -> Entry | None:
-        body = self._connection.execute("SELECT body FROM event WHERE id = ?", (str(event),)).get
-        return None if body is None else Entry(native.decode(body), body)
+        statement = f"SELECT {bodies.COLUMNS} FROM event WHERE id = ?"  # noqa: S608
+        found = self._connection.execute(statement, (str(event),)).fetchone()
+        return None if found is None else bodies.entry(found)
 
     def _cut_journal(self) -> None:
         """Keeps the write-ahead log bounded although some reader is always in the middle of it."""

@@ -11,14 +11,12 @@ from contextlib import closing
 from pathlib import Path
 
 import apsw
-from msgspec import DecodeError, Struct
+from msgspec import Struct
 
-from platewire.database import projection
+from platewire.database import bodies, projection
 from platewire.database.connection import FILE_NAME, explained, open_reader, row, rows
 from platewire.database.migrate import check_version
 from platewire.errors import LogError
-from platewire.model import Entry
-from platewire.wire import native
 
 PAGE = 500
 SHOWN_MAX = 20
@@ -117,7 +115,7 @@ def _numbers(connection: apsw.Connection) -> Iterator[str]:
 
 def _events(connection: apsw.Connection, advance: Advance) -> Iterator[str]:
     """Each event against the columns that stand beside it."""
-    names = ", ".join(projection.COLUMNS)
+    names = ", ".join(projection.IN_FILE)
     after = 0
     while True:
         page = rows(
@@ -135,15 +133,15 @@ def _events(connection: apsw.Connection, advance: Advance) -> Iterator[str]:
 
 
 def _fault_of(found: tuple[object, ...]) -> str | None:
-    seq, body = found[0], found[-1]
+    seq, body, kept = found[0], *found[-2:]
     try:
-        event = native.decode(bytes(body))  # type: ignore[call-overload]
-    except DecodeError as error:
-        return f"event {seq} cannot be read: {error}"
-    told = projection.columns(Entry(event, bytes(body)))  # type: ignore[call-overload]
+        entry = bodies.entry((seq, body, kept))
+    except LogError as error:
+        return str(error)
+    told = projection.columns(entry)
     wrong = [
         name
-        for name, ours, theirs in zip(projection.COLUMNS, told, found, strict=True)
+        for name, ours, theirs in zip(projection.COLUMNS, told, found, strict=False)
         if ours != theirs
     ]
     return f"event {seq}: {', '.join(wrong)} beside it say something else" if wrong else None

@@ -68,7 +68,7 @@ BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
     ("transfer", "exhausted"): Metric("exhausted", "counter", "Events given up after a day"),
     ("transfer", "parked"): Metric("parked", "gauge", "Events that wait for their own attempt"),
     ("transfer", "failures"): Metric("transfer_failures", "counter", "Times it was cut off"),
-    ("transfer", "gap_events"): Metric("gap_events", "counter", "Events retention took unsent"),
+    ("transfer", "gap_events"): Metric("gap_events", "counter", "Events gone from the log unsent"),
     ("transfer", "cursor"): Metric("transfer_seq", "gauge", "Last event dealt with"),
     ("transfer", "lag_seconds"): Metric("lag_seconds", "gauge", "Age of the oldest waiting event"),
     ("transfer", "last_delivered_at"): Metric(
