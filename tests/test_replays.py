@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from platewire.delivery_choice import What, choose
+from platewire.delivery.choice import What, choose
 from platewire.errors import ConfigError, Rejected, Unavailable
 from platewire.eventlog.letters import DeadQuery
 from platewire.replays import Replays

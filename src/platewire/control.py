@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from platewire.clock import Clock
 from platewire.delivery import Delivery
-from platewire.delivery_choice import choose
-from platewire.delivery_trial import try_out
+from platewire.delivery.choice import choose
+from platewire.delivery.trial import try_out
 from platewire.errors import ConfigError
 from platewire.eventlog.letters import Attempt, DeadGroup, DeadLetter, DeadQuery, Parked, Trial
 from platewire.eventlog.log import EventLog

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from platewire.clock import Clock
 from platewire.delivery import replay
-from platewire.delivery_choice import Choice
+from platewire.delivery.choice import Choice
 from platewire.errors import ConfigError, PlatewireError
 from platewire.eventlog.log import EventLog
 from platewire.model import Entry

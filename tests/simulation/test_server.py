@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from platewire import delivery
+from platewire.delivery import loop
 from platewire.model import Event, Kind
 from platewire.testing.clock import FakeClock
 from tests.simulation.judge import judge, repeats
@@ -31,7 +31,7 @@ EVERY = 1_000_000
 @pytest.mark.parametrize("first", range(0, SEEDS, GROUP))
 @pytest.mark.timeout(900)
 async def test_nothing_lost_nothing_invented(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "MEASURE_SECONDS", 1e9)
+    monkeypatch.setattr(loop, "MEASURE_SECONDS", 1e9)
     monkeypatch.setattr("platewire.ledger.asyncio.to_thread", at_once)
     for seed in range(first, min(first + GROUP, SEEDS)):
         await history(seed)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from platewire.clock import SystemClock
 from platewire.config.load import parse
-from platewire.delivery_attempt import send_each
+from platewire.delivery.attempt import send_each
 from platewire.errors import ConfigError, Rejected, Unavailable
 from platewire.model import Entry, Kind
 from platewire.status import Board

@@ -119,7 +119,7 @@ class Told:
 
     async def attempt(self, settings: TransferSettings, context: TransferContext) -> None:
         transfer = settings.build(context)  # type: ignore[attr-defined]
-        exchanged = exchange.begin()
+        exchanged = exchange.into(exchange.Exchange())
         try:
             await transfer.connect()
             for entry in await context.log.read(0, 10):

@@ -54,9 +54,8 @@ class Exchange:
 CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
 
-def begin() -> Exchange:
-    """From now on, in this task."""
-    exchange = Exchange()
+def into(exchange: Exchange) -> Exchange:
+    """From now on, in this task, what is told is written there."""
     CURRENT.set(exchange)
     return exchange
 

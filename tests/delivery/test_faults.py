@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from platewire import delivery
-from platewire.delivery_choice import What, choose
-from platewire.delivery_replay import replay
+from platewire.delivery import loop
+from platewire.delivery.choice import What, choose
+from platewire.delivery.replay import replay
 from platewire.errors import Rejected, Unavailable
 from platewire.eventlog.letters import DeadLetter, DeadQuery
 from platewire.model import Entry
@@ -23,7 +23,7 @@ DAY = 86_400.0
 @pytest.fixture(autouse=True)
 def _seldom_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """A day in the life of the clock is many looks at the lag."""
-    monkeypatch.setattr(delivery, "MEASURE_SECONDS", 3600.0)
+    monkeypatch.setattr(loop, "MEASURE_SECONDS", 3600.0)
 
 
 def number_of(passage: int) -> int:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platewire.delivery_circuit import PARKED_SECONDS_MAX, Circuit
-from platewire.delivery_schedule import SUSPECTS_MAX, Schedule, Work
-from platewire.delivery_window import Window
+from platewire.delivery.circuit import PARKED_SECONDS_MAX, Circuit
+from platewire.delivery.schedule import SUSPECTS_MAX, Schedule
+from platewire.delivery.window import Window
+from platewire.delivery.work import Work
 from platewire.eventlog.letters import ranges_of, ranges_text
 from platewire.model import Entry
 from platewire.testing.sample_events import passage_events

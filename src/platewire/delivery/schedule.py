@@ -13,65 +13,14 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
 from uuid import UUID
 
-from platewire.delivery_circuit import PARKED_SECONDS_MAX, Circuit
+from platewire.delivery.circuit import PARKED_SECONDS_MAX, Circuit
+from platewire.delivery.work import NO_LANE, Item, ToKeep, Waiting, Work
 from platewire.model import Entry
 
 SUSPECTS_MAX = 16
 """So many passages are tried before the other side is believed to be away; then these in turn."""
-NO_LANE = -1
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """An event that waits."""
-
-    seq: int
-    entry: Entry | None
-    """None where the log has to be asked for it."""
-    requeued: bool = False
-    kept: bool = False
-    """There is a row for it."""
-    settled: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Waiting:
-    """A passage whose first item failed, or was given back by a person."""
-
-    passage: UUID
-    items: deque[Item] = field(default_factory=deque)
-    attempts: int = 0
-    waited_seconds: float = 0.0
-    due: float = 0.0
-    error: str = ""
-    at_fault: bool = False
-    """Parked, rather than on suspicion."""
-    was_spared: bool = False
-    """It failed together with others, and they came to life again."""
-    in_flight: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Work:
-    """One send. `left` is what is not dealt with yet."""
-
-    left: list[Entry]
-    lane: int = NO_LANE
-    waiting: Waiting | None = None
-    probe: bool = False
-
-    @property
-    def item(self) -> Item | None:
-        return None if self.waiting is None else self.waiting.items[0]
-
-
-class ToKeep(NamedTuple):
-    waiting: Waiting
-    item: Item
 
 
 class Schedule:
@@ -82,7 +31,7 @@ class Schedule:
         self.waiting: dict[UUID, Waiting] = {}
         self.to_keep: list[ToKeep] = []
         """Events that need a row before the floor may pass them."""
-        self._batch = batch
+        self.batch = batch
         self._queues: list[deque[Entry]] = [deque() for _ in range(lanes)]
         self._busy = [False] * lanes
         self._ready: deque[int] = deque()
@@ -136,7 +85,7 @@ class Schedule:
         if self.circuit.closed:
             if self.in_flight >= self.lanes:
                 return None
-            return self._next_due(now) or self._next_fresh(self._batch)
+            return self._next_due(now) or self._next_fresh(self.batch)
         if self.in_flight or now < self.circuit.blocked_until:
             return None
         return self._next_probe(now)

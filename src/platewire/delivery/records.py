@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from platewire.clock import Clock
+from platewire.delivery.work import Work
 from platewire.errors import Rejected
 from platewire.eventlog.letters import (
     Attempt,
@@ -51,32 +52,26 @@ class Records:
 
     # --- attempts ---------------------------------------------------------------------------------
 
-    def delivered(
-        self, entries: Sequence[Entry], number: int, seconds: float, it: Exchange
-    ) -> None:
+    def delivered(self, entries: Sequence[Entry], work: Work) -> None:
         now = self._clock.now().timestamp()
-        self._successes.append((entries[-1].event.seq, number, now, seconds, it))
+        seconds = self._clock.monotonic() - work.started
+        self._successes.append((entries[-1].event.seq, work.number, now, seconds, work.exchange))
         self._board.count(ROLE, self._name, delivered=len(entries))
         self._board.gauge(ROLE, self._name, last_delivered_at=now)
 
     async def failed(
-        self,
-        entry: Entry,
-        number: int,
-        seconds: float,
-        exchange: Exchange,
-        outcome: AttemptOutcome,
-        error: BaseException,
+        self, entry: Entry, work: Work, outcome: AttemptOutcome, error: BaseException
     ) -> None:
+        exchange = work.exchange
         status, answer = exchange.status, exchange.answer
         if isinstance(error, Rejected):
             status, answer = error.status or status, answer or error.answer
         attempt = Attempt(
             transfer=self._name,
             seq=entry.event.seq,
-            number=number,
+            number=work.number,
             at=self._clock.now(),
-            seconds=seconds,
+            seconds=self._clock.monotonic() - work.started,
             outcome=outcome,
             status=status,
             request=exchange.request,
@@ -184,6 +179,10 @@ class Records:
         )
 
     # --- age --------------------------------------------------------------------------------------
+
+    @property
+    def may_expire(self) -> bool:
+        return self._settings.max_age_seconds is not None
 
     def too_old(self, entry: Entry) -> str:
         """Why, or nothing. Measured by the wall clock when its turn has come."""

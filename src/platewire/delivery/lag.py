@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from platewire.clock import Clock
-from platewire.delivery_records import ROLE
-from platewire.delivery_window import Window
+from platewire.delivery.records import ROLE
+from platewire.delivery.window import Window
 from platewire.eventlog.log import EventLog
 from platewire.model import Entry
 from platewire.status import Board

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from platewire.delivery_circuit import PROBES, RETRY_AFTER_SECONDS_MAX
+from platewire.delivery.circuit import PROBES, RETRY_AFTER_SECONDS_MAX
 from platewire.errors import PlatewireError, Rejected, Unavailable
 from platewire.model import Entry
 from platewire.transfers.transfer import Transfer

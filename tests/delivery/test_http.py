@@ -9,7 +9,7 @@ from aiohttp import web
 
 from platewire.clock import SystemClock
 from platewire.delivery import Delivery
-from platewire.delivery_trial import try_out
+from platewire.delivery.trial import try_out
 from platewire.eventlog.letters import DeadLetter, DeadQuery, Ranges
 from platewire.model import Entry, Kind
 from platewire.status import Board, State

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from msgspec import Struct, structs
 
 from platewire.clock import Clock
-from platewire.delivery_attempt import Attempts, send_each
-from platewire.delivery_choice import Choice
+from platewire.delivery.attempt import Attempts, send_each
+from platewire.delivery.choice import Choice
 from platewire.errors import Paused, PlatewireError, Rejected
 from platewire.model import Entry, EventReader
 from platewire.transfers.transfer import Transfer, TransferSettings

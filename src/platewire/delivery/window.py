@@ -8,6 +8,11 @@ from collections import OrderedDict
 
 from platewire.eventlog.letters import Ranges
 
+UNSETTLED_MAX = 2048
+"""So many events are read ahead of what is delivered."""
+SPAN_MAX = 16_384
+"""And so far above the floor, where one send takes long while the others flow."""
+
 
 class Window:
     """Seqs are read in order, and closed in any."""
@@ -57,9 +62,14 @@ class Window:
         return len(self._open)
 
     @property
-    def span(self) -> int:
-        """How far reading is ahead of the floor."""
-        return self.read_to - self.floor
+    def is_full(self) -> bool:
+        """Nothing more is to be read for now."""
+        return self.unsettled >= UNSETTLED_MAX or self.read_to - self.floor >= SPAN_MAX
+
+    @property
+    def has_room(self) -> bool:
+        """Enough for reading to go on after it was full."""
+        return self.unsettled < UNSETTLED_MAX // 2
 
     def above(self) -> Ranges:
         """What is dealt with above the floor; as many stretches as events are open, at most."""

@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from platewire.delivery_selection import History
+from platewire.delivery.selection import History
 from platewire.eventlog.letters import DeadQuery
 from platewire.eventlog.log import EventLog
 from platewire.model import Entry

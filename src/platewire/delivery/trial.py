@@ -13,6 +13,7 @@ from platewire.eventlog.letters import Trial
 from platewire.identity import Identities
 from platewire.model import Box, Direction, Entry, Event, Kind, Plate, Site, Vehicle
 from platewire.transfers import exchange as exchanges
+from platewire.transfers.exchange import Exchange
 from platewire.transfers.transfer import Transfer, TransferSettings
 from platewire.wire import native
 
@@ -34,7 +35,7 @@ async def try_out(
 
 
 async def _try(transfer: Transfer, entry: Entry, clock: Clock, *, first: bool) -> Trial:
-    exchange = exchanges.begin()
+    exchange = exchanges.into(Exchange())
     started = clock.monotonic()
     outcome, error = "delivered", ""
     try:
