@@ -3,6 +3,9 @@
 In reading order: what a camera gives (`Frame`), what recognition finds in it (`Read`), what the
 passage room says happened (`Change`), and what the event log numbers and hands out (`Event`,
 `Entry`). All times are aware datetimes in UTC; all boxes are pixels of the full frame.
+
+What an event is made of is out of the garbage collector's sight (`gc=False`): no such value can be
+part of a cycle, and the log holds the newest of them by the ten thousand.
 """
 
 import enum
@@ -68,21 +71,21 @@ class Frame:
 # --- what recognition finds ------------------------------------------------------------------
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True, gc=False):
     """Another text that the same picture may show."""
 
     text: str
     confidence: float
 
 
-class Attribute(Struct, frozen=True):
+class Attribute(Struct, frozen=True, gc=False):
     """A vehicle property and how sure the recogniser is, 0 to 1."""
 
     value: str
     confidence: float
 
 
-class Vehicle(Struct, frozen=True, kw_only=True):
+class Vehicle(Struct, frozen=True, gc=False, kw_only=True):
     """What is known of the vehicle; absent is null, never a guess."""
 
     make: Attribute | None = None
@@ -143,7 +146,7 @@ class Read(Struct, frozen=True, kw_only=True):
 # --- what the passage room says happened -------------------------------------------------------
 
 
-class Plate(Struct, frozen=True, kw_only=True):
+class Plate(Struct, frozen=True, gc=False, kw_only=True):
     """The plate as the passage's reads together say it."""
 
     text: Annotated[str, Meta(description="Number plate, A-Z and 0-9 only")]
@@ -185,7 +188,7 @@ class Change(Struct, frozen=True, kw_only=True):
 # --- what the event log numbers and hands out ---------------------------------------------------
 
 
-class Image(Struct, frozen=True, kw_only=True):
+class Image(Struct, frozen=True, gc=False, kw_only=True):
     """A picture of the event: where it is and what it is."""
 
     url: Annotated[str, Meta(description="Where the picture can be fetched")]
@@ -195,7 +198,7 @@ class Image(Struct, frozen=True, kw_only=True):
     bytes: Annotated[int, Meta(description="Size of the JPEG")]
 
 
-class Images(Struct, frozen=True, kw_only=True):
+class Images(Struct, frozen=True, gc=False, kw_only=True):
     """The pictures of an event; the plate picture is the crop that was read."""
 
     plate: Image | None = None
@@ -203,7 +206,7 @@ class Images(Struct, frozen=True, kw_only=True):
     frame: Image | None = None
 
 
-class ListHit(Struct, frozen=True):
+class ListHit(Struct, frozen=True, gc=False):
     """A list that the plate stands on, and how it matched."""
 
     name: str
@@ -269,7 +272,7 @@ class AccessLists(Protocol):
         ...
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, gc=False, kw_only=True):
     """One change of one passage, numbered by the event log. A full snapshot; never edited."""
 
     schema: Annotated[

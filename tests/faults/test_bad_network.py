@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 
-from platewire import delivery_circuit
 from platewire.backoff import Backoff
 from platewire.clock import SystemClock
-from platewire.delivery import Delivery
+from platewire.delivery import Delivery, circuit
 from platewire.eventlog.letters import DeadQuery
 from platewire.model import Entry, Event
 from platewire.status import Board
@@ -42,8 +41,8 @@ CUTS = [Mood.CUT_ASKING, Mood.CUT_ANSWERING]
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     soon = Backoff(first_seconds=0.02, factor=2.0, longest_seconds=0.2)
-    monkeypatch.setattr(delivery_circuit, "PROBES", soon)
-    monkeypatch.setattr(delivery_circuit, "PARKED", soon)
+    monkeypatch.setattr(circuit, "PROBES", soon)
+    monkeypatch.setattr(circuit, "PARKED", soon)
 
 
 def moods(chance: random.Random, kinds: Sequence[Mood], count: int = 12) -> list[Mood]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from platewire.delivery_choice import choose
-from platewire.delivery_replay import ReplayResult, replay
+from platewire.delivery.choice import choose
+from platewire.delivery.replay import ReplayResult, replay
 from platewire.model import Entry
 from platewire.testing.check_eventlog import several
 from platewire.testing.sample_events import passage_events

@@ -42,7 +42,7 @@ async def test_a_seed_gives_the_same_history_again(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a seed that failed could not be looked into."""
-    monkeypatch.setattr(delivery, "MEASURE_SECONDS", 1e9)
+    monkeypatch.setattr(loop, "MEASURE_SECONDS", 1e9)
     monkeypatch.setattr("platewire.ledger.asyncio.to_thread", at_once)
     first, again = await history(seed), await history(seed)
     assert len(first.told) > 1

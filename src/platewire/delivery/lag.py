@@ -22,7 +22,7 @@ class Lag:
         self._settings = settings
         self._log = log
         self._clock = clock
-        self._board = board
+        self._counters = board.line(ROLE, settings.name).counters
         self._oldest: Entry | None = None
 
     def moved(self) -> None:
@@ -38,16 +38,11 @@ class Lag:
                 asked_for = (each for each in entries if self._settings.selects(each))
                 self._oldest = next(asked_for, None)
 
-    def show(self, window: Window) -> None:
-        floor = window.floor
+    def show(self, floor: int) -> None:
         lag_events = max(0, self._log.last_seq - floor)
-        self._board.gauge(
-            ROLE,
-            self._settings.name,
-            cursor=floor,
-            lag_events=lag_events,
-            lag_seconds=self._seconds() if lag_events else 0.0,
-        )
+        self._counters["cursor"] = floor
+        self._counters["lag_events"] = lag_events
+        self._counters["lag_seconds"] = self._seconds() if lag_events else 0.0
 
     def _seconds(self) -> float:
         """Age of the oldest entry that is asked for and not delivered; 0 where there is none."""

@@ -60,7 +60,7 @@ class Place:
         parked = await log.parked(self._name)
         await remember_selection(log, settings, window.floor + 1)
         self.window = window
-        self._lag.show(window)
+        self._lag.show(window.floor)
         return parked
 
     # --- the floor ------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ class Place:
             if floor != self._kept[0]:
                 self._lag.moved()
             self._kept = (floor, above)
-        self._lag.show(self.window)
+        self._lag.show(floor)
 
     async def measure(self) -> None:
         """Lag grows while nothing is sent, so it is looked at regardless."""
@@ -86,7 +86,8 @@ class Place:
             await self._lag.find_oldest(self.window)
             await self.keep()
         except PlatewireError:
-            self._lag.show(self.window)  # The reading task meets the same error and reports it.
+            # The reading task meets the same error and reports it.
+            self._lag.show(self.window.floor)
 
     async def settled(self, item: Item) -> None:
         """What waited is dealt with."""

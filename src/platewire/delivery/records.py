@@ -46,6 +46,7 @@ class Records:
         self._log = log
         self._clock = clock
         self._board = board
+        self._counters = board.line(ROLE, settings.name).counters
         self._successes: deque[tuple[int, int, float, float, Exchange]] = deque(
             maxlen=SUCCESSES_KEPT
         )
@@ -56,8 +57,8 @@ class Records:
         now = self._clock.now().timestamp()
         seconds = self._clock.monotonic() - work.started
         self._successes.append((entries[-1].event.seq, work.number, now, seconds, work.exchange))
-        self._board.count(ROLE, self._name, delivered=len(entries))
-        self._board.gauge(ROLE, self._name, last_delivered_at=now)
+        self._counters["delivered"] += len(entries)
+        self._counters["last_delivered_at"] = now
 
     async def failed(
         self, entry: Entry, work: Work, outcome: AttemptOutcome, error: BaseException

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from platewire.clock import Clock
 from platewire.delivery.attempt import send_each
@@ -61,7 +62,8 @@ class Sending:
 
     def kick(self) -> None:
         """Begins all sends that may begin."""
-        while (work := self._take()) is not None:
+        schedule = self._schedule
+        while schedule.in_flight < schedule.lanes and (work := self._take()) is not None:
             self.idle.clear()
             self.tasks.create_task(self._carry(work))
 
@@ -96,8 +98,15 @@ class Sending:
         exchanges.into(work.exchange)
         work.started = self._clock.monotonic()
         try:
-            if await self._prepare(work):
-                await self._send_each(work)
+            if work.waiting is not None or self._records.may_expire:
+                await self._prepare(work)
+            if work.left:
+                await send_each(
+                    self._transfer,
+                    tuple(work.left),
+                    delivered=partial(self._delivered, work),
+                    rejected=partial(self._rejected, work),
+                )
         except asyncio.CancelledError:
             if _being_cancelled():
                 raise
@@ -108,39 +117,35 @@ class Sending:
 
     # --- before ---------------------------------------------------------------------------------
 
-    async def _prepare(self, work: Work) -> bool:
-        """Fetches what is not in memory, and leaves out what is too old; whether any is left."""
+    async def _prepare(self, work: Work) -> None:
+        """Fetches what is not in memory, and leaves out what is too old."""
         item = work.item
         if item is not None and item.entry is None:
             found = await self._log.read(item.seq - 1, 1)
             if not found or found[0].event.seq != item.seq:
                 await self._records.gap(((item.seq, item.seq),))
                 await self._settled(work)
-                return False
+                return
             work.left = [marked(found[0]) if item.requeued else found[0]]
-        if not self._records.may_expire or (item is not None and item.requeued):
-            return True
+        if item is not None and item.requeued:
+            return
         while work.left and (reason := self._records.too_old(work.left[0])):
             await self._records.expired([(work.left[0], reason)], work.number - 1)
             await self._settled(work)
-        return bool(work.left)
 
     # --- after ----------------------------------------------------------------------------------
 
-    async def _send_each(self, work: Work) -> None:
-        async def delivered(entries: Sequence[Entry]) -> None:
-            self._records.delivered(entries, work)
-            for _ in entries:
-                await self._settled(work)
-            await self._succeeded()
-
-        async def rejected(entry: Entry, error: Rejected) -> None:
-            await self._records.failed(entry, work, "rejected", error)
-            await self._records.rejected(entry, work.number, error)
+    async def _delivered(self, work: Work, entries: Sequence[Entry]) -> None:
+        self._records.delivered(entries, work)
+        for _ in entries:
             await self._settled(work)
-            await self._succeeded()
+        await self._succeeded()
 
-        await send_each(self._transfer, tuple(work.left), delivered=delivered, rejected=rejected)
+    async def _rejected(self, work: Work, entry: Entry, error: Rejected) -> None:
+        await self._records.failed(entry, work, "rejected", error)
+        await self._records.rejected(entry, work.number, error)
+        await self._settled(work)
+        await self._succeeded()
 
     async def _settled(self, work: Work) -> None:
         """The first of what is left is dealt with."""

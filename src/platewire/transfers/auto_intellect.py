@@ -176,4 +176,4 @@ class AutoIntellectServer:
 
     async def _jpeg(self, image: Image | None) -> bytes:
         """Empty where none is wanted, none exists, or retention has taken it."""
-        return b"" if image is None else await self._context.log.picture(image.sha256) or b""
+        return await self._context.jpeg(image) or b""

@@ -1,10 +1,9 @@
 """HTTP live mode: a POST of each event to one receiver, in our form or in another's.
 
-`http_connection` carries the bytes, `http_answer` decides what an answer means, `http_auth` and
-`http_tls` how the two sides know each other, `wire` what the bytes are.
+`over_http` is what it shares with others, `http_formats` and `wire` say what the bytes are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from msgspec import Meta, field
@@ -12,18 +11,26 @@ from msgspec import Meta, field
 from platewire.errors import ConfigError
 from platewire.model import Entry, Event, Image
 from platewire.secret import Secret, reveal
-from platewire.transfers import http_answer, http_auth
-from platewire.transfers.http_auth import Auth, HeaderName, NoAuth
-from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
+from platewire.transfers import http_answer
+from platewire.transfers.http_auth import HeaderName, NoAuth
+from platewire.transfers.http_connection import AGENT
 from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_formats import FORMS, Body, Form, FormatName, Manner, Message
 from platewire.transfers.http_tls import Tls
 from platewire.transfers.numberok_settings import NumberOkSettings
+from platewire.transfers.over_http import (
+    AuthSetting,
+    ConnectSeconds,
+    EgressSetting,
+    FirstByteSeconds,
+    OverHttp,
+    TlsSetting,
+    TotalSeconds,
+    check_headers,
+)
 from platewire.transfers.transfer import TransferContext
 from platewire.wire import numberok_json, signing
 from platewire.wire.numberok_json import Profile, Shown
-
-OURS = ("content-type", "content-length", "transfer-encoding", "connection")
 
 HeaderText = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*$")]
 
@@ -48,8 +55,8 @@ class HttpTransfer(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
             "picture"
         ),
     ] = "json"
-    auth: Annotated[Auth, Meta(description="How to prove who we are")] = NoAuth()
-    tls: Annotated[Tls, Meta(description="Certificates, for https")] = Tls()
+    auth: AuthSetting = NoAuth()
+    tls: TlsSetting = Tls()
     signing_secrets: Annotated[
         tuple[Secret, ...],
         Meta(
@@ -61,14 +68,10 @@ class HttpTransfer(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
         dict[HeaderName, HeaderText],
         Meta(description="Further headers; no secrets, those go to `auth`"),
     ] = field(default_factory=dict)
-    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
-    connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 10
-    first_byte_seconds: Annotated[
-        float, Meta(gt=0, description="Longest silence of the receiver while it is to answer")
-    ] = 15
-    total_seconds: Annotated[
-        float, Meta(gt=0, description="Longest wait for the whole of an attempt")
-    ] = 30
+    egress: EgressSetting = Egress()
+    connect_seconds: ConnectSeconds = 10
+    first_byte_seconds: FirstByteSeconds = 15
+    total_seconds: TotalSeconds = 30
     lanes: Annotated[
         int,
         Meta(
@@ -84,47 +87,30 @@ class HttpTransfer(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
         return HttpSender(self, context)
 
 
-class HttpSender:
+class HttpSender(OverHttp[HttpTransfer]):
     """Implements `Transfer`."""
 
-    batch = 1
-
     def __init__(self, settings: HttpTransfer, context: TransferContext) -> None:
-        self._settings = settings
-        self._context = context
-        self._url = checked_url(settings.name, settings.url, settings.tls, egress=settings.egress)
-        self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
+        super().__init__(
+            settings,
+            context,
+            settings.url,
+            auth=settings.auth,
+            first_byte_seconds=settings.first_byte_seconds,
+        )
+        check_headers(settings.name, settings.headers)
+        self.lanes = settings.lanes
         self._form = _form(settings)
         self._manner = _manner(settings)
-        self._connection = HttpConnection(
-            self._url,
-            self._who,
-            connect_seconds=settings.connect_seconds,
-            first_byte_seconds=settings.first_byte_seconds,
-            total_seconds=settings.total_seconds,
-            egress=settings.egress,
-        )
+        self._keys = _signing_keys(settings)
         self._packets = 0
-        self._prepare()
 
-    def _prepare(self) -> None:
-        """Reads secrets, at the start and again at each connect: they change."""
-        settings = self._settings
-        try:
-            self._headers = _fixed_headers(settings)
-            self._middlewares = http_auth.middlewares(settings.auth)
-            self._keys = [_signing_key(secret) for secret in settings.signing_secrets]
-        except ConfigError as error:
-            raise ConfigError(f'transfer "{settings.name}": {error}') from error
-
-    @property
-    def lanes(self) -> int:
-        return self._settings.lanes
+    def _headers(self) -> Mapping[str, str]:
+        return {**AGENT, **self._settings.headers}
 
     async def connect(self) -> None:
-        """Tells a wrong address or certificate before any event."""
-        self._prepare()
-        await self._connection.open(self._settings.tls, self._headers, self._middlewares)
+        self._keys = _signing_keys(self._settings)
+        await super().connect()
 
     async def send(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -134,13 +120,9 @@ class HttpSender:
                 now = self._context.clock.now()
                 headers |= signing.sign(self._keys, str(entry.event.id), now, body)
             answer = await self._connection.ask(headers=headers, body=body)
-            http_answer.judge(answer, self._who, self._context.clock.now())
-            if odd := http_answer.oddity(answer, self._who):
-                self._context.board.note("transfer", self._settings.name, odd)
+            self._judge(answer)
+            self._note_oddity(answer)
             self._packets += 1
-
-    async def close(self) -> None:
-        await self._connection.close()
 
     # --- what is sent ---------------------------------------------------------------------------
 
@@ -153,7 +135,7 @@ class HttpSender:
             site=self._context.site,
             packet_counter=self._packets + 1,
             picture=await self._shown(entry.event, image),
-            plate=await self._jpeg(plate),
+            plate=await self._context.jpeg(plate),
         )
         return self._form.write(message, self._manner)
 
@@ -162,14 +144,10 @@ class HttpSender:
         return self._settings.body == "multipart" or self._form.embeds
 
     async def _shown(self, event: Event, image: Image | None) -> Shown | None:
-        jpeg = await self._jpeg(image)
+        jpeg = await self._context.jpeg(image)
         if image is None or jpeg is None:
             return None
         return Shown(numberok_json.image_type(event, image), jpeg)
-
-    async def _jpeg(self, image: Image | None) -> bytes | None:
-        """None where there is none, or retention has taken it."""
-        return None if image is None else await self._context.log.picture(image.sha256)
 
 
 def _form(settings: HttpTransfer) -> Form:
@@ -192,15 +170,15 @@ def _manner(settings: HttpTransfer) -> Manner:
     )
 
 
-def _fixed_headers(settings: HttpTransfer) -> dict[str, str]:
-    for name in settings.headers:
-        if name.lower() in OURS or name.lower().startswith("webhook-"):
-            raise ConfigError(f"header `{name}` is set by platewire, not in `headers`")
-    return {**AGENT, **settings.headers, **http_auth.headers(settings.auth)}
+def _signing_keys(settings: HttpTransfer) -> list[bytes]:
+    """Read at the start and again at each connect, as secrets change."""
+    return [_signing_key(settings.name, secret) for secret in settings.signing_secrets]
 
 
-def _signing_key(secret: str) -> bytes:
+def _signing_key(transfer: str, secret: str) -> bytes:
     try:
         return signing.key(reveal(secret))
+    except ConfigError as error:
+        raise ConfigError(f'transfer "{transfer}": {error}') from error
     except ValueError as error:
-        raise ConfigError(f"secret {secret}: {error}") from error
+        raise ConfigError(f'transfer "{transfer}": secret {secret}: {error}') from error

@@ -48,6 +48,7 @@ class HeaderAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 Auth = NoAuth | BasicAuth | DigestAuth | BearerAuth | HeaderAuth
+NO_AUTH = NoAuth()
 
 
 def headers(auth: Auth) -> dict[str, str]:

@@ -9,7 +9,7 @@ which addresses are good for `http_egress`.
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import cast
 
 import aiohttp
@@ -18,8 +18,9 @@ from yarl import URL
 import platewire
 from platewire.errors import ConfigError, Unavailable
 from platewire.secret import masked
-from platewire.transfers import exchange, http_answer, http_tls
+from platewire.transfers import exchange, http_answer, http_auth, http_tls
 from platewire.transfers.http_answer import Answer
+from platewire.transfers.http_auth import NO_AUTH, Auth
 from platewire.transfers.http_egress import STRICT, AddressRefused, Egress, Guard, GuardedResolver
 from platewire.transfers.http_tls import Tls
 
@@ -72,8 +73,8 @@ def checked_url(
 class HttpConnection:
     """`who` begins each message; `url` is where it knocks, and what it is asked for otherwise.
 
-    `first_byte_seconds` bounds each silence of the receiver, None only the whole; `connections`
-    how many requests there may be at a time.
+    `first_byte_seconds` bounds each silence of the receiver, None only the whole. ConfigError where
+    a secret of `auth` is not there.
     """
 
     def __init__(
@@ -81,40 +82,46 @@ class HttpConnection:
         url: URL,
         who: str,
         *,
+        tls: Tls,
+        auth: Auth = NO_AUTH,
         connect_seconds: float = 10,
         first_byte_seconds: float | None = None,
         total_seconds: float = 30,
         egress: Egress = STRICT,
-        connections: int = 100,
     ) -> None:
         self._url = url
         self._who = who
+        self._tls = tls
+        self._auth = auth
         self._connect_seconds = connect_seconds
         self._first_byte_seconds = first_byte_seconds
         self._egress = egress
         self._guard = Guard(egress)
-        self._connections = connections
         self._total_seconds = total_seconds
         self._session: aiohttp.ClientSession | None = None
+        self._proof()
 
-    async def open(
-        self,
-        tls: Tls,
-        headers: Mapping[str, str] = AGENT,
-        middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
-    ) -> None:
+    def _proof(self) -> tuple[dict[str, str], tuple[aiohttp.ClientMiddlewareType, ...]]:
+        """Reads secrets, at the start and again whenever it is opened: they change."""
+        try:
+            return http_auth.headers(self._auth), http_auth.middlewares(self._auth)
+        except ConfigError as error:
+            raise ConfigError(f"{self._who}: {error}") from error
+
+    async def open(self, headers: Mapping[str, str] = AGENT) -> None:
         """Opens and closes a connection, TLS included: tells a wrong address before any event.
 
-        ConfigError where `tls` cannot be used.
+        `headers` go with each request. ConfigError where `tls` or `auth` cannot be used.
         """
         await self.close()
-        trust = _trust(self._url, tls, self._who)
+        proof, middlewares = self._proof()
+        trust = _trust(self._url, self._tls, self._who)
         await self._knock(trust)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 ssl=trust or True,
                 resolver=GuardedResolver(self._guard),
-                limit=self._connections,
+                limit=0,  # Who asks says how many requests there are at a time.
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
@@ -124,7 +131,7 @@ class HttpConnection:
             ),
             trust_env=False,
             auto_decompress=False,
-            headers={**UNCOMPRESSED, **headers},
+            headers={**UNCOMPRESSED, **headers, **proof},
             middlewares=middlewares,
         )
 
@@ -139,7 +146,7 @@ class HttpConnection:
         url: URL | None = None,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes = b"",
         answer_bytes: int = ANSWER_BYTES_MAX,
     ) -> Answer:
         """What was answered, whatever it is; Unavailable where nothing was."""
@@ -160,7 +167,7 @@ class HttpConnection:
         method: str,
         url: URL,
         headers: Mapping[str, str] | None,
-        body: bytes | None,
+        body: bytes,
         answer_bytes: int,
     ) -> Answer:
         if self._session is None:
@@ -170,7 +177,7 @@ class HttpConnection:
         )
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False
+                method, url, data=body or None, headers=headers, allow_redirects=False
             ) as response:
                 long = answer_bytes > ANSWER_BYTES_MAX
                 patience = self._total_seconds if long else ANSWER_SECONDS

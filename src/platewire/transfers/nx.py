@@ -18,9 +18,9 @@ from platewire.secret import reveal
 from platewire.transfers import http_answer
 from platewire.transfers.http_answer import Answer
 from platewire.transfers.http_auth import Password, User
-from platewire.transfers.http_connection import HttpConnection, checked_url
 from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_tls import Tls
+from platewire.transfers.over_http import ConnectSeconds, EgressSetting, OverHttp, TlsSetting
 from platewire.transfers.transfer import EventsPreset, TransferContext, TransferSettings
 from platewire.wire import nx
 from platewire.wire.nx import Device
@@ -49,11 +49,9 @@ class NxTransfer(TransferSettings, frozen=True, kw_only=True, tag="nx"):
         EventsPreset | tuple[Kind, ...],
         Meta(description="`new` and `updated` become generic events, `lost` becomes a bookmark"),
     ] = "traffic"
-    tls: Annotated[
-        Tls, Meta(description="Certificates; the server's own is best named by its SHA-256")
-    ] = Tls()
-    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
-    connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 10
+    tls: TlsSetting = Tls()
+    egress: EgressSetting = Egress()
+    connect_seconds: ConnectSeconds = 10
     total_seconds: Annotated[
         float, Meta(gt=0, description="Longest wait for the whole of a request")
     ] = 30
@@ -63,37 +61,19 @@ class NxTransfer(TransferSettings, frozen=True, kw_only=True, tag="nx"):
         return NxSender(self, context)
 
 
-class NxSender:
+class NxSender(OverHttp[NxTransfer]):
     """Implements `Transfer`."""
 
-    batch = 1
-
     def __init__(self, settings: NxTransfer, context: TransferContext) -> None:
-        self._settings = settings
-        self._clock = context.clock
-        self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
-        url = checked_url(
-            settings.name,
-            settings.url,
-            settings.tls,
-            secrets_go_to="`user` and `password`",
-            egress=settings.egress,
-        )
-        self._url = url.origin()
-        self._connection = HttpConnection(
-            self._url,
-            self._who,
-            connect_seconds=settings.connect_seconds,
-            total_seconds=settings.total_seconds,
-            egress=settings.egress,
-        )
+        super().__init__(settings, context, settings.url, secrets_go_to="`user` and `password`")
+        self._server = self._url.origin()
         self._token = ""
         self._known: Sequence[Device] = ()
         self._password()
 
     async def connect(self) -> None:
         """Logs in and asks which cameras there are."""
-        await self._connection.open(self._settings.tls)
+        await super().connect()
         await self._log_in()
         await self._learn()
 
@@ -105,15 +85,12 @@ class NxSender:
             else:
                 await self._generic_event(entry.event, device)
 
-    async def close(self) -> None:
-        await self._connection.close()
-
     # --- requests ------------------------------------------------------------------------------
 
     async def _log_in(self) -> None:
         body = nx.login(self._settings.user, self._password())
         answer = await self._connection.ask(
-            url=self._url.with_path(nx.LOGIN_PATH), headers=JSON, body=body
+            url=self._server.with_path(nx.LOGIN_PATH), headers=JSON, body=body
         )
         if answer.status in (401, 403, 422):
             raise Unavailable(
@@ -128,7 +105,7 @@ class NxSender:
             self._confused("the login", error)
 
     async def _learn(self) -> None:
-        url = self._url.with_path(nx.DEVICES_PATH).with_query(DEVICES_QUERY)
+        url = self._server.with_path(nx.DEVICES_PATH).with_query(DEVICES_QUERY)
         answer = await self._ask("GET", url, answer_bytes=DEVICES_BYTES_MAX)
         self._must_be_good(answer)
         try:
@@ -137,9 +114,9 @@ class NxSender:
             self._confused("the question for its cameras", error)
 
     async def _generic_event(self, event: Event, device: Device) -> None:
-        url = self._url.with_path(nx.EVENT_PATH).with_query(nx.event_query(event, device))
+        url = self._server.with_path(nx.EVENT_PATH).with_query(nx.event_query(event, device))
         answer = await self._ask("GET", url)
-        http_answer.judge(answer, self._who, self._clock.now())
+        self._judge(answer)
         try:
             refused = nx.refusal(answer.text)
         except nx.NotUnderstood as error:
@@ -153,15 +130,15 @@ class NxSender:
             )
 
     async def _bookmark(self, event: Event, device: Device) -> None:
-        url = self._url.with_path(nx.bookmarks_path(device))
+        url = self._server.with_path(nx.bookmarks_path(device))
         answer = await self._ask("POST", url, nx.bookmark(event, device))
-        http_answer.judge(answer, self._who, self._clock.now())
+        self._judge(answer)
 
     async def _ask(
         self,
         method: str,
         url: URL,
-        body: bytes | None = None,
+        body: bytes = b"",
         *,
         answer_bytes: int = 16 * 1024,
     ) -> Answer:
@@ -175,9 +152,7 @@ class NxSender:
             )
         return answer
 
-    async def _asked_once(
-        self, method: str, url: URL, body: bytes | None, answer_bytes: int
-    ) -> Answer:
+    async def _asked_once(self, method: str, url: URL, body: bytes, answer_bytes: int) -> Answer:
         headers = {"Authorization": f"Bearer {self._token}", **(JSON if body else {})}
         return await self._connection.ask(
             method, url, headers=headers, body=body, answer_bytes=answer_bytes
@@ -206,7 +181,7 @@ class NxSender:
     def _must_be_good(self, answer: Answer) -> None:
         """While connecting no event can be rejected, so all but 2xx means to wait."""
         try:
-            http_answer.judge(answer, self._who, self._clock.now())
+            self._judge(answer)
         except Rejected as error:
             raise Unavailable(
                 f"{error}; is there an Nx server of version 5 or later behind `url`?"

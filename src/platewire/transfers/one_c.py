@@ -12,14 +12,20 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from platewire.errors import ConfigError, Rejected, Unavailable
+from platewire.errors import Rejected, Unavailable
 from platewire.model import Entry, Kind
-from platewire.transfers import http_answer, http_auth
+from platewire.transfers import http_answer
 from platewire.transfers.http_answer import Answer
 from platewire.transfers.http_auth import BasicAuth, NoAuth
-from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
 from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_tls import Tls
+from platewire.transfers.over_http import (
+    ConnectSeconds,
+    EgressSetting,
+    OverHttp,
+    TlsSetting,
+    TotalSeconds,
+)
 from platewire.transfers.time_zone import time_zone_of
 from platewire.transfers.transfer import (
     EventsPreset,
@@ -69,55 +75,35 @@ class OneCTransfer(TransferSettings, frozen=True, kw_only=True, tag="one_c"):
         str | None,
         Meta(description="Zone of the dates, which have none, e.g. Europe/Moscow; not set: UTC"),
     ] = None
-    tls: Annotated[Tls, Meta(description="Certificates, for https")] = Tls()
-    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
-    connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 10
+    tls: TlsSetting = Tls()
+    egress: EgressSetting = Egress()
+    connect_seconds: ConnectSeconds = 10
     first_byte_seconds: Annotated[
         float, Meta(gt=0, description="Longest silence of 1C while it is to answer")
     ] = 120
-    total_seconds: Annotated[
-        float, Meta(gt=0, description="Longest wait for the whole of an attempt")
-    ] = 180
+    total_seconds: TotalSeconds = 180
 
     def build(self, context: TransferContext) -> "OneCSender":
         """ConfigError where the url, the time zone, a secret or a file cannot be used."""
         return OneCSender(self, context)
 
 
-class OneCSender:
+class OneCSender(OverHttp[OneCTransfer]):
     """Implements `Transfer`."""
 
     def __init__(self, settings: OneCTransfer, context: TransferContext) -> None:
-        self._settings = settings
-        self._context = context
+        super().__init__(
+            settings,
+            context,
+            settings.url,
+            auth=settings.auth,
+            first_byte_seconds=settings.first_byte_seconds,
+        )
         self.batch = settings.batch
         self.lanes = settings.connections
         self._zone = time_zone_of(settings.name, settings.time_zone)
-        self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
-        self._connection = HttpConnection(
-            checked_url(settings.name, settings.url, settings.tls, egress=settings.egress),
-            self._who,
-            connect_seconds=settings.connect_seconds,
-            first_byte_seconds=settings.first_byte_seconds,
-            total_seconds=settings.total_seconds,
-            egress=settings.egress,
-            connections=settings.connections,
-        )
         self._settled: dict[UUID, str | None] = {}
         """Of a batch in which some were refused: each event's reason, or that it was taken."""
-        self._prepare()
-
-    def _prepare(self) -> None:
-        """Reads secrets, at the start and again at each connect: they change."""
-        try:
-            self._headers = {**AGENT, **http_auth.headers(self._settings.auth)}
-        except ConfigError as error:
-            raise ConfigError(f'transfer "{self._settings.name}": {error}') from error
-
-    async def connect(self) -> None:
-        """Tells a wrong address or certificate before any event."""
-        self._prepare()
-        await self._connection.open(self._settings.tls, self._headers)
 
     async def send(self, entries: Sequence[Entry]) -> None:
         """Once a batch was answered one by one, so are its events without asking again."""
@@ -127,11 +113,8 @@ class OneCSender:
         answer = await self._connection.ask(
             headers=HEADERS, body=await self._body(entries), answer_bytes=ANSWER_BYTES_MAX
         )
-        self._judge(answer, entries)
+        self._judge_batch(answer, entries)
         self._settle(self._understood(answer), answer, entries)
-
-    async def close(self) -> None:
-        await self._connection.close()
 
     async def _body(self, entries: Sequence[Entry]) -> bytes:
         pairs = [(entry.event, await self._jpeg(entry)) for entry in entries]
@@ -140,11 +123,11 @@ class OneCSender:
     async def _jpeg(self, entry: Entry) -> bytes:
         """Empty where none is wanted, none exists, or retention has taken it."""
         image = self._settings.picture_of(entry.event.images)
-        return b"" if image is None else await self._context.log.picture(image.sha256) or b""
+        return await self._context.jpeg(image) or b""
 
     # --- what the answer means -----------------------------------------------------------------
 
-    def _judge(self, answer: Answer, entries: Sequence[Entry]) -> None:
+    def _judge_batch(self, answer: Answer, entries: Sequence[Entry]) -> None:
         """Returns for 2xx."""
         words = one_c.complaint(answer.text)
         said = f"{self._who} answered {answer.status}" + (f' "{words}"' if words else "")
@@ -156,7 +139,7 @@ class OneCSender:
             raise Unavailable(f"{said}; the infobase is closed for now, and it is tried again")
         if answer.status == 500:
             self._module_failed(said, answer, entries)
-        http_answer.judge(answer, self._who, self._context.clock.now())
+        self._judge(answer)
 
     def _module_failed(self, said: str, answer: Answer, entries: Sequence[Entry]) -> None:
         """One passage of a batch may be at fault, so they are sent one by one."""

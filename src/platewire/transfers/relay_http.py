@@ -6,12 +6,13 @@ from msgspec import Meta, Struct
 from yarl import URL
 
 from platewire.errors import ConfigError, Unavailable
-from platewire.transfers import http_answer, http_auth
+from platewire.transfers import http_answer
 from platewire.transfers.http_answer import Answer
-from platewire.transfers.http_auth import Auth, NoAuth
-from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
+from platewire.transfers.http_auth import NoAuth
+from platewire.transfers.http_connection import HttpConnection, checked_url
 from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_tls import Tls
+from platewire.transfers.over_http import AuthSetting, ConnectSeconds, EgressSetting, TlsSetting
 
 SHOWN_CHARACTERS = 80
 
@@ -43,10 +44,10 @@ class HttpRelay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     pulse_seconds: Annotated[
         float, Meta(gt=0, le=60, description="How long it stays on, where `off_url` is set")
     ] = 1.0
-    auth: Annotated[Auth, Meta(description="How we prove who we are")] = NoAuth()
-    tls: Annotated[Tls, Meta(description="Certificates, for https")] = Tls()
-    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
-    connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 2
+    auth: AuthSetting = NoAuth()
+    tls: TlsSetting = Tls()
+    egress: EgressSetting = Egress()
+    connect_seconds: ConnectSeconds = 2
     total_seconds: Annotated[float, Meta(gt=0, description="Longest wait for an answer")] = 3
 
     def switch(self, transfer: str) -> "HttpSwitch":
@@ -73,11 +74,12 @@ class HttpSwitch:
         self._connection = HttpConnection(
             self._on,
             self._who,
+            tls=settings.tls,
+            auth=settings.auth,
             connect_seconds=settings.connect_seconds,
             total_seconds=settings.total_seconds,
             egress=settings.egress,
         )
-        self._headers()
 
     def _checked(self, url: str) -> URL:
         settings = self._settings
@@ -85,15 +87,8 @@ class HttpSwitch:
             self._transfer, url, settings.tls, egress=settings.egress, secrets_go_to="`relay.auth`"
         )
 
-    def _headers(self) -> dict[str, str]:
-        try:
-            return {**AGENT, **http_auth.headers(self._settings.auth)}
-        except ConfigError as error:
-            raise ConfigError(f'transfer "{self._transfer}": {error}') from error
-
     async def knock(self) -> None:
-        middlewares = http_auth.middlewares(self._settings.auth)
-        await self._connection.open(self._settings.tls, self._headers(), middlewares)
+        await self._connection.open()
 
     async def turn(self, *, on: bool) -> None:
         self.touched = False
@@ -106,7 +101,7 @@ class HttpSwitch:
             settings.method,
             self._on if on else self._off,
             headers={"Content-Type": settings.content_type} if body else None,
-            body=body or None,
+            body=body,
         )
         self._judge(answer)
 

@@ -14,13 +14,21 @@ from msgspec import Meta, Struct, field
 
 from platewire.errors import ConfigError, Rejected
 from platewire.model import Entry
-from platewire.transfers import http_answer, http_auth
-from platewire.transfers.http import OURS
+from platewire.transfers import http_answer
 from platewire.transfers.http_answer import Answer
-from platewire.transfers.http_auth import Auth, HeaderName, NoAuth
-from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
+from platewire.transfers.http_auth import HeaderName, NoAuth
 from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_tls import Tls
+from platewire.transfers.over_http import (
+    AuthSetting,
+    ConnectSeconds,
+    EgressSetting,
+    FirstByteSeconds,
+    OverHttp,
+    TlsSetting,
+    TotalSeconds,
+    check_headers,
+)
 from platewire.transfers.template_language import TemplateError
 from platewire.transfers.template_message import ROLES, Body, JsonBody, Message, Role
 from platewire.transfers.template_samples import JPEG, samples
@@ -58,16 +66,12 @@ class TemplateTransfer(TransferSettings, frozen=True, kw_only=True, tag="templat
         Meta(description="Further headers, with templates; no secrets, those go to `auth`"),
     ] = field(default_factory=dict)
     success: Annotated[Success, Meta(description="When an event counts as delivered")] = Success()
-    auth: Annotated[Auth, Meta(description="How to prove who we are")] = NoAuth()
-    tls: Annotated[Tls, Meta(description="Certificates, for https")] = Tls()
-    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
-    connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 10
-    first_byte_seconds: Annotated[
-        float, Meta(gt=0, description="Longest silence of the receiver while it is to answer")
-    ] = 15
-    total_seconds: Annotated[
-        float, Meta(gt=0, description="Longest wait for the whole of an attempt")
-    ] = 30
+    auth: AuthSetting = NoAuth()
+    tls: TlsSetting = Tls()
+    egress: EgressSetting = Egress()
+    connect_seconds: ConnectSeconds = 10
+    first_byte_seconds: FirstByteSeconds = 15
+    total_seconds: TotalSeconds = 30
 
     lanes: Annotated[
         int,
@@ -84,39 +88,19 @@ class TemplateTransfer(TransferSettings, frozen=True, kw_only=True, tag="templat
         return TemplateSender(self, context)
 
 
-class TemplateSender:
+class TemplateSender(OverHttp[TemplateTransfer]):
     """Implements `Transfer`."""
 
-    batch = 1
-
     def __init__(self, settings: TemplateTransfer, context: TransferContext) -> None:
-        self._settings = settings
-        self._context = context
-        self.lanes = settings.lanes
         self._message = _tried(settings, context)
-        self._who = f'transfer "{settings.name}": {http_answer.shown(_origin(settings.url))}'
-        self._connection = HttpConnection(
-            checked_url(settings.name, _origin(settings.url), settings.tls, egress=settings.egress),
-            self._who,
-            connect_seconds=settings.connect_seconds,
+        super().__init__(
+            settings,
+            context,
+            _origin(settings.url),
+            auth=settings.auth,
             first_byte_seconds=settings.first_byte_seconds,
-            total_seconds=settings.total_seconds,
-            egress=settings.egress,
         )
-        self._prepare()
-
-    def _prepare(self) -> None:
-        """Reads secrets, at the start and again at each connect: they change."""
-        try:
-            self._headers = {**AGENT, **http_auth.headers(self._settings.auth)}
-            self._middlewares = http_auth.middlewares(self._settings.auth)
-        except ConfigError as error:
-            raise ConfigError(f'transfer "{self._settings.name}": {error}') from error
-
-    async def connect(self) -> None:
-        """Tells a wrong address or certificate before any event."""
-        self._prepare()
-        await self._connection.open(self._settings.tls, self._headers, self._middlewares)
+        self.lanes = settings.lanes
 
     async def send(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -132,22 +116,17 @@ class TemplateSender:
                 self._settings.method,
                 request.url,
                 headers={**request.headers, signing.ID: str(entry.event.id)},
-                body=request.body or None,
+                body=request.body,
             )
             judge(answer, self._settings.success, self._who, self._context.clock.now())
-            if odd := http_answer.oddity(answer, self._who):
-                self._context.board.note("transfer", self._settings.name, odd)
-
-    async def close(self) -> None:
-        await self._connection.close()
+            self._note_oddity(answer)
 
     async def _jpegs(self, entry: Entry) -> dict[Role, bytes]:
         """Those that exist and that retention has left, where the templates show any."""
         jpegs: dict[Role, bytes] = {}
         for role in ROLES if self._message.shows_pictures else ():
             image = getattr(entry.event.images, role)
-            jpeg = await self._context.log.picture(image.sha256) if image is not None else None
-            if jpeg is not None:
+            if (jpeg := await self._context.jpeg(image)) is not None:
                 jpegs[role] = jpeg
         return jpegs
 
@@ -155,9 +134,7 @@ class TemplateSender:
 def _tried(settings: TemplateTransfer, context: TransferContext) -> Message:
     """The templates, after each was rendered for each sample."""
     who = f'transfer "{settings.name}"'
-    for name in settings.headers:
-        if name.lower() in OURS or name.lower().startswith("webhook-"):
-            raise ConfigError(f"{who}: header `{name}` is set by platewire, not in `headers`")
+    check_headers(settings.name, settings.headers)
     if settings.success.equals and not settings.success.json:
         raise ConfigError(f"{who}: `success.equals` needs `success.json`, the place of the value")
     what = ""

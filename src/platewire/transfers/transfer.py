@@ -109,6 +109,10 @@ class TransferContext:
     lists: AccessLists | None = None
     """None where a transfer is only tried or replayed to, beside a server or without one."""
 
+    async def jpeg(self, image: Image | None) -> bytes | None:
+        """None where there is none, or retention has taken it."""
+        return None if image is None else await self.log.picture(image.sha256)
+
 
 class Transfer(Protocol):
     @property

@@ -11,12 +11,19 @@ from msgspec import Meta
 
 from platewire.errors import ConfigError, Rejected, Unavailable
 from platewire.model import Entry, Event, Kind
-from platewire.transfers import http_answer, http_auth
+from platewire.transfers import http_answer
 from platewire.transfers.http_answer import Answer
-from platewire.transfers.http_auth import Auth, NoAuth
-from platewire.transfers.http_connection import AGENT, HttpConnection, checked_url
+from platewire.transfers.http_auth import NoAuth
 from platewire.transfers.http_egress import Egress
 from platewire.transfers.http_tls import Tls
+from platewire.transfers.over_http import (
+    AuthSetting,
+    ConnectSeconds,
+    EgressSetting,
+    OverHttp,
+    TlsSetting,
+    TotalSeconds,
+)
 from platewire.transfers.transfer import EventsPreset, TransferContext, TransferSettings
 from platewire.wire import two_n
 
@@ -27,12 +34,8 @@ class TwoNTransfer(TransferSettings, frozen=True, kw_only=True, tag="two_n"):
     """License plates for a 2N access unit or intercom, which decides whom it lets in."""
 
     url: Annotated[str, Meta(description="The unit, such as https://10.0.0.30")]
-    auth: Annotated[Auth, Meta(description="The unit's HTTP API account: `digest` or `basic`")] = (
-        NoAuth()
-    )
-    tls: Annotated[
-        Tls, Meta(description="Certificates; the unit's own is best named by its SHA-256")
-    ] = Tls()
+    auth: AuthSetting = NoAuth()
+    tls: TlsSetting = Tls()
     exits: Annotated[
         tuple[str, ...],
         Meta(description="Cameras at exits (access point 1); all others are at entries (0)"),
@@ -48,21 +51,17 @@ class TwoNTransfer(TransferSettings, frozen=True, kw_only=True, tag="two_n"):
             "opens for a vehicle that has gone"
         ),
     ] = 10.0
-    egress: Annotated[Egress, Meta(description="Where requests may go")] = Egress()
-    connect_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a connection")] = 5
-    total_seconds: Annotated[
-        float, Meta(gt=0, description="Longest wait for the whole of an attempt")
-    ] = 10
+    egress: EgressSetting = Egress()
+    connect_seconds: ConnectSeconds = 5
+    total_seconds: TotalSeconds = 10
 
     def build(self, context: TransferContext) -> "TwoNSender":
         """ConfigError where the url, a secret or a file cannot be used, or `lost` is asked for."""
         return TwoNSender(self, context)
 
 
-class TwoNSender:
+class TwoNSender(OverHttp[TwoNTransfer]):
     """Implements `Transfer`."""
-
-    batch = 1
 
     def __init__(self, settings: TwoNTransfer, context: TransferContext) -> None:
         if Kind.LOST in settings.kinds:
@@ -70,41 +69,14 @@ class TwoNSender:
                 f'transfer "{settings.name}": `events` holds `lost`, on which a gate would open '
                 "after the vehicle has gone; choose `parking`, or a list of `new` and `updated`"
             )
-        self._settings = settings
-        self._context = context
-        self._who = f'transfer "{settings.name}": {http_answer.shown(settings.url)}'
-        url = checked_url(settings.name, settings.url, settings.tls, egress=settings.egress)
-        self._url = url.with_path(two_n.PATH)
-        self._connection = HttpConnection(
-            url,
-            self._who,
-            connect_seconds=settings.connect_seconds,
-            total_seconds=settings.total_seconds,
-            egress=settings.egress,
-        )
-        self._prepare()
-
-    def _prepare(self) -> None:
-        """Reads secrets, at the start and again at each connect: they change."""
-        try:
-            self._headers = {**AGENT, **http_auth.headers(self._settings.auth)}
-            self._middlewares = http_auth.middlewares(self._settings.auth)
-        except ConfigError as error:
-            raise ConfigError(f'transfer "{self._settings.name}": {error}') from error
-
-    async def connect(self) -> None:
-        """Tells a wrong address or certificate before any event."""
-        self._prepare()
-        await self._connection.open(self._settings.tls, self._headers, self._middlewares)
+        super().__init__(settings, context, settings.url, auth=settings.auth)
+        self._plates = self._url.with_path(two_n.PATH)
 
     async def send(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             body = await self._body(entry.event)
-            answer = await self._connection.ask(url=self._url, headers=HEADERS, body=body)
-            self._judge(answer)
-
-    async def close(self) -> None:
-        await self._connection.close()
+            answer = await self._connection.ask(url=self._plates, headers=HEADERS, body=body)
+            self._judge_plate(answer)
 
     async def _body(self, event: Event) -> bytes:
         if event.replayed:
@@ -121,15 +93,13 @@ class TwoNSender:
     async def _picture(self, event: Event) -> bytes:
         """Empty where none is wanted, none exists, retention has taken it, or it is too large."""
         image = self._settings.picture_of(event.images)
-        if image is None:
-            return b""
-        jpeg = await self._context.log.picture(image.sha256) or b""
+        jpeg = await self._context.jpeg(image) or b""
         if two_n.fits(jpeg):
             return jpeg
         self._context.board.count("transfer", self._settings.name, pictures_left_out=1)
         return b""
 
-    def _judge(self, answer: Answer) -> None:
+    def _judge_plate(self, answer: Answer) -> None:
         refused = self._refusal(answer)
         if refused is None:
             return
@@ -156,5 +126,5 @@ class TwoNSender:
                 ) from error
         if answer.status == 401:
             raise Unavailable(f"{self._who} answered 401: check `auth` and its secret")
-        http_answer.judge(answer, self._who, self._context.clock.now())
+        self._judge(answer)
         return None
