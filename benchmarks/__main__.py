@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.report import Table, rewrite
 
 HERE = Path(__file__).parent
-LONG = frozenset({"queries", "soak"})
-"""Take half an hour; run when named."""
+LONG = frozenset({"node_red", "queries", "soak"})
+"""Take half an hour, or what is no part of a machine for Python; run when named."""
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 
 
