@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.report import Table, rewrite
 
 HERE = Path(__file__).parent
-LONG = frozenset({"node_red", "queries", "soak"})
+LONG = frozenset({"node_red", "queries", "soak", "soak_transfers"})
 """Take half an hour, or what is no part of a machine for Python; run when named."""
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 
