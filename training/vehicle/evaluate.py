@@ -36,10 +36,18 @@ def main() -> None:
         found = [one for one in found if is_for_choosing(one.group)]
     color, kind = scores(averaged_of(chosen.checkpoint), found)
     report("color", COLORS, color, truths(found, "color"), COLOR_MIN, chosen.color_temperature)
+    print(f"or the other color that a person would name: {either(color, found):.3f}")
     report("type", TYPES, kind, truths(found, "type"), TYPE_MIN, chosen.type_temperature)
     if chosen.choosing:
         print("temperatures", temperature(color, truths(found, "color")))
         print("            ", temperature(kind, truths(found, "type")))
+
+
+def either(made: Scores, found: Sequence[Example]) -> float:
+    """Share of nameable colors where the best guess is the label or what it may be taken for."""
+    color, other = truths(found, "color"), truths(found, "other")
+    nameable, best = (color >= 0) & (color != UNKNOWN), made.argmax(axis=1)
+    return float(((best == color) | (best == other))[nameable].mean())
 
 
 def truths(found: Sequence[Example], what: str) -> Truth:

@@ -18,6 +18,8 @@ from platewire.recognition.region import OUTSIDE, cut_region, region_around
 from platewire.recognition.vehicle import COLORS, SIDE, TYPES, network_input
 from training.vehicle.photos import groups, is_held_back, picture
 
+OTHER_SHARE = 0.3
+"""How often the color that a person would name as well is taught."""
 WIDER = 1.3
 """The stored regions are so many times as wide as what the network sees."""
 STORED = round(SIDE * WIDER)
@@ -36,6 +38,8 @@ class Example(NamedTuple):
     """255 where the photo reaches, else 0."""
     color: int
     """Index into COLORS, or -1 where no one can say."""
+    other: int
+    """The color that a person would name as well, or -1."""
     type: int
     """Index into TYPES, or -1."""
 
@@ -59,6 +63,7 @@ def example(photos: Path, row: dict[str, object], group: str) -> Example:
         cut,
         np.where(seen == OUTSIDE, 0, seen).astype(np.uint8),
         COLORS.index(str(row["color"])) if row["color"] else -1,
+        COLORS.index(str(row["or"])) if row.get("or") else -1,
         TYPES.index(str(kind)) if kind else -1,
     )
 
@@ -81,6 +86,8 @@ def varied(one: Example, chance: np.random.Generator, strength: float = 1.0) -> 
 
     `strength` is how much other light there may be, 0 to 1."""
     region, seen, color = one.region, one.seen, one.color
+    if one.other >= 0 and chance.random() < OTHER_SHARE:
+        color = one.other
     if chance.random() < 0.5:
         region, seen = region[:, ::-1], seen[:, ::-1]
     region, seen = moved(region, seen, chance)
