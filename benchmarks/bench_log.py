@@ -185,9 +185,11 @@ def run() -> Table:
         "its id unique. platewire besides fills the columns and indexes of the views."
     )
     table.notes.append(
-        "Target: half of bare `sqlite3` at the same batch. Single appends reach it; batches "
-        "of 10 and more do not, and reach about half of the loop that does the same work. "
-        "What limits it: an event costs about 19 us of processor time in a batch of 1000, of "
+        "Target: half of bare `sqlite3` at the same batch. On 2026-11-25 it was missed: 0.32 for "
+        "single appends, 0.2 to 0.3 in batches. On 2026-11-22, on another processor and before "
+        "bodies had sums and plates blocks, it was 0.50 and 0.2 to 0.4; what of the difference is "
+        "the machine's was not told apart. "
+        "What limits it: an event cost about 19 us of processor time in a batch of 1000 then, of "
         "which numbering, encoding and columns take 5, and 34 columns, six indexes and the "
         "passage's row most of the rest (bare bytes take 4). Tried: several rows for each "
         "statement, the passages of a whole transaction in one statement, no indexes at all "
