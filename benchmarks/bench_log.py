@@ -186,9 +186,9 @@ def run() -> Table:
     )
     table.notes.append(
         "Target: half of bare `sqlite3` at the same batch. On 2026-11-25 it was missed: 0.32 for "
-        "single appends, 0.2 to 0.3 in batches. On 2026-11-22, on another processor and before "
-        "bodies had sums and plates blocks, it was 0.50 and 0.2 to 0.4; what of the difference is "
-        "the machine's was not told apart. "
+        "single appends, 0.2 to 0.3 in batches. On 2026-11-22, on another processor, it was 0.50 "
+        "and 0.2 to 0.4; the code from before bodies had sums and plates blocks gives 0.34 and "
+        "0.2 to 0.3 on this one, so that these cost nothing that can be told. "
         "What limits it: an event cost about 19 us of processor time in a batch of 1000 then, of "
         "which numbering, encoding and columns take 5, and 34 columns, six indexes and the "
         "passage's row most of the rest (bare bytes take 4). Tried: several rows for each "
