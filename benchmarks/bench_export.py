@@ -6,7 +6,6 @@ process holds at most while it exports, in a process of its own for each format.
 
 import asyncio
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -84,9 +83,15 @@ async def export(path: Path, format_: Format) -> None:
         writing.close()
         seconds = time.perf_counter() - started
     await database.close()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(seconds, out.stat().st_size, memory)
+    print(seconds, out.stat().st_size, largest_resident())
     out.unlink()
+
+
+def largest_resident() -> int:
+    """KiB this program has held at most, from Linux. Not `ru_maxrss`: that is inherited from the
+    process that started it."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

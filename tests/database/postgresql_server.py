@@ -25,7 +25,7 @@ PASSWORD = "owner's pass:word/@"
 def programs() -> Path | None:
     """The folder of initdb and pg_ctl, which Debian keeps off the PATH."""
     if found := shutil.which("pg_ctl"):
-        return Path(found).parent
+        return Path(found).resolve().parent
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
     return installed[-1].parent if installed else None
 
@@ -69,6 +69,19 @@ class PostgresqlServer:
             "initdb", "-D", "data", "-U", "postgres", f"--pwfile={secret}", "-A", "scram-sha-256",
             "-E", "UTF8", "--locale=C.UTF-8", "-N",
         )  # fmt: skip
+
+    def follow(self, primary: "PostgresqlServer") -> None:
+        """Instead of `initialise`: a copy of a server that runs; once started, its standby."""
+        secret = PASSWORD.replace("\\", "\\\\").replace("'", "\\'")
+        source = f"host=127.0.0.1 port={primary.port} user=postgres password='{secret}'"
+        self._run("pg_basebackup", "-D", "data", "-d", source, "-R", "-c", "fast", "-N")
+        with (self.folder / "data" / "postgresql.auto.conf").open("a") as settings:
+            # It has no standby of its own to wait for, once it is promoted.
+            settings.write("synchronous_standby_names = ''\n")
+
+    def promote(self) -> None:
+        """Of a standby, until it can be written to."""
+        self._run("pg_ctl", "promote", "-w", "-s", "-D", "data")
 
     def start(self) -> None:
         """Does nothing where it runs."""

@@ -1,14 +1,17 @@
-"""Two real servers: the second takes over when the first ends; readers that never let go."""
+"""Two real servers, also as primary and standby: the second takes over when the first ends."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
 from platewire.database.postgresql import migrate
+from platewire.database.postgresql.verify import verify
 from platewire.errors import Unavailable
 from platewire.testing.clock import FakeClock
+from platewire.transfers.database import PostgresqlSender
 from tests.database.postgresql_server import PASSWORD, PostgresqlServer, connected, serving
 from tests.transfers.test_database_months import JANUARY, recorded, sending
 
@@ -63,6 +66,89 @@ async def test_the_second_server_takes_over(
     await asyncio.to_thread(server.start)
 
 
+@pytest.fixture
+async def primary(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PostgresqlServer]:
+    """With a database; each commit waits for the standby, as the manual tells users to set it."""
+    monkeypatch.setenv("OWNER_PASSWORD", PASSWORD)
+    with contextlib.contextmanager(serving)() as server:
+        await server.new_database()
+        async with connected(server, "postgres") as connection:
+            await connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(server.start)
+        yield server
+
+
+@pytest.fixture
+def replica(primary: PostgresqlServer) -> Iterator[PostgresqlServer]:
+    standby = PostgresqlServer()
+    try:
+        standby.follow(primary)
+        standby.start()
+        yield standby
+    finally:
+        standby.remove()
+
+
+async def send_until(transfer: PostgresqlSender, enough: asyncio.Event) -> tuple[int, int]:
+    """As a delivery does: what was not confirmed is sent again, over a new connection. Events
+    sent, and how often that had to be."""
+    sent = again = 0
+    while not enough.is_set():
+        try:
+            await transfer.send(recorded(sent, JANUARY, sent + 1))
+            sent += 3
+        except Unavailable:
+            again += 1
+            await asyncio.sleep(0.05)
+            with contextlib.suppress(Unavailable):
+                await transfer.connect()
+    return sent, again
+
+
+async def test_a_replica_is_promoted_amid_a_load(
+    primary: PostgresqlServer, replica: PostgresqlServer
+) -> None:
+    enough = asyncio.Event()
+    # The standby is named first: while it is one, it is passed over.
+    url = both(replica, primary, "test_1")
+    async with (
+        sending(primary, "test_1", FakeClock(), url=url) as transfer,
+        asyncio.TaskGroup() as group,
+    ):
+        sending_all = group.create_task(send_until(transfer, enough))
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(primary.stop, "immediate")
+        await asyncio.to_thread(replica.promote)
+        await asyncio.sleep(0.3)
+        enough.set()
+    sent, again = sending_all.result()
+    assert again > 0
+    assert await seqs(replica, "test_1") == list(range(1, sent + 1))
+    async with connected(replica, "test_1") as connection:
+        await connection.execute("SET search_path = platewire")
+        _, _, faults = await verify(connection, "platewire")
+    assert faults == ()
+
+
+async def test_a_stricter_isolation_refuses_nothing(
+    server: PostgresqlServer, database: str
+) -> None:
+    """Where the database's own default is SERIALIZABLE, writers side by side would be refused."""
+    async with connected(server, database) as connection:
+        await connection.execute(
+            f"ALTER DATABASE {database} SET default_transaction_isolation = serializable"
+        )
+
+    async def write(node: str, first: int) -> None:
+        async with sending(server, database, FakeClock(), node=node) as transfer:
+            for number in range(first, first + 10):
+                await transfer.send(recorded(number, JANUARY, (number - first) * 3 + 1))
+
+    await asyncio.gather(*(write(f"gate {first}", first) for first in (100, 200, 300, 400)))
+    assert await seqs(server, database) == list(range(1, 121))
+
+
 async def test_a_standby_is_passed_over(
     server: PostgresqlServer, second: PostgresqlServer, database: str
 ) -> None:
@@ -103,22 +189,33 @@ async def test_a_reader_that_never_ends_its_transaction(
     assert await seqs(server, database) == [1, 2, 3, 4, 5, 6]
 
 
-async def test_no_space_for_one_table(server: PostgresqlServer, database: str) -> None:
-    """The server says 53100; nothing of the batch is there, and later all of it is."""
-    full: Any = (
-        "CREATE FUNCTION platewire.no_space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$; "
-        "CREATE TRIGGER no_space BEFORE INSERT ON platewire.passage "
-        "FOR EACH ROW EXECUTE FUNCTION platewire.no_space()"
+@pytest.mark.parametrize(
+    ("sqlstate", "said"),
+    [
+        ("53100", "the disk of the server is full; free some or set"),
+        ("40001", "another transaction came between; tried again"),
+        ("40P01", "another transaction came between; tried again"),
+    ],
+)
+async def test_the_server_refuses_one_table(
+    server: PostgresqlServer, database: str, sqlstate: str, said: str
+) -> None:
+    """No space, a serialisation failure, a deadlock: nothing of the batch is there, and later all
+    of it is."""
+    refusing: Any = (
+        "CREATE FUNCTION platewire.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"RAISE EXCEPTION 'not now' USING ERRCODE = '{sqlstate}'; END $$; "
+        "CREATE TRIGGER refuse BEFORE INSERT ON platewire.passage "
+        "FOR EACH ROW EXECUTE FUNCTION platewire.refuse()"
     )
     async with (
         sending(server, database, FakeClock()) as transfer,
         connected(server, database) as connection,
     ):
-        await connection.execute(full)
-        with pytest.raises(Unavailable, match="the disk of the server is full; free some or set"):
+        await connection.execute(refusing)
+        with pytest.raises(Unavailable, match=said):
             await transfer.send(recorded(1, JANUARY, 1))
         assert await seqs(server, database) == []
-        await connection.execute("DROP TRIGGER no_space ON platewire.passage")
+        await connection.execute("DROP TRIGGER refuse ON platewire.passage")
         await transfer.send(recorded(1, JANUARY, 1))
     assert await seqs(server, database) == [1, 2, 3]
