@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import asyncpg
 
@@ -59,8 +58,6 @@ WHERE image.jpeg IS NULL AND excluded.jpeg IS NOT NULL
 """
 
 Row = list[Any]
-Numbered = tuple[int, Entry]
-"""With the number it has in this database."""
 PIECE = 50
 """Rows between which the event loop gets its turn."""
 NUL = b"\\u0000"
@@ -98,33 +95,27 @@ async def _write(connection: Any, node: str, batch: Batch, entries: Sequence[Ent
         begun = [
             month for month in sorted(months_of(recorded)) if await add_month(connection, month)
         ]
-        numbered = list(enumerate(entries, last_seq + 1))
-        # The rows of the events are made while the server is busy with the passages.
-        _, rows = await asyncio.gather(
-            connection.execute(WRITE_PASSAGES, *_passages(node, numbered)), _made(node, numbered)
-        )
+        rows: list[Row] = []
         await connection.copy_records_to_table(
-            "event", records=_in_pieces(rows), columns=EVENT_COLUMNS
+            "event", records=_made(node, entries, last_seq, rows), columns=EVENT_COLUMNS
         )
         await _write_hits(connection, entries, rows)
+        await connection.execute(WRITE_PASSAGES, *_passages(rows))
         if batch.images:
             await connection.execute(WRITE_IMAGES, *_images(rows, batch.images))
         await connection.execute(FINISH, *_cameras(rows), rows[-1][0], CHANNEL)
     return begun
 
 
-async def _made(node: str, numbered: Sequence[Numbered]) -> list[Row]:
-    rows: list[Row] = []
-    for start in range(0, len(numbered), PIECE):
-        rows += [_row(node, seq, entry) for seq, entry in numbered[start : start + PIECE]]
-        await asyncio.sleep(0)
-    return rows
-
-
-async def _in_pieces(rows: Sequence[Row]) -> AsyncIterator[Row]:
-    """Lets the event loop send, now and then, what was handed to it."""
-    for number, row in enumerate(rows):
-        if number % PIECE == PIECE - 1:
+async def _made(
+    node: str, entries: Sequence[Entry], last_seq: int, rows: list[Row]
+) -> AsyncIterator[Row]:
+    """Rows are made while the server takes in those before them; they are added to `rows`."""
+    for seq, entry in enumerate(entries, last_seq + 1):
+        row = _row(node, seq, entry)
+        rows.append(row)
+        if not seq % PIECE:
+            # Lets the event loop send what was handed to it.
             await asyncio.sleep(0)
         yield row
 
@@ -177,26 +168,20 @@ _AT = {name: index for index, name in enumerate(EVENT_COLUMNS)}
 RECORDED = _AT["recorded_ms"]
 
 
-def _passages(node: str, numbered: Sequence[Numbered]) -> list[list[Any]]:
-    """For each passage its newest revision, and the `seq` of the first event that tells of it."""
-    first: dict[UUID, int] = {}
-    newest: dict[UUID, Numbered] = {}
-    for seq, entry in numbered:
-        event = entry.event
-        first.setdefault(event.passage, seq)
-        known = newest.get(event.passage)
-        if known is None or known[1].event.revision < event.revision:
-            newest[event.passage] = (seq, entry)
-    rows = [
-        (
-            str(passage), node, event.passage_number, event.revision, first[passage], seq,
-            projection.recorded_ms(entry), projection.milliseconds(event.first_seen_at),
-            storable(event.camera), storable(event.plate.text), event.kind is not Kind.LOST,
-        )
-        for passage, (seq, entry) in newest.items()
-        for event in (entry.event,)
-    ]  # fmt: skip
-    return [list(column) for column in zip(*rows, strict=True)]
+def _passages(rows: Sequence[Row]) -> list[list[Any]]:
+    """For each passage its newest revision, and the `seq` of the first row that tells of it."""
+    first: dict[str, int] = {}
+    newest: dict[str, Row] = {}
+    for row in rows:
+        passage = row[_AT["passage"]]
+        first.setdefault(passage, row[0])
+        if passage not in newest or newest[passage][_AT["revision"]] < row[_AT["revision"]]:
+            newest[passage] = row
+    names = ("passage", "node", "passage_number", "revision", "seq", "seq", "recorded_ms",
+             "first_seen_ms", "camera", "plate")  # fmt: skip
+    columns = [[row[_AT[name]] for row in newest.values()] for name in names]
+    columns[4] = [first[passage] for passage in newest]
+    return [*columns, [row[_AT["kind"]] != Kind.LOST.value for row in newest.values()]]
 
 
 def _cameras(rows: Sequence[Row]) -> list[list[Any]]:
