@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.bench_queries import fill_sqlite, invented
-from benchmarks.report import Table, spread
+from benchmarks.report import Table, resident_kib, spread
 from platewire.database.passage_search import Wanted
 from platewire.database.queries import Database
 from platewire.exports.columns import PASSAGES as COLUMNS
@@ -83,15 +83,8 @@ async def export(path: Path, format_: Format) -> None:
         writing.close()
         seconds = time.perf_counter() - started
     await database.close()
-    print(seconds, out.stat().st_size, largest_resident())
+    print(seconds, out.stat().st_size, resident_kib("VmHWM"))
     out.unlink()
-
-
-def largest_resident() -> int:
-    """KiB this program has held at most, from Linux. Not `ru_maxrss`: that is inherited from the
-    process that started it."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

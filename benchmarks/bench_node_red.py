@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from benchmarks import bench_delivery as http
-from benchmarks.report import Table, spread
+from benchmarks.report import Table, resident_kib, spread
 from platewire.clock import SystemClock
 from platewire.delivery import Delivery
 from platewire.status import Board
@@ -82,10 +82,7 @@ def _program() -> Path:
 
 
 def _memory_mb(pid: int | str) -> float:
-    (line,) = [
-        line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in line
-    ]
-    return int(line.split()[1]) / 1000
+    return resident_kib("VmRSS", pid) / 1000
 
 
 # --- ours --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 HEAD = "# Benchmarks\n\nWritten by `python3 run.py bench`; ratios within one run are what counts.\n"
 
@@ -50,6 +51,13 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
     """Median with the smallest and largest, as `1.23 (1.10-1.40)`."""
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"{middle:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
+
+
+def resident_kib(which: Literal["VmRSS", "VmHWM"], pid: int | str = "self") -> int:
+    """Memory a process holds now, or has held at most, from Linux's /proc/PID/status. Not
+    `ru_maxrss`: that is inherited from the process that started it."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{which}:"))
 
 
 def rewrite(page: Path, name: str, table: Table) -> None:
