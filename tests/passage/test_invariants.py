@@ -84,7 +84,22 @@ def road_steps(draw: st.DrawFn) -> list[Step]:
     return steps
 
 
-steps = st.one_of(wild_steps, road_steps())
+@st.composite
+def steps_from_afar(draw: st.DrawFn) -> list[Step]:
+    """A vehicle that comes nearer, misread at first in nearly the same way, then read right."""
+    far, near = ["AA6827"] * 3 + ["AA8827"], ["AX4827HK"] * 6 + ["AX4827MK", "AA6827"]
+    texts = [draw(st.sampled_from(far)) for _ in range(draw(st.integers(1, 3)))]
+    texts += [draw(st.sampled_from(near)) for _ in range(draw(st.integers(3, 10)))]
+    steps = []
+    for i, text in enumerate(texts):
+        sure = draw(st.sampled_from([0.5, 0.6])) if text in far else 0.9
+        read = read_of(text, y=300 + 5 * i, confidence=sure, vehicle=draw(vehicles))
+        other = (draw(reads),) if draw(st.integers(0, 5)) == 0 else ()
+        steps.append(Step(draw(st.sampled_from([40, 100])), (read, *other)))
+    return steps
+
+
+steps = st.one_of(wild_steps, road_steps(), steps_from_afar())
 any_settings = st.builds(
     PassageSettings,
     hold_back=st.integers(0, 3),

@@ -1,9 +1,9 @@
 """Which read belongs to which vehicle, seen from outside: through whole passages."""
 
-from platewire.model import Read
+from platewire.model import Attribute, Read, Vehicle
 from platewire.passage.settings import PassageSettings
 from platewire.passage.tracker import distinct
-from tests.passage.scene import Camera, read_of
+from tests.passage.scene import Camera, after, read_of
 
 
 def open_texts(camera: Camera) -> list[tuple[str, int]]:
@@ -142,6 +142,49 @@ def test_a_vehicle_behind_with_half_of_the_characters_needs_a_few_more_reads() -
     assert camera.story == [("new", "62PBVT")]
     camera.watch([read_of("62KXST", 900)])
     assert camera.story == [("new", "62PBVT"), ("new", "62KXST")]
+
+
+FAR, NEAR = "AA6827", "AX4827HK"
+
+
+def test_a_shown_text_that_was_half_wrong_is_corrected_and_makes_no_second_passage() -> None:
+    camera = camera_with(direction_in=90.0)
+    yellow, fast = Vehicle(color=Attribute("yellow", 0.9)), 20
+    camera.watch(
+        read_of(FAR, 100 * i, y=300 + fast * i, confidence=0.6, vehicle=yellow) for i in range(2)
+    )
+    camera.watch(read_of(NEAR, 100 * i, y=300 + fast * i) for i in range(3, 9))
+    camera.end()
+    assert camera.story == [("new", FAR), ("updated", NEAR), ("lost", NEAR)]
+    _, corrected, lost = camera.changes
+    assert corrected.changed == ("plate.text", "plate.display", "direction", "images")
+    assert corrected.last_seen_at == after(600)
+    assert (lost.reads, lost.first_seen_at, lost.direction) == (8, after(0), "in")
+    assert lost.vehicle == yellow, "what the first reads said of the vehicle is kept"
+
+
+def test_a_shown_text_that_has_as_many_votes_is_not_corrected() -> None:
+    camera = camera_with()
+    camera.watch(read_of(FAR, 100 * i) for i in range(4))
+    camera.watch(read_of(NEAR, 400 + 100 * i) for i in range(6))
+    assert camera.story == [("new", FAR), ("new", NEAR)]
+
+
+def test_a_shown_text_that_is_read_again_is_not_corrected() -> None:
+    camera = camera_with()
+    texts = [FAR, FAR, NEAR, NEAR, NEAR, FAR, NEAR, NEAR, NEAR, NEAR]
+    camera.watch(read_of(text, 100 * i) for i, text in enumerate(texts))
+    camera.end()
+    assert ("updated", NEAR) not in camera.story
+
+
+def test_a_shown_text_is_not_corrected_while_another_vehicle_has_that_text() -> None:
+    """Two vehicles in one picture, the first of which was read where the second then came up."""
+    camera = camera_with()
+    camera.watch(read_of(FAR, 100 * i) for i in range(2))
+    for i in range(2, 8):
+        camera.see(100 * i, read_of(NEAR, x=600), read_of(FAR, x=630 + 60 * i))
+    assert camera.story == [("new", FAR), ("new", NEAR)]
 
 
 def test_a_first_read_that_was_all_wrong_makes_no_passage() -> None:

@@ -42,6 +42,12 @@ class Compass(Struct, array_like=True):
         if angle is not None and (found := judge(angle, preset, tolerance)) != Direction.UNKNOWN:
             self.direction = found
 
+    def join(self, later: "Compass") -> None:
+        """Goes on with the course of the same vehicle."""
+        self.course = [*self.course, *later.course][-POINTS_MAX:]
+        if later.direction != Direction.UNKNOWN:
+            self.direction = later.direction
+
 
 def judge(angle: float, preset: float, tolerance: float) -> Direction:
     """`in` within `tolerance` degrees of the preset angle, `out` within as many of its opposite."""

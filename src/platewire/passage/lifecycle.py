@@ -28,7 +28,7 @@ class Happening(enum.StrEnum):
     SILENT = "silent"
     """Nothing read for `lost_after`, or the recording ended."""
     FORGOTTEN = "forgotten"
-    """Never confirmed, and not to be told; or found to be a misreading of another passage."""
+    """Never confirmed, and not to be told; or found to be another text of an open passage."""
 
 
 class Move(NamedTuple):

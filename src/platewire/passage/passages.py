@@ -24,7 +24,14 @@ from platewire.passage.lifecycle import Happening, State, move
 from platewire.passage.motion import has_place
 from platewire.passage.settings import PassageSettings
 from platewire.passage.track import Track, begin, plate_of
-from platewire.passage.tracker import Pair, associate, at_same_place, distinct, reads_in_doubt
+from platewire.passage.tracker import (
+    Pair,
+    associate,
+    at_same_place,
+    distinct,
+    is_corrected,
+    reads_in_doubt,
+)
 from platewire.passage.zones import zone_at
 
 
@@ -73,7 +80,7 @@ class Passages:
             track = pair.track or self._begin(pair.read, at, unread)
             changes += self._take(track, pair, at, self._zone(pair.read, width, height))
         self._forget_misreadings(unread, at)
-        return changes
+        return changes + self._correct_misreadings(unread, at)
 
     def tick(self, at: datetime) -> list[Change]:
         """Time passes without a frame; `at` is what the frame time would be, aware, UTC."""
@@ -209,6 +216,21 @@ class Passages:
         for track in unread:
             if track.state is State.HELD and any(_explains(other, track) for other in read_now):
                 self._move(track, Happening.FORGOTTEN, at)
+
+    def _correct_misreadings(self, unread: Sequence[Track], at: datetime) -> list[Change]:
+        """The passages whose plate turns out to say what a track held back until now was read as.
+
+        They go on with that track's reads; what they were read as before has no vote any more.
+        """
+        changes: list[Change] = []
+        for track in [track for track in self._tracks if all(track is not no for no in unread)]:
+            for shown in unread:
+                if is_corrected(shown, track, self._settings.hold_back):
+                    self._move(track, Happening.FORGOTTEN, at)
+                    shown.go_on_as(track)
+                    changes += self._move(shown, Happening.CHANGED, at)
+                    break
+        return changes
 
     # --- what is told ------------------------------------------------------------------------
 

@@ -73,6 +73,17 @@ class Track(Struct, kw_only=True):
         self.vehicle.add(read.vehicle)
         self.text = elect(self.ballot, settings.decision)
 
+    def go_on_as(self, better: "Track") -> None:
+        """Takes the reads of a track that reads the same plate right; only the passage stays."""
+        self.key, self.same_place = better.key, better.same_place
+        self.last_seen_at, self.motion, self.zone = better.last_seen_at, better.motion, better.zone
+        self.text, self.ballot = better.text, better.ballot
+        self.reads += better.reads
+        self.vehicle.join(better.vehicle)
+        self.compass.join(better.compass)
+        self.pending = {}
+        self.take_picture(better.best)
+
     def consider_picture(self, read: Read) -> None:
         """Makes `read` the best where its picture shows the text better."""
         if is_better(read, self.best, self.text):

@@ -42,6 +42,8 @@ SAME_PLACE_SECONDS = 1.0
 DOUBT_READS = 3
 """Reads more than usual that a text needs which came up at the place of an open passage and has
 half of its characters: most often it is the same plate, misread in the same way a few times."""
+OUTWEIGHS = 2.0
+"""Times the votes of the open passage that such a text needs to be what that plate really says."""
 
 
 class Pair(NamedTuple):
@@ -80,11 +82,26 @@ def at_same_place(read: Read, tracks: Sequence[Track], at: datetime) -> list[int
 
 def reads_in_doubt(track: Track, tracks: Sequence[Track]) -> int:
     """Reads more than usual that the track needs before it may be shown."""
-    doubtful = any(
-        other.key in track.same_place and other.state is State.OPEN and _is_akin(other, track)
-        for other in tracks
+    return DOUBT_READS if any(_may_be_one_plate(other, track) for other in tracks) else 0
+
+
+def is_corrected(shown: Track, track: Track, hold_back: int) -> bool:
+    """Whether the held `track` reads the plate of the passage that was shown, and reads it right.
+
+    So it is when the passage was never read again and had few votes: a plate misread from afar.
+    """
+    return (
+        track.state is State.HELD
+        and track.reads >= hold_back + DOUBT_READS
+        and shown.last_seen_at < track.first_seen_at
+        and shown.ballot.weight * OUTWEIGHS <= track.ballot.weight
+        and _may_be_one_plate(shown, track)
     )
-    return DOUBT_READS if doubtful else 0
+
+
+def _may_be_one_plate(shown: Track, track: Track) -> bool:
+    began_there = shown.key in track.same_place and shown.state is State.OPEN
+    return began_there and _is_akin(shown, track)
 
 
 def _is_akin(one: Track, other: Track) -> bool:

@@ -41,6 +41,11 @@ class VehicleBallot(Struct, array_like=True):
                 self.model, Attribute(make + _OF + vehicle.model.value, vehicle.model.confidence)
             )
 
+    def join(self, other: "VehicleBallot") -> None:
+        """Adds the votes of another ballot on the same vehicle."""
+        for name in self.__struct_fields__:
+            _add(getattr(self, name), getattr(other, name))
+
     def models_of(self, make: str | None) -> Values:
         """The models read with this make, or without any."""
         found: Values = {}
@@ -71,9 +76,14 @@ def attribute(values: Mapping[str, Weight], value: str | None) -> Attribute | No
 def _count(values: Values, attribute: Attribute | None) -> None:
     if attribute is None:
         return
-    kept = values.setdefault(attribute.value, Weight())
-    kept.weight += attribute.confidence
-    kept.surest = max(kept.surest, attribute.confidence)
-    if len(values) > VALUES_MAX:
-        others = (name for name in values if name != attribute.value)
-        del values[min(others, key=lambda name: (values[name].weight, name))]
+    _add(values, {attribute.value: Weight(attribute.confidence, attribute.confidence)})
+
+
+def _add(values: Values, votes: Mapping[str, Weight]) -> None:
+    for value, weight in votes.items():
+        kept = values.setdefault(value, Weight())
+        kept.weight += weight.weight
+        kept.surest = max(kept.surest, weight.surest)
+        if len(values) > VALUES_MAX:
+            others = (name for name in values if name != value)
+            del values[min(others, key=lambda name: (values[name].weight, name))]
