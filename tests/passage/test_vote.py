@@ -162,6 +162,21 @@ def test_the_country_is_that_of_the_reads_with_the_answer() -> None:
     assert country_of(ballot, "ZZ0000QQ") == ("IT", None), "never read: what most reads say"
 
 
+def test_a_region_that_few_reads_tell_is_kept() -> None:
+    """A state's name on a plate is looked for once a second, not in every picture."""
+    ballot = Ballot()
+    for region in (None, "TX", None, None, "TN", "TX"):
+        ballot.add(read_of("BNV8412", country="US", region=region))
+    assert country_of(ballot, "BNV8412") == ("US", "TX")
+
+
+def test_regions_of_another_country_say_nothing() -> None:
+    ballot = Ballot()
+    for country, region in (("UA", "KYIV"), ("IT", None), ("IT", None)):
+        ballot.add(read_of("ZZ0123QQ", country=country, region=region))
+    assert country_of(ballot, "ZZ0123QQ") == ("IT", None)
+
+
 def test_a_country_that_nobody_found_stays_unknown() -> None:
     ballot = Ballot()
     ballot.add(read_of("ZZ0123QQ", country=None))

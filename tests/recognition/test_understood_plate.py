@@ -39,6 +39,24 @@ def test_looks_of_another_country_forbid_it() -> None:
     assert text_of(line("MTO9HFK"), US=0.95) == "MTO9HFK"
 
 
+def test_looks_of_a_country_of_free_choice_outweigh_a_form_elsewhere() -> None:
+    """The Netherlands have this form, but the plate looks American and not at all Dutch."""
+    found = understood_plate(line("424ZF3"), (), {"US": 0.99})
+    assert found is not None
+    assert (found.text, found.country, found.display) == ("424ZF3", "US", "424ZF3")
+
+
+@pytest.mark.parametrize(
+    ("expected", "seen"), [((), {"US": 0.6}), ((), {"US": 0.8, "NL": 0.2}), (("NL",), {"US": 0.99})]
+)
+def test_a_form_stands_where_the_looks_or_the_user_speak_for_it(
+    expected: tuple[str, ...], seen: dict[str, float]
+) -> None:
+    found = understood_plate(line("424ZF3"), expected, seen)
+    assert found is not None
+    assert found.country == "NL"
+
+
 def test_expected_countries_are_put_right_whatever_the_looks() -> None:
     found = understood_plate(line("MTO9HFK"), ("GB",), {"US": 0.95})
     assert found is not None

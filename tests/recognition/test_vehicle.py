@@ -81,6 +81,14 @@ def test_a_plate_that_fills_the_picture_tells_nothing() -> None:
     assert classifier().look(plate, box) == Vehicle()
 
 
+@pytest.mark.parametrize(
+    "around", [Box(-978, -1995.3, 2004, 2004), Box(-2003.4, 0, 2004, 2004), Box(63.6, 47.6, 9, 9)]
+)
+def test_a_sliver_of_the_picture_is_cut_out(around: Box) -> None:
+    pixels = np.full((48, 64, 3), 255, np.uint8)
+    assert (region.cut_region(pixels, around, SIDE) == 255).any()
+
+
 @given(
     st.tuples(*[st.floats(-2000, 2000)] * 2), st.tuples(*[st.floats(0, 3000)] * 2), st.integers(0)
 )
@@ -95,9 +103,11 @@ def test_any_box_is_taken(at: tuple[float, float], size: tuple[float, float], se
 def test_what_lies_outside_the_picture_is_known_as_such(x: int, y: int, w: int, h: int) -> None:
     """A white picture: whatever is seen is white, whatever is not is gray."""
     pixels = np.full((60, 80, 3), 255, np.uint8)
-    cut, seen = region_of(pixels, Box(x, y, w, h))
+    plate = Box(x, y, w, h)
+    cut, seen = region_of(pixels, plate)
     edge = (cut[:, :, 0] == 255) != (seen == 255)
-    assert edge.mean() <= 4 / SIDE
+    # On each of the four sides at most a pixel of the picture and half a cell of the square.
+    assert edge.mean() <= 4 * (1 / region.region_around(plate).width + 0.5 / SIDE)
     assert set(np.unique(cut)) <= {255, region.OUTSIDE}
 
 

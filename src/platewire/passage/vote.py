@@ -113,16 +113,23 @@ def support(ballot: Ballot, text: str, decision: Decision) -> Support:
 
 
 def country_of(ballot: Ballot, text: str) -> tuple[str | None, str | None]:
-    """Country and region by weight among the reads with this text, else among all reads."""
+    """Country by weight among the reads with this text, else among all reads, and its region by
+    weight among those that tell one: a region that is not seen in every picture is not denied."""
     own = ballot.tallies.get(text)
-    weights: dict[str, float] = defaultdict(float)
+    countries: dict[str, float] = defaultdict(float)
+    regions: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for tally in [own] if own and own.countries else ballot.tallies.values():
         for key, weight in tally.countries.items():
-            weights[key] += weight
-    if not weights:
-        return None, None
-    country, _, region = max(weights, key=lambda key: (round(weights[key], 6), key)).partition("/")
-    return country, region or None
+            country, _, region = key.partition("/")
+            countries[country] += weight
+            if region:
+                regions[country][region] += weight
+    found = _heaviest_of(countries)
+    return found, _heaviest_of(regions[found]) if found else None
+
+
+def _heaviest_of(weights: Mapping[str, float]) -> str | None:
+    return max(weights, key=lambda key: (round(weights[key], 6), key), default=None)
 
 
 def respell(spelling: str, read: str, text: str) -> str:

@@ -26,6 +26,7 @@ from platewire.recognition.second_opinion import Asked, SecondOpinion
 from platewire.recognition.settings import ReadingSettings
 from platewire.recognition.stopwatch import Stopwatch, stage
 from platewire.recognition.text_detector import Quad
+from platewire.recognition.us_states import StateNames
 
 MARGIN = 0.06
 """Of a plate's height, added around it before it is cut out."""
@@ -35,6 +36,9 @@ DOUBT_MEAN, DOUBT_ONE = 0.93, 0.8
 """A text whose characters are less sure than this, all together or any one, is doubtful."""
 PLATE_MIN = 0.5
 """What is less likely to be a number plate is none."""
+US_LOOKS = 0.3
+"""Chance by the looks from which on the name of a US state is looked for on a plate whose country
+is open."""
 UNKNOWN_SURE = 0.75
 """A text that is no country's must be surer than this."""
 
@@ -86,7 +90,8 @@ class Plates:
         self.reader = PlateReader(threads=config.threads)
         second = config.second_opinion != "never"
         self.second = SecondOpinion(threads=config.threads) if second else None
-        self._asked = Asked()
+        self._asked, self._asked_state = Asked(), Asked()
+        self.states = StateNames(self.second.detector, self.second.reader) if self.second else None
         self._vehicles = config.vehicle.build(
             threads=config.threads,
             detector=self.second.detector if self.second else None,
@@ -132,8 +137,11 @@ class Plates:
         with stage(watch, "again"):
             own = self._seen_again(frame, own)
         self._asked.begin(frame.camera, frame.captured_at)
+        self._asked_state.begin(frame.camera, frame.captured_at)
         with stage(watch, "second"):
-            return [self._with_second(frame, one) for one in own]
+            own = [self._with_second(frame, one) for one in own]
+        with stage(watch, "state"):
+            return [self._with_state(frame, one) for one in own]
 
     def _found(self, place: PlateBox, line: Line, seen: PlateText) -> Found:
         meaning = understood_plate(line, self._config.countries, dict(seen.country))
@@ -170,6 +178,18 @@ class Plates:
         lines = [joint] if joint else [doubted(own.line), doubted(other)]
         found = [self._found(own.place, line, own.seen) for line in lines]
         return max(found, key=lambda one: merit(one.line, one.meaning))
+
+    def _with_state(self, frame: Frame, own: Found) -> Found:
+        """With the state that a US plate names, which says that it is one, too."""
+        if self.states is None or own.meaning is None or not may_name_state(own):
+            return own
+        box = geometry.box_around(own.place.quad, frame.pixels)
+        if not self._asked_state.may_ask(frame.camera, frame.captured_at, box):
+            return own
+        state = self.states.read(frame.pixels, own.place.quad)
+        if state is None:
+            return own
+        return own._replace(meaning=own.meaning._replace(country="US", region=state))
 
     def _read_of(self, frame: Frame, found: Found, watch: Stopwatch | None) -> Read | None:
         """None where the text is no plate's."""
@@ -218,6 +238,15 @@ def again(pixels: Pixels, place: PlateBox) -> list[Pixels]:
 
 def sureness(line: Line) -> float:
     return mean_chance([one.chance for one in plate_characters(line)] or [0.0])
+
+
+def may_name_state(found: Found) -> bool:
+    """Whether it may be a US plate whose state is not known by its form."""
+    meaning = found.meaning
+    if meaning is None or meaning.region or found.seen.plate < PLATE_MIN:
+        return False
+    looks = dict(found.seen.country).get("US", 0.0)
+    return looks >= US_LOOKS if meaning.country is None else meaning.country == "US"
 
 
 def is_doubtful(found: Found) -> bool:

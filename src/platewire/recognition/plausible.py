@@ -97,6 +97,8 @@ def understood_plate(
     changed = found.text != text
     if changed and not (may_mean(line, found) and looks_allow(found.country, expected, seen)):
         found = as_read(line)
+    if chosen_freely(found.country, expected, seen):
+        found = as_read(line)._replace(known=found.known)
     if found.country is None:
         found = found._replace(country=by_looks(seen, found.known))
     return found if found.known or mixed(found.text) or is_free_choice(expected, seen) else None
@@ -110,6 +112,16 @@ def by_looks(seen: Mapping[str, float], known: bool) -> str | None:
     if likeliest is None or seen[likeliest] < LOOKS_SURE:
         return None
     return likeliest if likeliest in FREE_CHOICE or not known else None
+
+
+def chosen_freely(country: str | None, expected: Sequence[str], seen: Mapping[str, float]) -> bool:
+    """Whether a text that has the form of `country` is rather one that an owner chose elsewhere.
+
+    So it is where the looks are sure of a country of free choice, and not at all of `country`."""
+    likeliest = max(seen, key=lambda code: seen[code], default=None)
+    if country is None or country in expected or likeliest not in FREE_CHOICE:
+        return False
+    return seen[likeliest] >= LOOKS_SURE and seen.get(country, 0.0) < LOOKS_MIN
 
 
 def is_free_choice(expected: Sequence[str], seen: Mapping[str, float]) -> bool:

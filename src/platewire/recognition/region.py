@@ -37,7 +37,9 @@ def cut_region(pixels: Pixels, region: Box, side: int) -> Pixels:
     cut = np.full((side, side, 3), OUTSIDE, np.uint8)
     if seen.size == 0:
         return cut
-    x0, y0 = round((max(left, 0) - left) * scale_x), round((max(top, 0) - top) * scale_y)
+    # However thin the part that is seen, it has a place in the square.
+    x0 = min(side - 1, round((max(left, 0) - left) * scale_x))
+    y0 = min(side - 1, round((max(top, 0) - top) * scale_y))
     x1 = min(side, max(x0 + 1, round((min(right, width) - left) * scale_x)))
     y1 = min(side, max(y0 + 1, round((min(bottom, height) - top) * scale_y)))
     cut[y0:y1, x0:x1] = cv2.resize(seen, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
