@@ -24,9 +24,9 @@ from platewire.recognition.reading import mean_chance, plate_characters, read_of
 from platewire.recognition.refused import Examined, Reason, Refused, likeliest, refusal
 from platewire.recognition.second_opinion import Asked, SecondOpinion
 from platewire.recognition.settings import ReadingSettings
+from platewire.recognition.state_names import COUNTRIES, StateNames
 from platewire.recognition.stopwatch import Stopwatch, stage
 from platewire.recognition.text_detector import Quad
-from platewire.recognition.us_states import StateNames
 
 MARGIN = 0.06
 """Of a plate's height, added around it before it is cut out."""
@@ -34,11 +34,16 @@ AGAIN = ((0.0, 0.0), (0.14, 0.0), (0.06, 0.12), (0.06, -0.12))
 """Further cuts of a doubtful plate: the margin as above, and a shift along the line, in heights."""
 DOUBT_MEAN, DOUBT_ONE = 0.93, 0.8
 """A text whose characters are less sure than this, all together or any one, is doubtful."""
+AGAIN_MEAN, AGAIN_ONE = 0.97, 0.9
+"""The same for further cuts, which cost little."""
+FAINT = 0.3
+"""A place less likely a plate than this is one only if a known form is read there surely."""
+FAINT_SURE = 0.9
 PLATE_MIN = 0.5
 """What is less likely to be a number plate is none."""
-US_LOOKS = 0.3
-"""Chance by the looks from which on the name of a US state is looked for on a plate whose country
-is open."""
+STATE_LOOKS = 0.3
+"""Chance by the looks that a plate is of a country whose plates name their states, from which on
+such a name is looked for whatever the text says."""
 UNKNOWN_SURE = 0.75
 """A text that is no country's must be surer than this."""
 
@@ -57,8 +62,13 @@ class PlatesEngine(ReadingSettings, frozen=True, kw_only=True, tag="plates"):
     ] = 768
     min_score: Annotated[
         float,
-        Meta(ge=0.05, le=1, description="Places less likely to be a plate than this are passed"),
-    ] = 0.3
+        Meta(
+            ge=0.05,
+            le=1,
+            description="Places less likely to be a plate than this are passed; below 0.3 only "
+            "known forms that are read surely count",
+        ),
+    ] = 0.1
     second_opinion: Annotated[
         Literal["doubtful", "never"],
         Meta(
@@ -150,7 +160,7 @@ class Plates:
     def _seen_again(self, frame: Frame, found: list[Found]) -> list[Found]:
         """Doubtful plates are cut out a few times more, wider, tighter and shifted, as the network
         is not equally sure of every cut."""
-        doubtful = [one for one in found if is_doubtful(one)]
+        doubtful = [one for one in found if is_doubtful(one, AGAIN_MEAN, AGAIN_ONE)]
         cuts = [cut for one in doubtful for cut in again(frame.pixels, one.place)]
         texts = self.reader.read(cuts)
         looks = len(AGAIN)
@@ -165,7 +175,7 @@ class Plates:
         return self._found(own.place, line, own.seen)
 
     def _with_second(self, frame: Frame, own: Found) -> Found:
-        if self.second is None or not is_doubtful(own):
+        if self.second is None or own.place.score < FAINT or not is_doubtful(own):
             return own
         box = geometry.box_around(own.place.quad, frame.pixels)
         if not self._asked.may_ask(frame.camera, frame.captured_at, box):
@@ -180,7 +190,7 @@ class Plates:
         return max(found, key=lambda one: merit(one.line, one.meaning))
 
     def _with_state(self, frame: Frame, own: Found) -> Found:
-        """With the state that a US plate names, which says that it is one, too."""
+        """With the state that a plate names, which tells its country, too."""
         if self.states is None or own.meaning is None or not may_name_state(own):
             return own
         box = geometry.box_around(own.place.quad, frame.pixels)
@@ -189,12 +199,13 @@ class Plates:
         state = self.states.read(frame.pixels, own.place.quad)
         if state is None:
             return own
-        return own._replace(meaning=own.meaning._replace(country="US", region=state))
+        country, _, region = state.partition("-")
+        return own._replace(meaning=own.meaning._replace(country=country, region=region))
 
     def _read_of(self, frame: Frame, found: Found, watch: Stopwatch | None) -> Read | None:
         """None where the text is no plate's."""
         meaning = found.meaning
-        if meaning is None or not (meaning.known or sureness(found.line) >= UNKNOWN_SURE):
+        if meaning is None or sureness(found.line) < least_sure(found.place, meaning):
             return None
         box = geometry.box_around(found.place.quad, frame.pixels)
         with stage(watch, "vehicle"):
@@ -240,19 +251,26 @@ def sureness(line: Line) -> float:
     return mean_chance([one.chance for one in plate_characters(line)] or [0.0])
 
 
+def least_sure(place: PlateBox, meaning: Understanding) -> float:
+    """How surely a text must be read to be a plate's; more than 1 is never reached."""
+    if place.score < FAINT:
+        return FAINT_SURE if meaning.known else 2.0
+    return 0.0 if meaning.known else UNKNOWN_SURE
+
+
 def may_name_state(found: Found) -> bool:
-    """Whether it may be a US plate whose state is not known by its form."""
+    """Whether its state may stand on it, and is not known by its form."""
     meaning = found.meaning
     if meaning is None or meaning.region or found.seen.plate < PLATE_MIN:
         return False
-    looks = dict(found.seen.country).get("US", 0.0)
-    return looks >= US_LOOKS if meaning.country is None else meaning.country == "US"
+    looks = sum(chance for code, chance in found.seen.country if code in COUNTRIES)
+    return meaning.country in COUNTRIES or looks >= STATE_LOOKS
 
 
-def is_doubtful(found: Found) -> bool:
+def is_doubtful(found: Found, mean: float = DOUBT_MEAN, one: float = DOUBT_ONE) -> bool:
     if found.seen.plate < PLATE_MIN:
         return False
     if found.meaning is None or not found.meaning.known or found.meaning.cost > 0:
         return True
-    chances = [one.chance for one in plate_characters(found.line)]
-    return sureness(found.line) < DOUBT_MEAN or min(chances) < DOUBT_ONE
+    chances = [each.chance for each in plate_characters(found.line)]
+    return sureness(found.line) < mean or min(chances) < one

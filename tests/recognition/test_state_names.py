@@ -1,4 +1,4 @@
-"""The US state whose name stands on a plate."""
+"""The state whose name stands on a plate."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from platewire.model import Pixels
 from platewire.recognition.plates import Plates, PlatesEngine
+from platewire.recognition.state_names import NAMES, named_state
 from platewire.recognition.text_detector import Quad
-from platewire.recognition.us_states import NAMES, named_state
 from tests.recognition.drawing import frame_of, put, wall
 
 FONT = cv2.FONT_HERSHEY_DUPLEX
@@ -37,19 +37,23 @@ def plates() -> Iterator[Plates]:
 @pytest.mark.parametrize(
     ("lines", "state"),
     [
-        (["California", "7ARE988", "dmv.ca.gov"], "CA"),
-        (["NOV CALIFORNIA"], "CA"),
-        (["JANCaliforniR"], "CA"),
-        (["MICHICAN"], "MI"),
-        (["TEXAS", "The Lone Star State"], "TX"),
-        (["VIRGINIA"], "VA"),
-        (["WEST VIRGINIA"], "WV"),
-        (["Wild, Wonderful", "West Virginía"], "WV"),
-        (["WASHINGTON", "EVERGREEN STATE"], "WA"),
-        (["WASHINGTON, D.C."], "DC"),
-        (["ARKANSAS"], "AR"),
-        (["KANSAS"], "KS"),
-        (["NORTH DAKOTA"], "ND"),
+        (["California", "7ARE988", "dmv.ca.gov"], "US-CA"),
+        (["NOV CALIFORNIA"], "US-CA"),
+        (["JANCaliforniR"], "US-CA"),
+        (["MICHICAN"], "US-MI"),
+        (["TEXAS", "The Lone Star State"], "US-TX"),
+        (["VIRGINIA"], "US-VA"),
+        (["WEST VIRGINIA"], "US-WV"),
+        (["Wild, Wonderful", "West Virginía"], "US-WV"),
+        (["WASHINGTON", "EVERGREEN STATE"], "US-WA"),
+        (["WASHINGTON, D.C."], "US-DC"),
+        (["ARKANSAS"], "US-AR"),
+        (["KANSAS"], "US-KS"),
+        (["NORTH DAKOTA"], "US-ND"),
+        (["Québec", "Je me souviens"], "CA-QC"),
+        (["Beautiful", "British Columbia"], "CA-BC"),
+        (["NSW"], "AU-NSW"),
+        (["WESTERN AUSTRALIA"], "AU-WA"),
     ],
 )
 def test_a_name_is_known_also_with_a_few_faults(lines: list[str], state: str) -> None:
@@ -90,7 +94,7 @@ def test_any_line_can_be_looked_at(line: str) -> None:
     assert named_state([line]) in {*NAMES.values(), None} - {""}
 
 
-@pytest.mark.parametrize(("name", "state"), [("TEXAS", "TX"), ("MINNESOTA", "MN")])
+@pytest.mark.parametrize(("name", "state"), [("TEXAS", "US-TX"), ("MANITOBA", "CA-MB")])
 def test_the_name_is_read_from_the_picture(plates: Plates, name: str, state: str) -> None:
     assert plates.states is not None
     assert plates.states.read(american_plate(name), WHOLE) == state
@@ -101,7 +105,7 @@ def test_a_plate_without_a_name_tells_none(plates: Plates) -> None:
     assert plates.states.read(american_plate(""), WHOLE) is None
 
 
-def test_a_read_of_a_us_plate_has_its_state(plates: Plates) -> None:
+def test_a_read_of_a_plate_has_its_state(plates: Plates) -> None:
     scene = wall()
     small = np.asarray(cv2.resize(american_plate("TEXAS"), (200, 100)), np.uint8)
     put(scene, small, (320, 260))

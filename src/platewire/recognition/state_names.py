@@ -1,8 +1,9 @@
-"""The US state whose name stands on a plate, read by the general text networks.
+"""The state whose name stands on a plate, read by the general text networks.
 
-American plates carry the state's name above or below the number. The network that reads the number
-knows a state by the plate's looks alone, and that is not reliable; a name that is read is. Names
-are small and often in script, so a few letters may be misread where no other name is as near.
+Plates of the US, Canada and Australia carry the name of the state or province above or below the
+number. The network that reads the number knows a state by the plate's looks alone, and that is not
+reliable; a name that is read is. Names are small and often in script, so a few letters may be
+misread where no other name is as near.
 """
 
 import unicodedata
@@ -18,19 +19,29 @@ from platewire.recognition.text_detector import Quad, TextDetector
 from platewire.recognition.text_reader import TextReader
 
 NAMES = {
-    "ALABAMA": "AL", "ALASKA": "AK", "ARIZONA": "AZ", "ARKANSAS": "AR", "CALIFORNIA": "CA",
-    "COLORADO": "CO", "CONNECTICUT": "CT", "DELAWARE": "DE", "FLORIDA": "FL", "GEORGIA": "GA",
-    "HAWAII": "HI", "IDAHO": "ID", "ILLINOIS": "IL", "INDIANA": "IN", "IOWA": "IA", "KANSAS": "KS",
-    "KENTUCKY": "KY", "LOUISIANA": "LA", "MAINE": "ME", "MARYLAND": "MD", "MASSACHUSETTS": "MA",
-    "MICHIGAN": "MI", "MINNESOTA": "MN", "MISSISSIPPI": "MS", "MISSOURI": "MO", "MONTANA": "MT",
-    "NEBRASKA": "NE", "NEVADA": "NV", "NEWHAMPSHIRE": "NH", "NEWJERSEY": "NJ", "NEWMEXICO": "NM",
-    "NEWYORK": "NY", "NORTHCAROLINA": "NC", "NORTHDAKOTA": "ND", "OHIO": "OH", "OKLAHOMA": "OK",
-    "OREGON": "OR", "PENNSYLVANIA": "PA", "RHODEISLAND": "RI", "SOUTHCAROLINA": "SC",
-    "SOUTHDAKOTA": "SD", "TENNESSEE": "TN", "TEXAS": "TX", "UTAH": "UT", "VERMONT": "VT",
-    "VIRGINIA": "VA", "WASHINGTON": "WA", "WASHINGTONDC": "DC", "WESTVIRGINIA": "WV",
-    "WISCONSIN": "WI", "WYOMING": "WY", "BAJACALIFORNIA": "",
+    "ALABAMA": "US-AL", "ALASKA": "US-AK", "ARIZONA": "US-AZ", "ARKANSAS": "US-AR",
+    "CALIFORNIA": "US-CA", "COLORADO": "US-CO", "CONNECTICUT": "US-CT", "DELAWARE": "US-DE",
+    "FLORIDA": "US-FL", "GEORGIA": "US-GA", "HAWAII": "US-HI", "IDAHO": "US-ID",
+    "ILLINOIS": "US-IL", "INDIANA": "US-IN", "IOWA": "US-IA", "KANSAS": "US-KS",
+    "KENTUCKY": "US-KY", "LOUISIANA": "US-LA", "MAINE": "US-ME", "MARYLAND": "US-MD",
+    "MASSACHUSETTS": "US-MA", "MICHIGAN": "US-MI", "MINNESOTA": "US-MN", "MISSISSIPPI": "US-MS",
+    "MISSOURI": "US-MO", "MONTANA": "US-MT", "NEBRASKA": "US-NE", "NEVADA": "US-NV",
+    "NEWHAMPSHIRE": "US-NH", "NEWJERSEY": "US-NJ", "NEWMEXICO": "US-NM", "NEWYORK": "US-NY",
+    "NORTHCAROLINA": "US-NC", "NORTHDAKOTA": "US-ND", "OHIO": "US-OH", "OKLAHOMA": "US-OK",
+    "OREGON": "US-OR", "PENNSYLVANIA": "US-PA", "RHODEISLAND": "US-RI", "SOUTHCAROLINA": "US-SC",
+    "SOUTHDAKOTA": "US-SD", "TENNESSEE": "US-TN", "TEXAS": "US-TX", "UTAH": "US-UT",
+    "VERMONT": "US-VT", "VIRGINIA": "US-VA", "WASHINGTON": "US-WA", "WASHINGTONDC": "US-DC",
+    "WESTVIRGINIA": "US-WV", "WISCONSIN": "US-WI", "WYOMING": "US-WY", "ALBERTA": "CA-AB",
+    "BRITISHCOLUMBIA": "CA-BC", "MANITOBA": "CA-MB", "NEWBRUNSWICK": "CA-NB",
+    "NEWFOUNDLAND": "CA-NL", "NORTHWESTTERRITORIES": "CA-NT", "NOVASCOTIA": "CA-NS",
+    "NUNAVUT": "CA-NU", "ONTARIO": "CA-ON", "PRINCEEDWARDISLAND": "CA-PE", "QUEBEC": "CA-QC",
+    "SASKATCHEWAN": "CA-SK", "YUKON": "CA-YT", "CANBERRA": "AU-ACT", "NEWSOUTHWALES": "AU-NSW",
+    "NSW": "AU-NSW", "QUEENSLAND": "AU-QLD", "SOUTHAUSTRALIA": "AU-SA", "TASMANIA": "AU-TAS",
+    "VICTORIA": "AU-VIC", "WESTERNAUSTRALIA": "AU-WA", "BAJACALIFORNIA": "",
 }  # fmt: skip
-"""In capitals alone -> ISO 3166-2 without the country; empty for what is no state but holds one."""
+"""In capitals alone -> ISO 3166-2; empty for what is no such state but holds the name of one."""
+COUNTRIES = frozenset(code[:2] for code in NAMES.values() if code)
+"""ISO 3166-1 alpha-2 of the countries whose plates name their states."""
 SHORT_MAX = 5
 """Names of so few letters must be a word of their own, read without a fault."""
 LETTERS_PER_FAULT = 4
@@ -61,7 +72,7 @@ class StateNames:
         self._reader = reader
 
     def read(self, pixels: Pixels, plate: Quad) -> str | None:
-        """The state's two letters; None where no name, or more than one, is read."""
+        """ISO 3166-2, as `US-TX`; None where no name, or more than one, is read."""
         crop = geometry.cut_out(pixels, geometry.grown(plate, MARGIN))
         size = WIDTH, max(1, round(crop.shape[0] * WIDTH / crop.shape[1]))
         large = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC), np.uint8)
