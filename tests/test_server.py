@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import apsw
 import pytest
 
@@ -18,6 +19,7 @@ from platewire.database.queries import Database
 from platewire.errors import ConfigError, LogError
 from platewire.server import Addresses, serve
 from tests.acceptance import small_road
+from tests.acceptance.ports import free_port
 
 PATIENCE_SECONDS = 30.0
 
@@ -122,6 +124,47 @@ async def test_it_says_where_it_is_and_may_be_served_again(site: Site) -> None:
             assert addresses.database == str(site.database)
             assert addresses.page is None
             assert addresses.transfers == {}
+
+
+async def test_cameras_are_listed_before_they_run(site: Site) -> None:
+    """The page answers while transfers are still waited for, here one whose broker is mute."""
+    port = free_port()
+    site.text = site.text.replace("enabled = false", f'listen = "127.0.0.1:{port}"')
+    async with mute_server() as broker:
+        more = f"""
+[[transfer]]
+type = "mqtt"
+name = "broker"
+host = "127.0.0.1"
+port = {broker}
+"""
+        running = asyncio.create_task(site.serve_to_the_end(site.camera + more))
+        status = await answered(f"http://127.0.0.1:{port}/api/v1/status")
+        running.cancel()
+        await asyncio.wait({running})
+    assert [(line["name"], line["state"]) for line in status["cameras"]] == [("road", "starting")]
+
+
+@contextlib.asynccontextmanager
+async def mute_server() -> AsyncIterator[int]:
+    """Takes connections on the port it gives, and says nothing."""
+
+    async def listen_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(listen_only, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def answered(url: str) -> Any:
+    """The first answer at an address where a server is starting."""
+    async with asyncio.timeout(PATIENCE_SECONDS), aiohttp.ClientSession() as session:
+        while True:
+            with contextlib.suppress(aiohttp.ClientConnectionError):
+                async with session.get(url) as response:
+                    return await response.json()
+            await asyncio.sleep(0.01)
 
 
 async def test_open_passages_stay_for_the_next_start(site: Site) -> None:

@@ -151,6 +151,14 @@ class Server:
         self._intake = IntakeContext(pool, log, identities, clock, board, lists)
         self._intakes = {camera.name: self._make_intake(camera) for camera in config.camera}
         self._ways = {transfer.name: self._make_way(transfer) for transfer in config.transfer}
+        self._list_on_board()
+
+    def _list_on_board(self) -> None:
+        """The page is up before the cameras are: who asks it then is to hear that they start."""
+        for name in self._intakes:
+            self._board.line("camera", name)
+        for name in self._ways:
+            self._board.line("transfer", name)
 
     def _make_intake(self, camera: CameraSettings) -> Intake:
         def note(text: str) -> None:
