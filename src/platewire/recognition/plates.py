@@ -7,6 +7,7 @@ place they are asked at most once a second of frame time.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
@@ -39,6 +40,9 @@ AGAIN_MEAN, AGAIN_ONE = 0.97, 0.9
 FAINT = 0.3
 """A place less likely a plate than this is one only if a known form is read there surely."""
 FAINT_SURE = 0.9
+OFTEN = timedelta(milliseconds=200)
+"""Frame time until a place that is unlikely a plate is read again, and until a doubtful plate is cut
+out a few times again."""
 PLATE_MIN = 0.5
 """What is less likely to be a number plate is none."""
 STATE_LOOKS = 0.3
@@ -101,6 +105,7 @@ class Plates:
         second = config.second_opinion != "never"
         self.second = SecondOpinion(threads=config.threads) if second else None
         self._asked, self._asked_state = Asked(), Asked()
+        self._asked_faint, self._asked_again = Asked(OFTEN), Asked(OFTEN)
         self.states = StateNames(self.second.detector, self.second.reader) if self.second else None
         self._vehicles = config.vehicle.build(
             threads=config.threads,
@@ -113,8 +118,9 @@ class Plates:
 
     def examine(self, frame: Frame, watch: Stopwatch | None = None) -> Examined:
         pixels = checked(frame)
+        self._begin(frame)
         with stage(watch, "detect"):
-            places = self.detector.find(pixels)
+            places = [place for place in self.detector.find(pixels) if self._is_due(frame, place)]
         wide = [place for place in places if self._is_wide(place)]
         small = [self._small(pixels, place) for place in places if not self._is_wide(place)]
         found = self._answers(frame, wide, watch)
@@ -131,6 +137,18 @@ class Plates:
     def close(self) -> None:
         """Nothing is held but memory."""
 
+    def _begin(self, frame: Frame) -> None:
+        for asked in (self._asked_faint, self._asked_again, self._asked, self._asked_state):
+            asked.begin(frame.camera, frame.captured_at)
+
+    def _is_due(self, frame: Frame, place: PlateBox) -> bool:
+        """What is no plate is seen at its place in every frame."""
+        return place.score >= FAINT or self._may_ask(self._asked_faint, frame, place)
+
+    def _may_ask(self, asked: Asked, frame: Frame, place: PlateBox) -> bool:
+        box = geometry.box_around(place.quad, frame.pixels)
+        return asked.may_ask(frame.camera, frame.captured_at, box)
+
     def _is_wide(self, place: PlateBox) -> bool:
         return geometry.shape_of(place.quad).width >= self._config.min_plate_width
 
@@ -146,8 +164,6 @@ class Plates:
         own = [self._found(p, text.line, text) for p, text in zip(places, seen, strict=True)]
         with stage(watch, "again"):
             own = self._seen_again(frame, own)
-        self._asked.begin(frame.camera, frame.captured_at)
-        self._asked_state.begin(frame.camera, frame.captured_at)
         with stage(watch, "second"):
             own = [self._with_second(frame, one) for one in own]
         with stage(watch, "state"):
@@ -160,7 +176,12 @@ class Plates:
     def _seen_again(self, frame: Frame, found: list[Found]) -> list[Found]:
         """Doubtful plates are cut out a few times more, wider, tighter and shifted, as the network
         is not equally sure of every cut."""
-        doubtful = [one for one in found if is_doubtful(one, AGAIN_MEAN, AGAIN_ONE)]
+        doubtful = [
+            one
+            for one in found
+            if is_doubtful(one, AGAIN_MEAN, AGAIN_ONE)
+            and self._may_ask(self._asked_again, frame, one.place)
+        ]
         cuts = [cut for one in doubtful for cut in again(frame.pixels, one.place)]
         texts = self.reader.read(cuts)
         looks = len(AGAIN)
@@ -177,8 +198,7 @@ class Plates:
     def _with_second(self, frame: Frame, own: Found) -> Found:
         if self.second is None or own.place.score < FAINT or not is_doubtful(own):
             return own
-        box = geometry.box_around(own.place.quad, frame.pixels)
-        if not self._asked.may_ask(frame.camera, frame.captured_at, box):
+        if not self._may_ask(self._asked, frame, own.place):
             return own
         other = self.second.ask(frame.pixels, own.place.quad)
         return self._both(own, other) if other else own
@@ -193,8 +213,7 @@ class Plates:
         """With the state that a plate names, which tells its country, too."""
         if self.states is None or own.meaning is None or not may_name_state(own):
             return own
-        box = geometry.box_around(own.place.quad, frame.pixels)
-        if not self._asked_state.may_ask(frame.camera, frame.captured_at, box):
+        if not self._may_ask(self._asked_state, frame, own.place):
             return own
         state = self.states.read(frame.pixels, own.place.quad)
         if state is None:

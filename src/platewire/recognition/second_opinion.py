@@ -44,11 +44,12 @@ class Question(NamedTuple):
 
 
 class Asked:
-    """Remembers where and when it was asked, for each camera.
+    """Remembers where and when it was asked, for each camera; `apart` is frame time.
 
     A recording that begins again is a new one, so that it is read as it was the first time."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart: timedelta = APART) -> None:
+        self._apart = apart
         self._by_camera: dict[str, list[Question]] = {}
         self._newest: dict[str, datetime] = {}
 
@@ -62,7 +63,7 @@ class Asked:
     def may_ask(self, camera: str, at: datetime, box: Box) -> bool:
         """Whether a question about this place is due; if so it counts as asked."""
         asked = self._by_camera.setdefault(camera, [])
-        if any(at - one.at < APART and near(one.box, box) for one in asked):
+        if any(at - one.at < self._apart and near(one.box, box) for one in asked):
             return False
         asked.append(Question(at, box))
         del asked[:-REMEMBERED]

@@ -52,9 +52,12 @@ class TextDetector:
         self._session = open_session((folder or model_folder()) / DETECTOR, threads)
         self._input = self._session.get_inputs()[0].name
 
-    def find(self, pixels: Pixels, side: int | None = None) -> list[TextBox]:
-        """Boxes in pixels of the picture, in no order; `side` is for this picture alone."""
-        size = network_size(pixels, side or self._side)
+    def find(
+        self, pixels: Pixels, side: int | None = None, enlarged_to: int = SMALL_SIDE
+    ) -> list[TextBox]:
+        """Boxes in pixels of the picture, in no order; `side` and how far a smaller picture is
+        enlarged are for this picture alone."""
+        size = network_size(pixels, side or self._side, enlarged_to)
         scaled = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
         (maps,) = self._session.run(None, {self._input: normalized(scaled)})
         boxes = boxes_of_map(np.asarray(maps)[0, 0], self._min_score)
@@ -64,12 +67,12 @@ class TextDetector:
         return [TextBox(quad * scale, score) for quad, score in boxes]
 
 
-def network_size(pixels: Pixels, side: int) -> tuple[int, int]:
+def network_size(pixels: Pixels, side: int, enlarged_to: int = SMALL_SIDE) -> tuple[int, int]:
     """Width and height of the network's input, both whole strides: the longer side is at most
     `side`; small pictures are enlarged, as the network was trained on larger text."""
     height, width = pixels.shape[:2]
     longer = max(height, width)
-    ratio = min(side, max(longer, min(SMALL_SIDE, 2 * longer))) / longer
+    ratio = min(side, max(longer, min(enlarged_to, 2 * longer))) / longer
     return (
         max(STRIDE, round(width * ratio / STRIDE) * STRIDE),
         max(STRIDE, round(height * ratio / STRIDE) * STRIDE),
