@@ -41,8 +41,8 @@ FAINT = 0.3
 """A place less likely a plate than this is one only if a known form is read there surely."""
 FAINT_SURE = 0.9
 OFTEN = timedelta(milliseconds=200)
-"""Frame time until a place that is unlikely a plate is read again, and until a doubtful plate is cut
-out a few times again."""
+"""Frame time until a place that is unlikely a plate is read again, and until a doubtful plate is
+cut out a few times again."""
 PLATE_MIN = 0.5
 """What is less likely to be a number plate is none."""
 STATE_LOOKS = 0.3
