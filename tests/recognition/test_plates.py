@@ -1,12 +1,14 @@
 """The engine of our own networks: what it reads on drawn plates, refuses and doubts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from platewire.errors import ConfigError, PictureError
-from platewire.recognition.plates import Plates, PlatesEngine
+from platewire.recognition.plates import FAINT, Plates, PlatesEngine
 from platewire.recognition.refused import Reason
 from platewire.recognition.stopwatch import Stopwatch
 from platewire.testing.check_engine import check_engine
@@ -65,6 +67,19 @@ def test_stages_are_timed(plates: Plates) -> None:
     watch = Stopwatch(lambda: float(next(ticks)))
     plates.examine(scene_with("MT09 HFK", height=40), watch)
     assert watch.seconds.keys() >= {"detect", "rectify", "read", "second", "quality"}
+
+
+@pytest.mark.parametrize(("score", "read_in"), [(FAINT - 0.1, [0, 2, 4]), (FAINT, [0, 1, 2, 3, 4])])
+def test_a_place_unlikely_a_plate_is_read_five_times_a_second(
+    monkeypatch: pytest.MonkeyPatch, score: float, read_in: list[int]
+) -> None:
+    engine = PlatesEngine().build()
+    frame = scene_with("MT09 HFK", height=40)
+    found = [place._replace(score=score) for place in engine.detector.find(frame.pixels)]
+    monkeypatch.setattr(engine.detector, "find", lambda pixels: found)
+    times = [frame.captured_at + timedelta(milliseconds=100 * index) for index in range(5)]
+    reads = [engine.read(replace(frame, captured_at=at)) for at in times]
+    assert [index for index, some in enumerate(reads) if some] == read_in
 
 
 def test_a_recording_read_twice_reads_alike(plates: Plates) -> None:

@@ -24,6 +24,12 @@ def test_one_place_is_asked_once_a_second() -> None:
     assert [index for index, yes in enumerate(answers) if yes] == [0, 10, 20]
 
 
+def test_how_far_questions_are_apart_may_be_told() -> None:
+    asked = Asked(timedelta(milliseconds=200))
+    answers = [asked.may_ask("gate", after(tenth / 10), HERE) for tenth in range(6)]
+    assert [index for index, yes in enumerate(answers) if yes] == [0, 2, 4]
+
+
 def test_a_vehicle_that_moves_on_is_the_same_place() -> None:
     asked = Asked()
     assert asked.may_ask("gate", NOW, HERE)
