@@ -41,8 +41,7 @@ FAINT = 0.3
 """A place less likely a plate than this is one only if a known form is read there surely."""
 FAINT_SURE = 0.9
 OFTEN = timedelta(milliseconds=200)
-"""Frame time until a place that is unlikely a plate is read again, and until a doubtful plate is
-cut out a few times again."""
+"""Frame time until a place that is unlikely a plate is read again."""
 PLATE_MIN = 0.5
 """What is less likely to be a number plate is none."""
 STATE_LOOKS = 0.3
@@ -105,7 +104,7 @@ class Plates:
         second = config.second_opinion != "never"
         self.second = SecondOpinion(threads=config.threads) if second else None
         self._asked, self._asked_state = Asked(), Asked()
-        self._asked_faint, self._asked_again = Asked(OFTEN), Asked(OFTEN)
+        self._asked_faint = Asked(OFTEN)
         self.states = StateNames(self.second.detector, self.second.reader) if self.second else None
         self._vehicles = config.vehicle.build(
             threads=config.threads,
@@ -138,7 +137,7 @@ class Plates:
         """Nothing is held but memory."""
 
     def _begin(self, frame: Frame) -> None:
-        for asked in (self._asked_faint, self._asked_again, self._asked, self._asked_state):
+        for asked in (self._asked_faint, self._asked, self._asked_state):
             asked.begin(frame.camera, frame.captured_at)
 
     def _is_due(self, frame: Frame, place: PlateBox) -> bool:
@@ -176,12 +175,7 @@ class Plates:
     def _seen_again(self, frame: Frame, found: list[Found]) -> list[Found]:
         """Doubtful plates are cut out a few times more, wider, tighter and shifted, as the network
         is not equally sure of every cut."""
-        doubtful = [
-            one
-            for one in found
-            if is_doubtful(one, AGAIN_MEAN, AGAIN_ONE)
-            and self._may_ask(self._asked_again, frame, one.place)
-        ]
+        doubtful = [one for one in found if is_doubtful(one, AGAIN_MEAN, AGAIN_ONE)]
         cuts = [cut for one in doubtful for cut in again(frame.pixels, one.place)]
         texts = self.reader.read(cuts)
         looks = len(AGAIN)
