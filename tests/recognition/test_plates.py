@@ -71,14 +71,13 @@ def test_stages_are_timed(plates: Plates) -> None:
 
 @pytest.mark.parametrize(("score", "read_in"), [(FAINT - 0.1, [0, 2, 4]), (FAINT, [0, 1, 2, 3, 4])])
 def test_a_place_unlikely_a_plate_is_read_five_times_a_second(
-    monkeypatch: pytest.MonkeyPatch, score: float, read_in: list[int]
+    plates: Plates, monkeypatch: pytest.MonkeyPatch, score: float, read_in: list[int]
 ) -> None:
-    engine = PlatesEngine().build()
     frame = scene_with("MT09 HFK", height=40)
-    found = [place._replace(score=score) for place in engine.detector.find(frame.pixels)]
-    monkeypatch.setattr(engine.detector, "find", lambda pixels: found)
+    found = [place._replace(score=score) for place in plates.detector.find(frame.pixels)]
+    monkeypatch.setattr(plates.detector, "find", lambda pixels: found)
     times = [frame.captured_at + timedelta(milliseconds=100 * index) for index in range(5)]
-    reads = [engine.read(replace(frame, captured_at=at)) for at in times]
+    reads = [plates.read(replace(frame, captured_at=at)) for at in times]
     assert [index for index, some in enumerate(reads) if some] == read_in
 
 

@@ -103,8 +103,8 @@ class Plates:
         self.reader = PlateReader(threads=config.threads)
         second = config.second_opinion != "never"
         self.second = SecondOpinion(threads=config.threads) if second else None
-        self._asked, self._asked_state = Asked(), Asked()
         self._asked_faint = Asked(OFTEN)
+        self._asked_second, self._asked_state = Asked(), Asked()
         self.states = StateNames(self.second.detector, self.second.reader) if self.second else None
         self._vehicles = config.vehicle.build(
             threads=config.threads,
@@ -137,7 +137,7 @@ class Plates:
         """Nothing is held but memory."""
 
     def _begin(self, frame: Frame) -> None:
-        for asked in (self._asked_faint, self._asked, self._asked_state):
+        for asked in (self._asked_faint, self._asked_second, self._asked_state):
             asked.begin(frame.camera, frame.captured_at)
 
     def _is_due(self, frame: Frame, place: PlateBox) -> bool:
@@ -192,7 +192,7 @@ class Plates:
     def _with_second(self, frame: Frame, own: Found) -> Found:
         if self.second is None or own.place.score < FAINT or not is_doubtful(own):
             return own
-        if not self._may_ask(self._asked, frame, own.place):
+        if not self._may_ask(self._asked_second, frame, own.place):
             return own
         other = self.second.ask(frame.pixels, own.place.quad)
         return self._both(own, other) if other else own

@@ -67,7 +67,7 @@ class TextDetector:
         return [TextBox(quad * scale, score) for quad, score in boxes]
 
 
-def network_size(pixels: Pixels, side: int, enlarged_to: int = SMALL_SIDE) -> tuple[int, int]:
+def network_size(pixels: Pixels, side: int, enlarged_to: int) -> tuple[int, int]:
     """Width and height of the network's input, both whole strides: the longer side is at most
     `side`; small pictures are enlarged, as the network was trained on larger text."""
     height, width = pixels.shape[:2]
