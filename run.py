@@ -61,12 +61,12 @@ class SetupError(Exception):
 
 def demo(arguments: list[str]) -> int:
     prepare("run")
-    return run([PYTHON, "-m", "examples.demo", *arguments])
+    return become([PYTHON, "-m", "examples.demo", *arguments])
 
 
 def test(arguments: list[str]) -> int:
     prepare("dev")
-    return run([PYTHON, "-m", "pytest", *arguments])
+    return become([PYTHON, "-m", "pytest", *arguments])
 
 
 def check(arguments: list[str]) -> int:
@@ -87,7 +87,7 @@ def check(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     prepare("dev")
-    return run([PYTHON, "-m", "benchmarks", *arguments])
+    return become([PYTHON, "-m", "benchmarks", *arguments])
 
 
 def setup(arguments: list[str]) -> int:
@@ -98,6 +98,16 @@ def setup(arguments: list[str]) -> int:
 
 def announced(name: str, command: list[str | Path]) -> int:
     print(f"== {name}", flush=True)
+    return run(command)
+
+
+def become(command: list[str | Path]) -> int:
+    """Goes on as this program. As its parent, one would kill it a quarter of a second after Ctrl-C,
+    and what it has started would run on. Windows cannot do so; there it is waited for."""
+    if os.name != "nt":
+        os.chdir(ROOT)
+        sys.stdout.flush()
+        os.execv(command[0], [str(part) for part in command])
     return run(command)
 
 

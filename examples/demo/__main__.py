@@ -24,7 +24,7 @@ DATA = ROOT / "demo-data"
 
 def main() -> int:
     options = arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    heed_signals()
     script = scene.short_scene() if options.short else scene.road_scene()
     try:
         clip = scene.clip(script, DATA / "clips", progress=True)
@@ -45,6 +45,14 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nstopped; everything that was started has ended")
         return 130 if options.once else 0
+
+
+def heed_signals() -> None:
+    """`kill` and a closed terminal stop the demo as Ctrl-C does; `nohup` keeps its meaning."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none.
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        signal.signal(hang_up, signal.default_int_handler)
 
 
 def arguments() -> argparse.Namespace:

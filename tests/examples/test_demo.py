@@ -22,12 +22,14 @@ SECONDS = 500.0
 
 @asynccontextmanager
 async def demo(*arguments: str) -> AsyncIterator[Process]:
+    """As a person starts it, in a group of processes of its own, as a terminal makes them."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "examples.demo", "--short", "--no-browser", *arguments),
+        *(sys.executable, "run.py", "demo", "--short", "--no-browser", *arguments),
         cwd=ROOT,
         stdout=PIPE,
         stderr=STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
     )
     try:
         yield process
@@ -58,7 +60,9 @@ async def test_once_ends_well_and_leaves_nothing_running() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_demo_runs_until_it_is_interrupted() -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+async def test_demo_runs_until_it_is_interrupted(name: str) -> None:
+    """Ctrl-C, `kill`, and a terminal that is closed."""
     async with asyncio.timeout(SECONDS), demo() as process:
         assert process.stdout is not None
         printed = ""
@@ -68,7 +72,7 @@ async def test_demo_runs_until_it_is_interrupted() -> None:
             printed += line.decode()
         children = started_by(process)
         assert len(children) == 4
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.Signals[name])
         rest = (await process.stdout.read()).decode()
         assert await process.wait() == 0
     assert printed.count("try: ") == 5
