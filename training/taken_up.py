@@ -32,6 +32,17 @@ def take_up(network: nn.Module, path: Path, pictures: Tensor, parts: Sequence[nn
     unfold([norm for _, norm in layers if norm is not None], network, pictures)
 
 
+def take_up_linear(network: nn.Module, path: Path) -> None:
+    """The weights of the network's linear layers, where the file has them; the export leaves them
+    as they are, under their names with `network.` before."""
+    known = {one.name: one for one in onnx.load(path).graph.initializer}
+    own = network.state_dict()
+    for layer, module in network.named_modules():
+        if isinstance(module, nn.Linear) and f"network.{layer}.weight" in known:
+            for name in (f"{layer}.weight", f"{layer}.bias"):
+                own[name].copy_(torch.tensor(numpy_helper.to_array(known[f"network.{name}"])))
+
+
 def convolutions(path: Path) -> list[tuple[Tensor, Tensor]]:
     model = onnx.load(path)
     known = {one.name: one for one in model.graph.initializer}

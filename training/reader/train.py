@@ -21,7 +21,7 @@ from training.reader.evaluate import rendered_batch, score
 from training.reader.network import Answer, ReaderNetwork
 from training.reader.real import validation_crops
 from training.reader.samples import UNKNOWN, Batch, Renderers
-from training.taken_up import take_up
+from training.taken_up import take_up, take_up_linear
 
 RATE = 2.5e-3
 WARM_UP = 400
@@ -88,11 +88,12 @@ def fresh(device: torch.device, rate: float = RATE) -> State:
 
 
 def begin_with(state: State, path: Path) -> None:
-    """What reads the characters comes from the file; what judges the plate begins anew."""
+    """All but what tells two lines from one comes from the file, which has no such answer."""
     pictures = torch.from_numpy(rendered_batch().pictures[:256]).permute(0, 3, 1, 2).float()
     device, own = next(state.network.parameters()).device, state.network
-    parts = (own.fine, own.coarse, own.fold, own.line, own.spell)
+    parts = (own.fine, own.coarse, own.fold, own.line, own.spell, own.around)
     take_up(own, path, pictures.to(device), parts)
+    take_up_linear(own, path)
     state.averaged.load_state_dict(state.network.state_dict())
 
 
