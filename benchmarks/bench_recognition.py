@@ -154,7 +154,13 @@ def of_clips(name: str, engine: Engine) -> Column:
             "",
             f"{statistics.median(speeds):.0f}",
         ),
+        **{f"{field}, in clips": ("", described(field, results)) for field in clips.FIELDS},
     }
+
+
+def described(field: str, results: list[clips.Result]) -> str:
+    told = sum((result.described[field] for result in results), clips.Described())
+    return f"said for {told.said} of {told.known}, right for {told.right}"
 
 
 def of_speed(name: str) -> Column:

@@ -18,6 +18,21 @@ from platewire.model import Event, Kind
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.engine import Engine
 
+FIELDS = {"make": "make", "model": "model", "color": "colour", "type": "type"}
+"""Of an event's vehicle, and what the truth calls them."""
+OUR_WORD = {"grey": "gray", "suv": "car", "Citroen": "Citroën"}
+
+
+class Described(Struct):
+    known: int = 0
+    """Vehicles of which the truth tells it."""
+    said: int = 0
+    """Of these, whose last event tells it."""
+    right: int = 0
+
+    def __add__(self, other: "Described") -> "Described":
+        return Described(self.known + other.known, self.said + other.said, self.right + other.right)
+
 
 class Result(Struct):
     """One clip."""
@@ -28,6 +43,8 @@ class Result(Struct):
     paired: bool
     """Each passage has exactly one new first and one lost last."""
     frames_per_second: float
+    described: dict[str, Described]
+    """Of what vehicle data tells, for the vehicles whose text was read."""
 
     @property
     def exact(self) -> bool:
@@ -59,6 +76,20 @@ def measure_clip(engine: Engine, data: Path, clip: dict[str, Any]) -> Result:
         found=dict(Counter(last.values())),
         paired=all(well_formed(events, passage) for passage in last),
         frames_per_second=clip["frames"] / spent,
+        described={field: described(field, clip["vehicles"], events) for field in FIELDS},
+    )
+
+
+def described(field: str, truth: list[dict[str, Any]], events: list[Event]) -> Described:
+    last = {event.plate.text: getattr(event.vehicle, field) for event in events}
+    known = [
+        (vehicle[FIELDS[field]], last[vehicle["text"]])
+        for vehicle in truth
+        if vehicle[FIELDS[field]] and vehicle["text"] in last
+    ]
+    told = [(one, found.value) for one, found in known if found]
+    return Described(
+        len(known), len(told), sum(OUR_WORD.get(one, one) == found for one, found in told)
     )
 
 

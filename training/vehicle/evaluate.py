@@ -25,7 +25,7 @@ Truth = npt.NDArray[np.int64]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--choosing", action="store_true")
     parser.add_argument("--color-temperature", type=float, default=1.0)
@@ -34,13 +34,22 @@ def main() -> None:
     found = [one for one in examples(chosen.data, LABELS) if one.held_back != chosen.choosing]
     if chosen.choosing:
         found = [one for one in found if is_for_choosing(one.group)]
-    color, kind = scores(averaged_of(chosen.checkpoint), found)
+    color, kind = together([scores(averaged_of(one), found) for one in chosen.checkpoint])
     report("color", COLORS, color, truths(found, "color"), COLOR_MIN, chosen.color_temperature)
     print(f"or the other color that a person would name: {either(color, found):.3f}")
     report("type", TYPES, kind, truths(found, "type"), TYPE_MIN, chosen.type_temperature)
     if chosen.choosing:
         print("temperatures", temperature(color, truths(found, "color")))
         print("            ", temperature(kind, truths(found, "type")))
+
+
+def together(made: Sequence[tuple[Scores, Scores]]) -> tuple[Scores, Scores]:
+    """The logarithms of the mean chances of several networks."""
+    colors, kinds = zip(*made, strict=True)
+    return (
+        np.log(np.mean([chances(one, 1.0) for one in colors], axis=0)),
+        np.log(np.mean([chances(one, 1.0) for one in kinds], axis=0)),
+    )
 
 
 def either(made: Scores, found: Sequence[Example]) -> float:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -15,39 +16,29 @@ from training.vehicle.regions import Example, batch, plain
 
 BATCH = 48
 RARE = 8
-"""Of each batch, vehicles that are no cars; they teach the type alone, as most of them are white
+"""Vehicles beside each batch that are no cars; they teach the type alone, as most of them are white
 and would teach that everything is."""
 TYPE_SHARE = 0.5
 """How much the type counts against the color."""
-RATE = 3e-3
-FINE_RATE = 1.5e-3
-FINE_STRENGTH = 0.45
-"""In the second stage light varies less, as how light a gray is must then be learned."""
+RATE = 4e-3
 Scores = npt.NDArray[np.float32]
 
 
 class Learning:
-    """The first stage teaches both towers; with `start`, the second goes on with the color's."""
-
-    def __init__(
-        self, examples: Sequence[Example], *, steps: int, seed: int, start: Path | None = None
-    ) -> None:
+    def __init__(self, examples: Sequence[Example], *, steps: int, seed: int) -> None:
         torch.manual_seed(seed)
         self._examples = examples
         self._rare = [one for one in examples if one.type > 0]
         self._seed = seed
         self.step = 0
         self.steps = steps
-        self._fine = start is not None
-        self.network = averaged_of(start) if start else VehicleNetwork()
+        self.network = VehicleNetwork()
         self.averaged = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True
         )
-        taught = self.network.color_tower if start else self.network
-        rate = FINE_RATE if start else RATE
-        self._optimizer = torch.optim.AdamW(taught.parameters(), lr=rate, weight_decay=0.05)
+        self._optimizer = torch.optim.AdamW(self.network.parameters(), lr=RATE, weight_decay=0.05)
         self._rate = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer, rate, total_steps=steps, pct_start=0.15
+            self._optimizer, RATE, total_steps=steps, pct_start=0.15
         )
         self._weights = weights([one.color for one in examples], len(COLORS))
 
@@ -56,13 +47,12 @@ class Learning:
         chance = np.random.default_rng((self._seed, self.step))
         pictures, colors, types = (torch.from_numpy(one) for one in self._batch(chance))
         self.network.train()
-        color = self.network.color_tower(pictures)
-        loss = cross_entropy(color, colors, self._weights, ignore_index=-1, label_smoothing=0.05)
-        if not self._fine:
-            kind = self.network.type_tower(pictures)
-            loss = loss + TYPE_SHARE * cross_entropy(
-                kind, types, ignore_index=-1, label_smoothing=0.03
-            )
+        color = self.network.color_tower(pictures[:BATCH])
+        kind = self.network.type_tower(pictures)
+        loss = cross_entropy(
+            color, colors[:BATCH], self._weights, ignore_index=-1, label_smoothing=0.05
+        )
+        loss = loss + TYPE_SHARE * cross_entropy(kind, types, ignore_index=-1, label_smoothing=0.03)
         self._optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
@@ -75,14 +65,10 @@ class Learning:
     def _batch(
         self, chance: np.random.Generator
     ) -> tuple[Scores, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """First those for both, then the rare ones for the type."""
         chosen = [self._examples[k] for k in chance.integers(len(self._examples), size=BATCH)]
-        if self._fine:
-            return batch(chosen, chance, FINE_STRENGTH)
-        if self._rare:
-            chosen[:RARE] = [self._rare[k] for k in chance.integers(len(self._rare), size=RARE)]
-        pictures, colors, types = batch(chosen, chance)
-        colors[:RARE] = -1
-        return pictures, colors, types
+        rare = [self._rare[k] for k in chance.integers(len(self._rare), size=RARE)]
+        return batch([*chosen, *rare], chance)
 
     def keep(self, path: Path) -> None:
         state = {
@@ -104,7 +90,7 @@ class Learning:
         self._rate.load_state_dict(state["rate"])
 
 
-def weights(indices: Sequence[int], classes: int) -> torch.Tensor:
+def weights(indices: Sequence[int], classes: int) -> Tensor:
     """Rarer classes count more, by the fourth root of how rare they are."""
     counts = np.bincount([index for index in indices if index >= 0], minlength=classes)
     found = 1 / np.maximum(counts, 8) ** 0.25

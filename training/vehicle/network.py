@@ -17,10 +17,10 @@ PLACES = 4
 """Maps of places, each looking for paint of its own kind: bonnet, bumper, sides, surroundings."""
 PAINT = 48
 """Numbers that stand for a pixel's color."""
-NEAR = slice(12, 60), slice(16, 64)
-"""Columns and rows of the picture that the color is looked for in: 8 of its 12 plate sizes."""
-PLATE = slice(32, 40), slice(49, 52)
+PLATE = slice(41, 55), slice(63, 68)
 """Columns and rows of the plate's middle."""
+BRIGHTEST = 8
+"""Pixels of the plate, and spots of the scene, whose mean is its white."""
 
 
 def step(into: int, out: int, stride: int = 1) -> nn.Sequential:
@@ -29,49 +29,70 @@ def step(into: int, out: int, stride: int = 1) -> nn.Sequential:
     )
 
 
+class Again(nn.Module):
+    """Two steps whose result is added to what went in."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.steps = nn.Sequential(
+            step(width, width), nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width)
+        )
+
+    def forward(self, given: Tensor) -> Tensor:
+        return torch.relu(given + self.steps(given))
+
+
 class ColorTower(nn.Module):
     def __init__(self, dropout: float) -> None:
         super().__init__()
-        self.stem = nn.Sequential(step(9, 20, 2), step(20, 24))
-        self.middle = nn.Sequential(step(24, 40, 2), step(40, 40))
-        self.far = nn.Sequential(step(40, 64, 2), step(64, 64))
-        self.back = nn.Conv2d(64, 40, 1)
-        self.places = nn.Conv2d(40, PLACES, 1)
+        self.stem = nn.Sequential(step(10, 24, 2), step(24, 32))
+        self.near = nn.Sequential(step(32, 48, 2), Again(48))
+        self.far = nn.Sequential(step(48, 80, 2), Again(80))
+        self.whole = nn.Sequential(step(80, 112, 2), Again(112))
+        self.whole_to_far = nn.Conv2d(112, 80, 1)
+        self.far_to_near = nn.Conv2d(80, 48, 1)
+        self.places = nn.Conv2d(48, PLACES, 1)
         self.paint = nn.Sequential(
             nn.Conv2d(9, 40, 1), nn.ReLU(inplace=True), nn.Conv2d(40, PAINT, 1), nn.ReLU()
         )
         self.name = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(PLACES * PAINT + 64, 96),
+            nn.Linear(PLACES * PAINT + 112, 96),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(96, len(COLORS)),
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
-        colors, seen = light(pictures)
-        middle = self.middle(self.stem(colors))
-        far = self.far(middle)
-        back = nn.functional.interpolate(self.back(far), scale_factor=2.0, mode="nearest")
-        places = self.places(torch.relu(middle + back))
-        places = nn.functional.interpolate(places, scale_factor=2.0, mode="nearest")
-        places = places + (nn.functional.avg_pool2d(seen, 2) - 1) * 20
+        colors, seen = light(pictures), pictures[:, 3:]
+        near = self.near(self.stem(torch.cat([colors, seen], 1)))
+        far = self.far(near)
+        whole = self.whole(far)
+        far = torch.relu(far + doubled(self.whole_to_far(whole)))
+        near = torch.relu(near + doubled(self.far_to_near(far)))
+        places = doubled(self.places(near)) + (nn.functional.avg_pool2d(seen, 2) - 1) * 20
         weights = torch.softmax(places.flatten(2), 2)
         paint = self.paint(nn.functional.avg_pool2d(colors, 2)).flatten(2)
         mixed = torch.bmm(weights, paint.transpose(1, 2)).flatten(1)
-        return self.name(torch.cat([mixed, far.mean((2, 3))], 1))
+        return self.name(torch.cat([mixed, whole.mean((2, 3))], 1))
 
 
-def light(pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Nine planes of what is near the plate, and where there is a picture."""
+def doubled(maps: Tensor) -> Tensor:
+    return nn.functional.interpolate(maps, scale_factor=2.0, mode="nearest")
+
+
+def light(pictures: Tensor) -> Tensor:
+    """Nine planes: the logarithms, and these less the plate's and less the scene's white."""
     logs = torch.log(torch.clamp(pictures[:, :3], min=0) + 0.04)
-    seen = pictures[:, 3:]
-    plate = logs[:, :, PLATE[1], PLATE[0]].amax((1, 2, 3), keepdim=True)
-    small = nn.functional.avg_pool2d(logs, 8).amax(1)
-    scene = torch.topk(small.flatten(1), 8, dim=1).values.mean(1)[:, None, None, None]
-    here = logs[:, :, NEAR[1], NEAR[0]]
-    near = seen[:, :, NEAR[1], NEAR[0]]
-    return torch.cat([here + 1, here - plate, here - scene], 1) * near, near
+    plate = logs[:, :, PLATE[1], PLATE[0]].mean(1)
+    scene = nn.functional.avg_pool2d(logs, 8).amax(1)
+    return torch.cat([logs + 1, logs - white(plate), logs - white(scene)], 1) * pictures[:, 3:]
+
+
+def white(brightness: Tensor) -> Tensor:
+    """n x height x width -> n x 1 x 1 x 1, the mean of the brightest."""
+    brightest = torch.topk(brightness.flatten(1), BRIGHTEST, dim=1).values
+    return brightest.mean(1)[:, None, None, None]
 
 
 class TypeTower(nn.Module):
@@ -83,7 +104,7 @@ class TypeTower(nn.Module):
         self.name = nn.Sequential(nn.Dropout(dropout), nn.Linear(48 * 4, len(TYPES)))
 
     def forward(self, pictures: Tensor) -> Tensor:
-        small = nn.functional.avg_pool2d(pictures, 2)
+        small = nn.functional.avg_pool2d(pictures, 3)
         gray = small[:, :3].mean(1, keepdim=True)
         saturated = small[:, :3].amax(1, keepdim=True) - small[:, :3].amin(1, keepdim=True)
         seen = self.shapes(torch.cat([gray, saturated, small[:, 3:]], 1))
@@ -97,5 +118,5 @@ class VehicleNetwork(nn.Module):
         self.type_tower = TypeTower(dropout)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Colors and types before softmax; pictures are n x 4 x 72 x 72, colors from 0 to 1."""
+        """Colors and types before softmax; pictures are n x 4 x 96 x 96, colors from 0 to 1."""
         return self.color_tower(pictures), self.type_tower(pictures)

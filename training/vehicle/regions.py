@@ -81,10 +81,8 @@ def plain(one: Example) -> Floats:
     return network_input(one.region[part, part], one.seen[part, part])
 
 
-def varied(one: Example, chance: np.random.Generator, strength: float = 1.0) -> tuple[Floats, int]:
-    """As another camera might have seen it, with its color, which may be another by then.
-
-    `strength` is how much other light there may be, 0 to 1."""
+def varied(one: Example, chance: np.random.Generator) -> tuple[Floats, int]:
+    """As another camera might have seen it, with its color, which may be another by then."""
     region, seen, color = one.region, one.seen, one.color
     if one.other >= 0 and chance.random() < OTHER_SHARE:
         color = one.other
@@ -95,7 +93,7 @@ def varied(one: Example, chance: np.random.Generator, strength: float = 1.0) -> 
         seen = narrowed(seen, chance)
     if chance.random() < 0.35 and color >= 0:
         region, color = repainted(region, color, chance)
-    region = lit(region, chance, strength)
+    region = lit(region, chance)
     region = degraded(region, chance)
     region = np.where(seen[:, :, None] > 127, region, np.uint8(OUTSIDE))
     return network_input(region, seen), color
@@ -155,10 +153,11 @@ def repainted(region: Pixels, color: int, chance: np.random.Generator) -> tuple[
     return np.asarray(bgr, np.uint8), COLORS.index(target)
 
 
-def lit(region: Pixels, chance: np.random.Generator, strength: float) -> Pixels:
-    """Another light and another white balance, both within what leaves a color its name."""
-    gain = np.exp(strength * (chance.normal(0, 0.14) + chance.normal(0, 0.05, 3)))
-    gamma = np.exp(strength * chance.normal(0, 0.12))
+def lit(region: Pixels, chance: np.random.Generator) -> Pixels:
+    """Another light and another white balance, both within what leaves a color its name: with
+    more of it, silver and white would have to be called the same."""
+    gain = np.exp(chance.normal(0, 0.08) + chance.normal(0, 0.03, 3))
+    gamma = np.exp(chance.normal(0, 0.07))
     table = np.arange(256)[:, None] / 255.0
     curve = np.clip((table**gamma) * gain * 255 + chance.normal(0, 4), 0, 255)
     return np.stack([curve[:, c][region[:, :, c]] for c in range(3)], 2).astype(np.uint8)
@@ -178,9 +177,9 @@ def degraded(region: Pixels, chance: np.random.Generator) -> Pixels:
 
 
 def batch(
-    chosen: Sequence[Example], chance: np.random.Generator, strength: float = 1.0
+    chosen: Sequence[Example], chance: np.random.Generator
 ) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    made = [varied(one, chance, strength) for one in chosen]
+    made = [varied(one, chance) for one in chosen]
     pictures = np.stack([picture for picture, _ in made])
     colors = np.array([color for _, color in made], np.int64)
     return pictures, colors, np.array([one.type for one in chosen], np.int64)

@@ -1,7 +1,6 @@
 """Trains the network; may be stopped and goes on where it was.
 
     python -m training.vehicle.train --data PHOTOS --out RUN
-    python -m training.vehicle.train --data PHOTOS --out FINE --start RUN/checkpoint.pt --epochs 30
 
 Of the examples that are not held back an eighth is kept for choosing thresholds, by their group.
 """
@@ -27,8 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=55)
-    parser.add_argument("--start", type=Path)
+    parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
@@ -36,7 +34,7 @@ def main() -> None:
     known = [one for one in examples(chosen.data, LABELS) if not one.held_back]
     taught = [one for one in known if not is_for_choosing(one.group)]
     steps = chosen.epochs * (len(taught) // BATCH)
-    learning = Learning(taught, steps=steps, seed=chosen.seed, start=chosen.start)
+    learning = Learning(taught, steps=steps, seed=chosen.seed)
     run(learning, chosen.out / CHECKPOINT)
 
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from platewire.model import Box, Pixels
 
-REGION_SIDE = 12.0
-"""Side of the square around a vehicle, in square roots of its plate's area: about 2.8 m."""
-PLATE_AT = 0.7
+REGION_SIDE = 9.6
+"""Side of the square around a vehicle, in square roots of its plate's area: about 2.2 m."""
+PLATE_AT = 0.68
 """How far down in the square the plate's middle is; more of a vehicle is above its plate."""
 OUTSIDE = 114
 """Gray, 0 to 255, of what lies outside the picture."""

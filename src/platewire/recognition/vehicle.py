@@ -16,7 +16,7 @@ from platewire.recognition.models import open_own
 from platewire.recognition.region import cut_region, region_around
 
 MODEL = "vehicle.onnx"
-SIDE = 72
+SIDE = 96
 """Pixels of the square that the network sees."""
 COLORS = (
     *("white", "silver", "gray", "black"),
@@ -24,7 +24,7 @@ COLORS = (
     "unknown",
 )
 TYPES = ("car", "van", "truck", "bus", "motorcycle")
-COLOR_MIN, TYPE_MIN = 0.6, 0.7
+COLOR_MIN, TYPE_MIN = 0.65, 0.7
 """What is less likely than this is not said."""
 OTHER_TYPE_MIN = 0.9
 """The same for what is no car: there were few such vehicles to learn from."""
