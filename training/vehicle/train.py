@@ -2,7 +2,8 @@
 
     python -m training.vehicle.train --data PHOTOS --out RUN
 
-Of the examples that are not held back an eighth is kept for choosing thresholds, by their group.
+Of the examples that are not held back an eighth is kept for choosing thresholds, by their group;
+`--all`, once everything is chosen, teaches these as well.
 """
 
 import argparse
@@ -28,11 +29,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--all", action="store_true", help="those for choosing are taught too")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     chosen.out.mkdir(parents=True, exist_ok=True)
     known = [one for one in examples(chosen.data, LABELS) if not one.held_back]
-    taught = [one for one in known if not is_for_choosing(one.group)]
+    taught = [one for one in known if chosen.all or not is_for_choosing(one.group)]
     steps = chosen.epochs * (len(taught) // BATCH)
     learning = Learning(taught, steps=steps, seed=chosen.seed)
     run(learning, chosen.out / CHECKPOINT)
