@@ -39,7 +39,7 @@ EXAMPLES = {
     "HR": ("ZG 1234-AB", "ST 987-K", "RI 123-XY"),
     "HU": ("ABC-123", "AA BC-123"),
     "IE": ("131-D-12345", "02-TN-1565", "241-C-987"),
-    "IN": ("MH 12 AB 1234", "DL 7 CN 5617", "KL 65 H 4383"),
+    "IN": ("MH 12 AB 1234", "DL 7 CN 5617", "KL 65 H 4383", "DL 49 AK 49"),
     "IS": ("AB-C12", "XY-987"),
     "IT": ("AB 123CD", "GH 904XZ"),
     "LI": ("FL 12345", "FL 987"),
@@ -169,6 +169,15 @@ def test_what_fits_as_it_is_is_not_repaired_for_a_country_nobody_named() -> None
     assert understand("AB12CDE").text == "AB12CDE"
 
 
+@pytest.mark.parametrize(("sure", "meant", "code"), [(0.95, "B57ZFA", "RO"), (0.8, "B572FA", "AT")])
+def test_what_fits_as_it_is_is_repaired_for_a_country_it_surely_looks_like(
+    sure: float, meant: str, code: str
+) -> None:
+    """Austria has this form, Romania one with a letter for the 2."""
+    found = understand("B572FA", seen={"RO": sure, "AT": 0.05})
+    assert (found.text, found.country) == (meant, code)
+
+
 def test_a_repair_beyond_reason_is_not_made() -> None:
     found = understand("GGBBSS")
     assert (found.text, found.country, found.known) == ("GGBBSS", None, False)
@@ -193,6 +202,17 @@ def test_the_sign_of_the_band_is_dropped(read: str, text: str, code: str, band: 
     found = understand(read)
     assert (found.text, found.country, found.band) == (text, code, band)
     assert read == found.band + found.text
+
+
+def test_no_sign_is_dropped_from_a_number_of_its_own_country() -> None:
+    """Darmstadt's sign is DA; without the D an Augsburg number is left, A-JG 1749."""
+    found = understand("DAJG1749")
+    assert (found.text, found.country, found.band) == ("DAJG1749", "DE", "")
+
+
+def test_indian_numbers_count_from_one() -> None:
+    found = understand("DL49AK49", seen={"GB": 0.9, "IN": 0.05})
+    assert (found.country, found.region, found.display) == ("IN", "DL", "DL 49 AK 49")
 
 
 @pytest.mark.parametrize(

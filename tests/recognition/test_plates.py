@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from platewire.errors import ConfigError, PictureError
+from platewire.recognition.line import Character, Line
+from platewire.recognition.plate_reader import PlateText
 from platewire.recognition.plates import FAINT, Plates, PlatesEngine
 from platewire.recognition.refused import Reason
 from platewire.recognition.stopwatch import Stopwatch
@@ -84,6 +86,22 @@ def test_a_place_unlikely_a_plate_is_read_five_times_a_second(
 def test_a_recording_read_twice_reads_alike(plates: Plates) -> None:
     frame = scene_with("XQ 1Z7", height=18)
     assert plates.read(frame) == plates.read(frame)
+
+
+@pytest.mark.parametrize(("looks", "text"), [({"GB": 0.9}, "AB56DXV"), ({"NL": 0.95}, "A056DXV")])
+def test_a_text_of_the_form_of_its_looks_outlasts_a_second_opinion_of_no_form(
+    plates: Plates, monkeypatch: pytest.MonkeyPatch, looks: dict[str, float], text: str
+) -> None:
+    own = PlateText(line_of("AB56DXV", 0.7), tuple(looks.items()), None, 1, 1.0)
+    monkeypatch.setattr(plates.reader, "read", lambda crops: [own] * len(crops))
+    assert plates.second is not None
+    monkeypatch.setattr(plates.second, "ask", lambda pixels, quad: line_of("A056DXV", 0.99))
+    (read,) = plates.read(scene_with("MT09 HFK", height=40))
+    assert read.text == text
+
+
+def line_of(text: str, chance: float) -> Line:
+    return Line(tuple(Character(symbol, chance, (), 0.5) for symbol in text), text)
 
 
 def test_without_a_second_opinion_the_general_networks_are_not_loaded() -> None:

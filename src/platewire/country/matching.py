@@ -6,11 +6,11 @@ the repair; countries that the user expects count `EXPECTED` powers of ten more.
 only when it is `SURE` against all others together; else it stays null.
 
 A text that fits some mask as it stands is not repaired, unless little makes it fit a country that
-the user expects and it fits none of those yet.
+the user expects, or that the plate surely looks like, and it fits none of that one's yet.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cache
 from typing import NamedTuple
 
@@ -37,6 +37,8 @@ UNSEEN = 0.01
 """What a country counts that the plate's looks do not speak for, against one they are sure of."""
 LOOKS_MIN = 0.1
 """Chance by the looks from which on a country overseas is thought of at all."""
+LOOKS_SURE = 0.9
+"""Chance by the looks from which on a text that fits other countries is repaired for this one."""
 RARE_COST = 1.5
 """Cost of a form that is marked as rare; and without a hint nothing is
 repaired to fit it."""
@@ -119,11 +121,13 @@ def match(
     """
     countries = counted(hint, seen)
     whole = fits(text, confidences, breaks, countries)
-    banded = without_band(text, confidences, breaks, countries)
+    complete = {one.country for one in whole if one.cost == 0 and not one.rare}
+    banded = without_band(text, confidences, breaks, countries - complete)
     found = [one for one in (*whole, *banded) if one.cost <= cost_allowed(one, hint)]
     exact = {one.country for one in found if one.cost == 0}
     if exact:
-        found = [one for one in found if one.cost == 0 or rivals_exact(one, exact, hint)]
+        wanted = {*hint, *(code for code, chance in (seen or {}).items() if chance >= LOOKS_SURE)}
+        found = [one for one in found if one.cost == 0 or rivals_exact(one, exact, wanted)]
     return sorted(found, key=lambda one: (-likelihood(one, hint, seen), one.country, one.text))
 
 
@@ -134,9 +138,9 @@ def counted(hint: Sequence[str], seen: Mapping[str, float] | None) -> frozenset[
     return frozenset(near | looks | set(hint))
 
 
-def rivals_exact(one: Match, exact: set[str], hint: Sequence[str]) -> bool:
+def rivals_exact(one: Match, exact: set[str], wanted: Set[str]) -> bool:
     """Whether a repair is weighed although the text fits other countries as it is."""
-    return one.country in hint and one.country not in exact and one.cost <= COST_MAX
+    return one.country in wanted and one.country not in exact and one.cost <= COST_MAX
 
 
 def cost_allowed(one: Match, hint: Sequence[str]) -> float:

@@ -150,6 +150,11 @@ NEAR: tuple[Country, ...] = (
             "<IN> DD LL DDDD",
             "<IN> D LL DDDD",
             "<IN> DD LLL DDDD",
+            *(
+                f"~<IN> DD {series} N{'D' * digits}"
+                for series in ("L", "LL")
+                for digits in range(3)
+            ),
         ),
         region_is_code=True,
     ),

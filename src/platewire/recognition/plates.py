@@ -47,6 +47,9 @@ PLATE_MIN = 0.5
 STATE_LOOKS = 0.3
 """Chance by the looks that a plate is of a country whose plates name their states, from which on
 such a name is looked for whatever the text says."""
+LOOKS_LIKELY = 0.5
+"""Chance by the looks of a country whose form a text has, from which on another reader's say must
+fit some form as well to change the text."""
 UNKNOWN_SURE = 0.75
 """A text that is no country's must be surer than this."""
 
@@ -201,7 +204,10 @@ class Plates:
         joint = blended(own.line, other)
         lines = [joint] if joint else [doubted(own.line), doubted(other)]
         found = [self._found(own.place, line, own.seen) for line in lines]
-        return max(found, key=lambda one: merit(one.line, one.meaning))
+        best = max(found, key=lambda one: merit(one.line, one.meaning))
+        if has_form_of_looks(own) and not fits(best.meaning):
+            return own._replace(line=doubted(own.line))
+        return best
 
     def _with_state(self, frame: Frame, own: Found) -> Found:
         """With the state that a plate names, which tells its country, too."""
@@ -278,6 +284,18 @@ def may_name_state(found: Found) -> bool:
         return False
     looks = sum(chance for code, chance in found.seen.country if code in COUNTRIES)
     return meaning.country in COUNTRIES or looks >= STATE_LOOKS
+
+
+def has_form_of_looks(found: Found) -> bool:
+    """Whether the text fits, as it stands, a form of the country that the plate looks like."""
+    meaning = found.meaning
+    if meaning is None or meaning.country is None or not fits(meaning):
+        return False
+    return dict(found.seen.country).get(meaning.country, 0.0) >= LOOKS_LIKELY
+
+
+def fits(meaning: Understanding | None) -> bool:
+    return meaning is not None and meaning.known and meaning.cost == 0
 
 
 def is_doubtful(found: Found, mean: float = DOUBT_MEAN, one: float = DOUBT_ONE) -> bool:
