@@ -204,6 +204,14 @@ def test_the_sign_of_the_band_is_dropped(read: str, text: str, code: str, band: 
     assert read == found.band + found.text
 
 
+@pytest.mark.parametrize(("sure", "meant"), [(0.95, "JAM1G"), (0.8, "JAMIG")])
+def test_a_rare_form_is_repaired_for_a_country_that_the_plate_surely_looks_like(
+    sure: float, meant: str
+) -> None:
+    """Great Britain's plates draw I and 1 alike; JAM 1G is of 1968."""
+    assert understand("JAMIG", seen={"GB": sure}).text == meant
+
+
 def test_no_sign_is_dropped_from_a_number_of_its_own_country() -> None:
     """Darmstadt's sign is DA; without the D an Augsburg number is left, A-JG 1749."""
     found = understand("DAJG1749")

@@ -39,11 +39,12 @@ def test_looks_of_another_country_forbid_it() -> None:
     assert text_of(line("MTO9HFK"), US=0.95) == "MTO9HFK"
 
 
-def test_looks_of_a_country_of_free_choice_outweigh_a_form_elsewhere() -> None:
+@pytest.mark.parametrize("code", ["US", "CA"])
+def test_looks_of_a_country_of_free_choice_outweigh_a_form_elsewhere(code: str) -> None:
     """The Netherlands have this form, but the plate looks American and not at all Dutch."""
-    found = understood_plate(line("424ZF3"), (), {"US": 0.99})
+    found = understood_plate(line("424ZF3"), (), {code: 0.99})
     assert found is not None
-    assert (found.text, found.country, found.display) == ("424ZF3", "US", "424ZF3")
+    assert (found.text, found.country, found.display) == ("424ZF3", code, "424ZF3")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,13 @@ def test_expected_countries_are_put_right_whatever_the_looks() -> None:
 @pytest.mark.parametrize(("seen", "is_plate"), [({"US": 0.9}, True), ({"NL": 0.9}, False)])
 def test_a_word_is_a_plate_only_where_owners_choose(seen: dict[str, float], is_plate: bool) -> None:
     assert (understood_plate(line("CITROEN"), (), seen) is not None) == is_plate
+
+
+@pytest.mark.parametrize(
+    ("word", "is_plate"), [("EXIT", False), ("PARKING", False), ("EXIT7", True)]
+)
+def test_words_of_signs_are_nobodys_choice(word: str, is_plate: bool) -> None:
+    assert (understood_plate(line(word), (), {"US": 0.9}) is not None) == is_plate
 
 
 @pytest.mark.parametrize("text", ["", "A", "ABCDEFGH123"])

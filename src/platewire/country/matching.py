@@ -40,8 +40,8 @@ LOOKS_MIN = 0.1
 LOOKS_SURE = 0.9
 """Chance by the looks from which on a text that fits other countries is repaired for this one."""
 RARE_COST = 1.5
-"""Cost of a form that is marked as rare; and without a hint nothing is
-repaired to fit it."""
+"""Cost of a form that is marked as rare; nothing is repaired to fit it, but for a country that the
+user expects or that the plate surely looks like."""
 BAND_COST = 1.0
 """Cost of taking the first characters for the sign of the country's band."""
 
@@ -120,13 +120,14 @@ def match(
     gives countries by the plate's looks with their chances, 0 to 1; empty says nothing.
     """
     countries = counted(hint, seen)
+    sure = {code for code, chance in (seen or {}).items() if chance >= LOOKS_SURE}
     whole = fits(text, confidences, breaks, countries)
     complete = {one.country for one in whole if one.cost == 0 and not one.rare}
     banded = without_band(text, confidences, breaks, countries - complete)
-    found = [one for one in (*whole, *banded) if one.cost <= cost_allowed(one, hint)]
+    found = [one for one in (*whole, *banded) if one.cost <= cost_allowed(one, hint, sure)]
     exact = {one.country for one in found if one.cost == 0}
     if exact:
-        wanted = {*hint, *(code for code, chance in (seen or {}).items() if chance >= LOOKS_SURE)}
+        wanted = sure.union(hint)
         found = [one for one in found if one.cost == 0 or rivals_exact(one, exact, wanted)]
     return sorted(found, key=lambda one: (-likelihood(one, hint, seen), one.country, one.text))
 
@@ -143,10 +144,10 @@ def rivals_exact(one: Match, exact: set[str], wanted: Set[str]) -> bool:
     return one.country in wanted and one.country not in exact and one.cost <= COST_MAX
 
 
-def cost_allowed(one: Match, hint: Sequence[str]) -> float:
+def cost_allowed(one: Match, hint: Sequence[str], sure: Set[str]) -> float:
     if one.country in hint:
         return COST_MAX_EXPECTED
-    return 0.0 if one.rare else COST_MAX
+    return 0.0 if one.rare and one.country not in sure else COST_MAX
 
 
 def likelihood(one: Match, hint: Sequence[str], seen: Mapping[str, float] | None = None) -> float:

@@ -28,8 +28,8 @@ LOOKS_MIN = 0.1
 REPAIR_SURE = 0.85
 """Other characters that were read more surely than this, with no alternative, are left alone."""
 
-FREE_CHOICE = frozenset({"US"})
-"""Countries where owners often choose the text of their plates."""
+FREE_CHOICE = frozenset({"CA", "US"})
+"""Countries where owners often choose the text of their plates, and forms are many."""
 
 SMALL = re.compile("[abdefghmnqrty]")
 """Small letters that do not look like their capitals; plates have capitals only."""
@@ -50,6 +50,8 @@ WORDS = re.compile(
     r"|TEL|FAX|WWW|HTTP|STOP|ZONE|EXIT|KM|GMT|UTC|FRAME|FPS)[-. ]*\d*$"
 )
 """Words that stand in the picture beside a number, and are no plate with it."""
+WORD = re.compile(r"(AMBULANCE|BUS|ENTRANCE|EXIT|PARKING|POLICE|STOP|TAXI)$")
+"""Words of signs; of plates that owners choose none is one."""
 
 
 def text_of(line: Line) -> str:
@@ -89,7 +91,7 @@ def understood_plate(
     `seen` are the countries by the plate's looks, with their chances; empty says nothing. What was
     read surely is not repaired to fit a form, as there are more forms than any table has."""
     text = text_of(line)
-    if len(text) not in PLATE_LENGTHS or OTHER in line.text:
+    if len(text) not in PLATE_LENGTHS or OTHER in line.text or WORD.match(text):
         return None
     found = understand(text, confidences_of(line), expected, breaks_of(line.text), seen)
     if not found.known or found.cost > 0:
@@ -106,8 +108,8 @@ def understood_plate(
 
 def by_looks(seen: Mapping[str, float], known: bool) -> str | None:
     """The country that the looks are sure of, where the text is no form that is `known`: a wish of
-    the owner, or something that no table has. Of the US no table has all forms, so there it always
-    counts."""
+    the owner, or something that no table has. Of countries of free choice no table has all forms,
+    so there it always counts."""
     likeliest = max(seen, key=lambda code: seen[code], default=None)
     if likeliest is None or seen[likeliest] < LOOKS_SURE:
         return None
