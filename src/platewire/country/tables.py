@@ -60,7 +60,7 @@ NEAR: tuple[Country, ...] = (
         "Switzerland",
         ("CH",),
         6.5,
-        ("<CH> NDDDDD", "<CH> NDDDD", "<CH> NDDD", "<CH> NDD"),
+        ("<CH> NDDDDD", "<CH> NDDDD", "<CH> NDDD", "<CH> NDD", "~<CH> ND", "~<CH> N"),
         region_is_code=True,
     ),
     Country("CY", "Cyprus", ("CY",), 0.8, ("lll DDD",), "ABEHIKMNPTXYZ"),
