@@ -204,6 +204,10 @@ def test_the_sign_of_the_band_is_dropped(read: str, text: str, code: str, band: 
     assert read == found.band + found.text
 
 
+def test_looks_repair_nothing_where_owners_choose() -> None:
+    assert understand("GOLDIO", seen={"US": 0.99}).text == "GOLDIO"
+
+
 @pytest.mark.parametrize(("sure", "meant"), [(0.95, "JAM1G"), (0.8, "JAMIG")])
 def test_a_rare_form_is_repaired_for_a_country_that_the_plate_surely_looks_like(
     sure: float, meant: str

@@ -88,14 +88,28 @@ def test_a_recording_read_twice_reads_alike(plates: Plates) -> None:
     assert plates.read(frame) == plates.read(frame)
 
 
-@pytest.mark.parametrize(("looks", "text"), [({"GB": 0.9}, "AB56DXV"), ({"NL": 0.95}, "A056DXV")])
+@pytest.mark.parametrize(
+    ("own", "other", "looks", "text"),
+    [
+        ("AB56DXV", "A056DXV", {"GB": 0.9}, "AB56DXV"),
+        ("AB56DXV", "A056DXV", {"NL": 0.95}, "A056DXV"),
+        ("8ABC123", "8A8C123", {"US": 0.95}, "8A8C123"),
+        ("TN37C765", "TN37C52765", {"IN": 0.95}, "TN37CS2765"),
+    ],
+)
 def test_a_text_of_the_form_of_its_looks_outlasts_a_second_opinion_of_no_form(
-    plates: Plates, monkeypatch: pytest.MonkeyPatch, looks: dict[str, float], text: str
+    plates: Plates,
+    monkeypatch: pytest.MonkeyPatch,
+    own: str,
+    other: str,
+    looks: dict[str, float],
+    text: str,
 ) -> None:
-    own = PlateText(line_of("AB56DXV", 0.7), tuple(looks.items()), None, 1, 1.0)
-    monkeypatch.setattr(plates.reader, "read", lambda crops: [own] * len(crops))
+    """Not so where owners choose their texts, nor where the other sees more characters."""
+    seen = PlateText(line_of(own, 0.7), tuple(looks.items()), None, 1, 1.0)
+    monkeypatch.setattr(plates.reader, "read", lambda crops: [seen] * len(crops))
     assert plates.second is not None
-    monkeypatch.setattr(plates.second, "ask", lambda pixels, quad: line_of("A056DXV", 0.99))
+    monkeypatch.setattr(plates.second, "ask", lambda pixels, quad: line_of(other, 0.99))
     (read,) = plates.read(scene_with("MT09 HFK", height=40))
     assert read.text == text
 

@@ -3,7 +3,7 @@
 `understand` is what recognition asks for each text; `match` shows all the ways to understand it.
 """
 
-from platewire.country.countries import COUNTRIES
+from platewire.country.countries import COUNTRIES, FREE_CHOICE
 from platewire.country.matching import Match, Understanding, breaks_of, match, understand
 from platewire.country.spelling import LOOKALIKES, confusion, folded, keep_letters, normalize
 from platewire.country.tables import Country
@@ -14,6 +14,7 @@ CODES: frozenset[str] = frozenset(country.code for country in COUNTRIES)
 __all__ = [
     "CODES",
     "COUNTRIES",
+    "FREE_CHOICE",
     "LOOKALIKES",
     "Country",
     "Match",

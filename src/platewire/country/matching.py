@@ -15,7 +15,7 @@ from functools import cache
 from typing import NamedTuple
 
 from platewire.country.codes import LISTS
-from platewire.country.countries import COUNTRIES
+from platewire.country.countries import COUNTRIES, FREE_CHOICE
 from platewire.country.masks import Mask, masks_of
 from platewire.country.spelling import normalize
 from platewire.country.tables import RARE, Country
@@ -120,7 +120,7 @@ def match(
     gives countries by the plate's looks with their chances, 0 to 1; empty says nothing.
     """
     countries = counted(hint, seen)
-    sure = {code for code, chance in (seen or {}).items() if chance >= LOOKS_SURE}
+    sure = {code for code, chance in (seen or {}).items() if chance >= LOOKS_SURE} - FREE_CHOICE
     whole = fits(text, confidences, breaks, countries)
     complete = {one.country for one in whole if one.cost == 0 and not one.rare}
     banded = without_band(text, confidences, breaks, countries - complete)

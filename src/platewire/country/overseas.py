@@ -32,6 +32,7 @@ OVERSEAS: tuple[Country, ...] = (
             *("LL DDDL",),
         ),
         overseas=True,
+        free_choice=True,
     ),
     Country("CL", "Chile", ("CHILE",), 6, ("llll-DD", "ll-DDDD"), CHILE, overseas=True),
     Country(

@@ -34,6 +34,8 @@ class Country(Struct, frozen=True):
     """Masks of one region only, and that region."""
     overseas: bool = False
     """Whether its forms count only where a plate's looks or the user speak for it."""
+    free_choice: bool = False
+    """Whether owners often choose the text of their plates, so that a text need have no form."""
 
 
 NEAR: tuple[Country, ...] = (
@@ -235,5 +237,6 @@ NEAR: tuple[Country, ...] = (
             *("~DLL-DDDD", "~LL-DDDDD", "~LLL-DDL", "~LLLDLDD", "~DLL DDD", "~LL DDDD", "~DDLLLD"),
         ),
         regions={"~DLLLDDD": "CA", "~LDD-LLL": "NJ"},
+        free_choice=True,
     ),
 )

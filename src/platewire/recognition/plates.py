@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
 
-from platewire.country import Understanding
+from platewire.country import FREE_CHOICE, Understanding
 from platewire.model import Frame, Pixels, Read
 from platewire.recognition import geometry, quality
 from platewire.recognition.line import Line
@@ -205,7 +205,7 @@ class Plates:
         lines = [joint] if joint else [doubted(own.line), doubted(other)]
         found = [self._found(own.place, line, own.seen) for line in lines]
         best = max(found, key=lambda one: merit(one.line, one.meaning))
-        if has_form_of_looks(own) and not fits(best.meaning):
+        if joint and has_form_of_looks(own) and not fits(best.meaning):
             return own._replace(line=doubted(own.line))
         return best
 
@@ -287,9 +287,12 @@ def may_name_state(found: Found) -> bool:
 
 
 def has_form_of_looks(found: Found) -> bool:
-    """Whether the text fits, as it stands, a form of the country that the plate looks like."""
+    """Whether the text fits, as it stands, a form of the country that the plate looks like; where
+    owners choose their texts a form says nothing."""
     meaning = found.meaning
     if meaning is None or meaning.country is None or not fits(meaning):
+        return False
+    if meaning.country in FREE_CHOICE:
         return False
     return dict(found.seen.country).get(meaning.country, 0.0) >= LOOKS_LIKELY
 

@@ -8,7 +8,7 @@ away as something else; a line of unknown form must mix letters and digits as pl
 import re
 from collections.abc import Mapping, Sequence
 
-from platewire.country import Understanding, breaks_of, normalize, understand
+from platewire.country import FREE_CHOICE, Understanding, breaks_of, normalize, understand
 from platewire.recognition.line import OTHER, Character, Line
 
 LENGTHS = range(4, 11)
@@ -27,9 +27,6 @@ LOOKS_MIN = 0.1
 """A country whose chance by the plate's looks is less does not have its form put right."""
 REPAIR_SURE = 0.85
 """Other characters that were read more surely than this, with no alternative, are left alone."""
-
-FREE_CHOICE = frozenset({"CA", "US"})
-"""Countries where owners often choose the text of their plates, and forms are many."""
 
 SMALL = re.compile("[abdefghmnqrty]")
 """Small letters that do not look like their capitals; plates have capitals only."""
