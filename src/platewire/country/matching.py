@@ -37,7 +37,7 @@ UNSEEN = 0.01
 """What a country counts that the plate's looks do not speak for, against one they are sure of."""
 LOOKS_MIN = 0.1
 """Chance by the looks from which on a country overseas is thought of at all."""
-LOOKS_SURE = 0.9
+LOOKS_REPAIR = 0.9
 """Chance by the looks from which on a text that fits other countries is repaired for this one."""
 RARE_COST = 1.5
 """Cost of a form that is marked as rare; nothing is repaired to fit it, but for a country that the
@@ -92,6 +92,11 @@ class Understanding(NamedTuple):
     start: int = 0
     """Where `text` begins in the text as it was read."""
 
+    @property
+    def exact(self) -> bool:
+        """Whether some country has such plates without any repair."""
+        return self.known and self.cost == 0
+
 
 @cache
 def forms_by_length() -> dict[int, tuple[Form, ...]]:
@@ -120,7 +125,7 @@ def match(
     gives countries by the plate's looks with their chances, 0 to 1; empty says nothing.
     """
     countries = counted(hint, seen)
-    sure = {code for code, chance in (seen or {}).items() if chance >= LOOKS_SURE} - FREE_CHOICE
+    sure = looked_like(seen, LOOKS_REPAIR) - FREE_CHOICE
     whole = fits(text, confidences, breaks, countries)
     complete = {one.country for one in whole if one.cost == 0 and not one.rare}
     banded = without_band(text, confidences, breaks, countries - complete)
@@ -135,8 +140,12 @@ def match(
 def counted(hint: Sequence[str], seen: Mapping[str, float] | None) -> frozenset[str]:
     """Countries whose forms are looked at: those overseas only where something speaks for them."""
     near = {country.code for country in COUNTRIES if not country.overseas}
-    looks = {code for code, chance in (seen or {}).items() if chance >= LOOKS_MIN}
-    return frozenset(near | looks | set(hint))
+    return frozenset(near | looked_like(seen, LOOKS_MIN) | set(hint))
+
+
+def looked_like(seen: Mapping[str, float] | None, least: float) -> set[str]:
+    """Countries that are at least so likely by the plate's looks."""
+    return {code for code, chance in (seen or {}).items() if chance >= least}
 
 
 def rivals_exact(one: Match, exact: set[str], wanted: Set[str]) -> bool:

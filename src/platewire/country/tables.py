@@ -152,11 +152,8 @@ NEAR: tuple[Country, ...] = (
             "<IN> DD LL DDDD",
             "<IN> D LL DDDD",
             "<IN> DD LLL DDDD",
-            *(
-                f"~<IN> DD {series} N{'D' * digits}"
-                for series in ("L", "LL")
-                for digits in range(3)
-            ),
+            *("~<IN> DD L NDD", "~<IN> DD L ND", "~<IN> DD L N"),
+            *("~<IN> DD LL NDD", "~<IN> DD LL ND", "~<IN> DD LL N"),
         ),
         region_is_code=True,
     ),

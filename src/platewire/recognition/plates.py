@@ -205,7 +205,7 @@ class Plates:
         lines = [joint] if joint else [doubted(own.line), doubted(other)]
         found = [self._found(own.place, line, own.seen) for line in lines]
         best = max(found, key=lambda one: merit(one.line, one.meaning))
-        if joint and has_form_of_looks(own) and not fits(best.meaning):
+        if joint and has_form_of_looks(own) and not is_exact(best):
             return own._replace(line=doubted(own.line))
         return best
 
@@ -290,21 +290,19 @@ def has_form_of_looks(found: Found) -> bool:
     """Whether the text fits, as it stands, a form of the country that the plate looks like; where
     owners choose their texts a form says nothing."""
     meaning = found.meaning
-    if meaning is None or meaning.country is None or not fits(meaning):
+    if meaning is None or not meaning.exact or meaning.country in FREE_CHOICE:
         return False
-    if meaning.country in FREE_CHOICE:
-        return False
-    return dict(found.seen.country).get(meaning.country, 0.0) >= LOOKS_LIKELY
+    return dict(found.seen.country).get(meaning.country or "", 0.0) >= LOOKS_LIKELY
 
 
-def fits(meaning: Understanding | None) -> bool:
-    return meaning is not None and meaning.known and meaning.cost == 0
+def is_exact(found: Found) -> bool:
+    return found.meaning is not None and found.meaning.exact
 
 
 def is_doubtful(found: Found, mean: float = DOUBT_MEAN, one: float = DOUBT_ONE) -> bool:
     if found.seen.plate < PLATE_MIN:
         return False
-    if found.meaning is None or not found.meaning.known or found.meaning.cost > 0:
+    if not is_exact(found):
         return True
     chances = [each.chance for each in plate_characters(found.line)]
     return sureness(found.line) < mean or min(chances) < one

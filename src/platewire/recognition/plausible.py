@@ -42,12 +42,14 @@ DATED = re.compile(
 FRINGE_SURE = 0.8
 """First and last characters less sure than this may be no characters."""
 
+SIGNPOSTED = "AMBULANCE|BUS|EXIT|POLICE|STOP|TAXI"
+"""Words that stand on signs, alone or beside a number."""
 WORDS = re.compile(
-    r"^(CAM|CAMERA|CHANNEL|CH|IPC|IPCAM|DVR|NVR|TAXI|POLICE|POLIZEI|POLITIE|POLICIA|AMBULANCE|BUS"
-    r"|TEL|FAX|WWW|HTTP|STOP|ZONE|EXIT|KM|GMT|UTC|FRAME|FPS)[-. ]*\d*$"
+    rf"^({SIGNPOSTED}|CAM|CAMERA|CHANNEL|CH|IPC|IPCAM|DVR|NVR|POLIZEI|POLITIE|POLICIA"
+    r"|TEL|FAX|WWW|HTTP|ZONE|KM|GMT|UTC|FRAME|FPS)[-. ]*\d*$"
 )
 """Words that stand in the picture beside a number, and are no plate with it."""
-WORD = re.compile(r"(AMBULANCE|BUS|ENTRANCE|EXIT|PARKING|POLICE|STOP|TAXI)$")
+WORD = re.compile(rf"({SIGNPOSTED}|ENTRANCE|PARKING)$")
 """Words of signs; of plates that owners choose none is one."""
 
 
@@ -75,7 +77,7 @@ def understood(line: Line, expected: Sequence[str]) -> Understanding | None:
     if len(text) not in LENGTHS or not mixed(text) or looks_foreign(line):
         return None
     found = understand(text, confidences_of(line), expected, breaks_of(line.text))
-    if not found.known or found.cost > 0:
+    if not found.exact:
         found = without_fringe(line, expected) or found
     return found if found.known or may_be_unknown(text, expected) else None
 
@@ -91,7 +93,7 @@ def understood_plate(
     if len(text) not in PLATE_LENGTHS or OTHER in line.text or WORD.match(text):
         return None
     found = understand(text, confidences_of(line), expected, breaks_of(line.text), seen)
-    if not found.known or found.cost > 0:
+    if not found.exact:
         found = without_fringe(line, expected) or found
     changed = found.text != text
     if changed and not (may_mean(line, found) and looks_allow(found.country, expected, seen)):
@@ -166,7 +168,7 @@ def without_fringe(line: Line, expected: Sequence[str]) -> Understanding | None:
         if edge < FRINGE_SURE and len(rest) in LENGTHS:
             moved = frozenset(at - start for at in breaks_of(line.text) if start < at < end)
             found = understand(rest, sure[start:end], expected, moved)
-            if found.known and found.cost == 0 and not found.band:
+            if found.exact and not found.band:
                 return found._replace(start=start)
     return None
 
