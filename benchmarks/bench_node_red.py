@@ -14,7 +14,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,7 +135,7 @@ async def _line(process: asyncio.subprocess.Process) -> None:
 
 
 async def _node_red(program: Path, folder: Path) -> Outcome:
-    with sqlite3.connect(folder / "events.db") as database:
+    with closing(sqlite3.connect(folder / "events.db")) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("CREATE TABLE event (seq INTEGER PRIMARY KEY, body TEXT)")
     async with http._receiver(EVENTS) as (url, pushed):
@@ -152,7 +152,7 @@ async def _node_red(program: Path, folder: Path) -> Outcome:
             seconds = time.perf_counter() - started
             memory = _memory_mb(process.pid)
             writer.close()
-    with sqlite3.connect(folder / "events.db") as database:
+    with closing(sqlite3.connect(folder / "events.db")) as database:
         assert database.execute("SELECT count(*) FROM event").fetchone() == (EVENTS,)
     return Outcome(EVENTS / seconds, memory)
 

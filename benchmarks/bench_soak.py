@@ -8,6 +8,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks.report import Table
@@ -73,7 +74,8 @@ def watch(server: Running) -> list[float]:
 
 
 def logged(server: Running) -> int:
-    with sqlite3.connect(f"file:{server.addresses['database']}?mode=ro", uri=True) as connection:
+    uri = f"file:{server.addresses['database']}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
         count: int = connection.execute("SELECT count(*) FROM anpr_event").fetchone()[0]
         return count
 

@@ -12,6 +12,7 @@ import argparse
 import csv
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 REPORT = """
@@ -32,8 +33,9 @@ def main() -> int:
     options = arguments()
     try:
         uri = f"{options.database.absolute().as_uri()}?mode=ro"
-        cursor = sqlite3.connect(uri, uri=True, timeout=10).execute(REPORT)
-        rows = cursor.fetchall()
+        with closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
+            cursor = connection.execute(REPORT)
+            rows = cursor.fetchall()
     except sqlite3.Error as error:
         print(f"{options.database}: {error}; is it platewire's database?", file=sys.stderr)
         return 1

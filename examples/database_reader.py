@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 EVENTS = """
@@ -34,17 +35,15 @@ PASSAGES = """
 
 def main() -> None:
     options = arguments()
-    try:
+    with suppress(KeyboardInterrupt), closing(wait_for(options.database)) as connection:
         if options.passages:
-            print_passages(wait_for(options.database), options.passages)
+            print_passages(connection, options.passages)
             return
-        for row in events_for_ever(wait_for(options.database), options.every):
+        for row in events_for_ever(connection, options.every):
             if options.json:
                 with options.json.open("a", encoding="utf-8") as file:
                     print(json.dumps(dict(row)), file=file)
             print("{kind:8} {plate:10} {country:4} {direction}".format(**dict(row)), flush=True)
-    except KeyboardInterrupt:
-        pass
 
 
 def arguments() -> argparse.Namespace:
@@ -65,17 +64,23 @@ def wait_for(database: Path) -> sqlite3.Connection:
     said = False
     while True:
         try:
-            connection = sqlite3.connect(
-                f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=10
-            )
-            connection.row_factory = sqlite3.Row
-            connection.execute("SELECT 1 FROM anpr_event LIMIT 1").fetchall()
-            return connection
+            return opened(database)
         except sqlite3.OperationalError as error:
             if not said:
                 print(f"waiting for {database}: {error}", file=sys.stderr, flush=True)
             said = True
             time.sleep(0.3)
+
+
+def opened(database: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("SELECT 1 FROM anpr_event LIMIT 1").fetchall()
+    except sqlite3.OperationalError:
+        connection.close()
+        raise
+    return connection
 
 
 def events_for_ever(connection: sqlite3.Connection, every: float) -> Iterator[sqlite3.Row]:

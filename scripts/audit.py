@@ -1,11 +1,10 @@
 """Looks at what is installed: is it what the lock names, may we use it, is it known to be bad?
 
-    .venv/bin/python scripts/audit.py        as a step of `python run.py check`
+    .venv/bin/python -m scripts.audit        as a step of `python run.py check`
 
 Ends with 1 where a package is not in the lock with its hash, has a licence that is not among those
 below, or has a known vulnerability. For the last one question goes to osv.dev with the names and
-versions of the packages; where it cannot be reached that part is skipped, and says so. Standard
-library only.
+versions of the packages; where it cannot be reached that part is skipped, and says so.
 """
 
 from __future__ import annotations
@@ -15,9 +14,11 @@ import json
 import re
 import sys
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from scripts.locks import Pin, normal, read
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements-dev.lock"
@@ -57,7 +58,7 @@ class Package(NamedTuple):
 def main() -> int:
     packages = installed()
     problems = [
-        *not_as_locked(packages, locked(LOCK.read_text("utf-8"))),
+        *not_as_locked(packages, read(LOCK)),
         *licences_unknown(packages),
     ]
     found, note = advisories(packages)
@@ -115,38 +116,15 @@ def of_text(text: str) -> str:
     return next((name for sign, name in TEXTS if sign in plain), "")
 
 
-def normal(name: str) -> str:
-    """As PEP 503 compares names."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 # --- the lock ------------------------------------------------------------------------------------
 
 
-def locked(text: str) -> dict[str, dict[str, int]]:
-    """Name -> version -> number of its hashes; other versions are for other systems."""
-    found: dict[str, dict[str, int]] = {}
-    hashes: dict[str, int] | None = None
-    version = ""
-    for line in text.splitlines():
-        if match := re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", line):
-            version = match[2]
-            hashes = found.setdefault(normal(match[1]), {})
-            hashes[version] = 0
-        if hashes is not None:
-            hashes[version] += len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", line))
-    return found
-
-
-def not_as_locked(
-    packages: Iterable[Package], lock: Mapping[str, Mapping[str, int]]
-) -> Iterable[str]:
-    for name, versions in lock.items():
-        for version, hashes in versions.items():
-            if not hashes:
-                yield f"{name} {version} is in the lock without a hash; make the lock anew"
+def not_as_locked(packages: Iterable[Package], lock: Sequence[Pin]) -> Iterable[str]:
+    for pin in lock:
+        if not pin.hashes:
+            yield f"{pin.name} {pin.version} is in the lock without a hash; make the lock anew"
     for each in packages:
-        versions = lock.get(each.name, {})
+        versions = [pin.version for pin in lock if pin.name == each.name]
         if each.version not in versions:
             wanted = " or ".join(versions) or "nothing of it"
             yield (

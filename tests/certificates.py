@@ -1,12 +1,17 @@
-"""Fixtures: certificates of our own making, from the openssl command."""
+"""Fixtures: certificates of our own making."""
 
-import shutil
 import ssl
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import trustme
+
+from tests.support.counterparts import OPENSSL, need
+
+DAY = timedelta(days=1)
 
 
 class Authority(NamedTuple):
@@ -27,44 +32,47 @@ class Authority(NamedTuple):
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return _make(tmp_path_factory.mktemp("authority"), "IP:127.0.0.1,DNS:localhost")
+    return _make(tmp_path_factory.mktemp("authority"), "127.0.0.1", "localhost")
 
 
 @pytest.fixture(scope="session")
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """Another CA, whose server's certificate is for another name."""
-    return _make(tmp_path_factory.mktemp("stranger"), "DNS:elsewhere.example")
+    return _make(tmp_path_factory.mktemp("stranger"), "elsewhere.example")
 
 
 @pytest.fixture(scope="session")
 def expired(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """Whose certificates ended yesterday; the CA has not."""
-    return _make(tmp_path_factory.mktemp("expired"), "IP:127.0.0.1", days=-1)
+    return _make(tmp_path_factory.mktemp("expired"), "127.0.0.1", ends=datetime.now(UTC) - DAY)
 
 
-def _make(folder: Path, names: str, *, days: int = 2) -> Authority:
-    if shutil.which("openssl") is None:
-        pytest.skip("no certificates: the command openssl is not installed")
-    _openssl(folder, f"req -x509 {_key('ca')} -out ca.pem -days 2 -subj /CN=ca")
-    for who, extension in (
-        ("server", f"subjectAltName={names}"),
-        ("client", "basicConstraints=CA:FALSE"),
+def _make(folder: Path, *names: str, ends: datetime | None = None) -> Authority:
+    ca = trustme.CA()
+    made = Authority(folder / "ca.pem", folder / "server.pem", folder / "client.pem")
+    begins = None if ends is None else ends - DAY
+    server = ca.issue_cert(*names, not_before=begins, not_after=ends)
+    client = ca.issue_cert("client@example.org", not_before=begins, not_after=ends)
+    ca.cert_pem.write_to_path(made.ca)
+    server.private_key_and_cert_chain_pem.write_to_path(made.server)
+    client.private_key_and_cert_chain_pem.write_to_path(made.client)
+    return made
+
+
+@pytest.fixture(scope="session")
+def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """As the usual recipes have it: the CA does not say what its key is for."""
+    need(OPENSSL)
+    folder = tmp_path_factory.mktemp("by-hand")
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    (folder / "extension").write_text("subjectAltName=IP:127.0.0.1")
+    for command in (
+        f"req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=ca",
+        f"req -new {key} -keyout server.key -out server.csr -subj /CN=server",
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
+        "-extfile extension -out server.crt",
     ):
-        (folder / "extension").write_text(extension)
-        _openssl(folder, f"req -new {_key(who)} -out {who}.csr -subj /CN={who}")
-        _openssl(
-            folder,
-            f"x509 -req -in {who}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days {days} "
-            f"-extfile extension -out {who}.crt",
-        )
-        both = (folder / f"{who}.crt").read_text() + (folder / f"{who}.key").read_text()
-        (folder / f"{who}.pem").write_text(both)
-    return Authority(folder / "ca.pem", folder / "server.pem", folder / "client.pem")
-
-
-def _key(who: str) -> str:
-    return f"-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout {who}.key"
-
-
-def _openssl(folder: Path, arguments: str) -> None:
-    subprocess.run(["openssl", *arguments.split()], cwd=folder, check=True, capture_output=True)
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+    both = (folder / "server.crt").read_text() + (folder / "server.key").read_text()
+    (folder / "server.pem").write_text(both)
+    return Authority(folder / "ca.pem", folder / "server.pem", folder / "server.pem")

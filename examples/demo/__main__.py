@@ -13,6 +13,7 @@ import webbrowser
 from pathlib import Path
 
 from examples.demo import report, third_parties, watch
+from examples.demo.clip import clip
 from examples.demo.processes import Ended, Processes
 from examples.demo.site import Site, new_site
 from platewire.errors import PlatewireError
@@ -27,8 +28,8 @@ def main() -> int:
     heed_signals()
     script = scene.short_scene() if options.short else scene.road_scene()
     try:
-        clip = scene.clip(script, DATA / "clips", progress=True)
-        site = new_site(DATA, clip, page_port=options.port, once=options.once)
+        playing = clip(script, DATA / "clips")
+        site = new_site(DATA, playing, page_port=options.port, once=options.once)
         with Processes(site.folder) as processes:
             third_parties.start(processes, site)
             processes.start("server", serve_command(site))

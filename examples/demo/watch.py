@@ -6,11 +6,10 @@ import time
 import urllib.request
 from typing import Any, NoReturn
 
-from tqdm import tqdm
-
 from examples.demo import third_parties
 from examples.demo.processes import Ended, Processes
 from examples.demo.site import Site
+from platewire.cli import progress
 
 START_SECONDS = 120
 SILENT_SECONDS = 120
@@ -34,14 +33,9 @@ def until_answering(site: Site, processes: Processes) -> None:
 
 def until_ended(site: Site, processes: Processes, frames: int) -> None:
     """Until the clip has been read to its end; shows how far it is."""
-    bar = tqdm(
-        total=frames,
-        desc="reading the clip",
-        unit=" frames",
-        mininterval=0.2 if sys.stderr.isatty() else 10,
-    )
+    print(f"reading the clip: {frames} frames as fast as this computer can", flush=True)
     moved = time.monotonic()
-    with bar:
+    with progress.bar(frames, "reading the clip", "frames") as bar:
         while True:
             processes.check()
             camera = status(site)["cameras"][0]

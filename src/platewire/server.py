@@ -81,7 +81,11 @@ async def serve(
         with heeding_signals(stopping):
             server = Server(config, entrance, log, pool, clock, board, lists)
             await server.run(stopping, ready)
-    except* PlatewireError as group:
+    except BaseExceptionGroup as group:
+        # Not `except*`: before Python 3.11.4 that wraps what is raised in it in one more group.
+        _, others = group.split(PlatewireError)
+        if others is not None:
+            raise
         raise innermost(group) from None
     finally:
         await pool.close()

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ class Logged(NamedTuple):
 
 
 def read_log(path: str) -> list[Logged]:
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         rows = connection.execute(
             "SELECT seq, revision, passage_number, kind, plate, direction FROM anpr_event"
             " ORDER BY seq"

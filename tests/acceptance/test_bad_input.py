@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -397,11 +397,11 @@ def named(lines: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 def events_of(server: Running, camera: str) -> list[dict[str, Any]]:
     """As a third party reads them from the database, in order."""
-    connection = sqlite3.connect(f"file:{server.addresses['database']}?mode=ro", uri=True)
-    found = connection.execute(
-        "SELECT body FROM anpr_event WHERE camera = ? ORDER BY seq", (camera,)
-    ).fetchall()
-    connection.close()
+    uri = f"file:{server.addresses['database']}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        found = connection.execute(
+            "SELECT body FROM anpr_event WHERE camera = ? ORDER BY seq", (camera,)
+        ).fetchall()
     return [json.loads(body) for (body,) in found]
 
 

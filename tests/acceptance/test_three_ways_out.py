@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def ids_over_tcp(events: Sequence[Received]) -> list[tuple[str, int]]:
 
 def in_database(path: str) -> Told:
     """As a third party reads it: another connection, read-only, by the documented view."""
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         return connection.execute(
             "SELECT kind, passage_number, plate, direction FROM anpr_event ORDER BY seq"
         ).fetchall()

@@ -17,24 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import pytest
+
+from tests.support import counterparts
 
 PASSWORD = "owner's pass:word/@"
-
-
-def programs() -> Path | None:
-    """The folder of initdb and pg_ctl, which Debian keeps off the PATH."""
-    if found := shutil.which("pg_ctl"):
-        return Path(found).resolve().parent
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    return installed[-1].parent if installed else None
-
-
-def missing() -> str:
-    """Why no server can be started, or nothing."""
-    if programs() is None:
-        return "PostgreSQL is not installed (apt-get install postgresql)"
-    return ""
 
 
 class PostgresqlServer:
@@ -44,7 +30,7 @@ class PostgresqlServer:
         """`flushes`: to the disk at each commit, which a test can do without: only the machine's
         crash would tell."""
         self._flushes = flushes
-        bin_folder = programs()
+        bin_folder = counterparts.postgresql_programs()
         assert bin_folder is not None
         self._bin = bin_folder
         # Not in pytest's folder: that is closed to other users.
@@ -149,9 +135,8 @@ class PostgresqlServer:
 
 
 def serving() -> Iterator[PostgresqlServer]:
-    """For a fixture: started, and removed at the end. Skips, saying why, but never in CI."""
-    if (why := missing()) and not os.environ.get("CI"):
-        pytest.skip(why)
+    """For a fixture: started, and removed at the end."""
+    counterparts.need(counterparts.POSTGRESQL)
     server = PostgresqlServer()
     try:
         server.initialise()

@@ -38,6 +38,8 @@ def main(path: str) -> None:
         last_seq = read(connections[reads % 2], last_seq)
         connections[(reads + 1) % 2].execute("COMMIT")
         reads += 1
+    for connection in connections:
+        connection.close()
     print(reads, flush=True)
 
 

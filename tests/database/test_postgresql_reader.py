@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
 from platewire.transfers.transfer import TransferContext
 from tests.database.postgresql_server import PASSWORD, PostgresqlServer, connected, serving
+from tests.support.counterparts import ISQL, ODBC_POSTGRESQL, PSQL, need
 
 VIEWS = [
     "anpr_calendar", "anpr_camera", "anpr_contract", "anpr_event", "anpr_hourly", "anpr_image",
@@ -102,15 +102,14 @@ def test_reads_the_views_and_nothing_else(config: Path, capsys: pytest.CaptureFi
 
 def test_psql_reads(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the line that was printed."""
-    if (psql := shutil.which("psql")) is None:
-        pytest.skip("psql is not installed")
+    need(PSQL)
     command = ["database", "reader", "by_hand", "--config", str(config), "--password", "env:P"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("P", "pass")
         assert main(command) == 0
     (url,) = re.findall(r"^  (postgresql://\S+)", capsys.readouterr().out, re.M)
     done = subprocess.run(
-        [psql, url, "-At", "-c", "SELECT plate, state, plate_display FROM anpr_passage"],
+        ["psql", url, "-At", "-c", "SELECT plate, state, plate_display FROM anpr_passage"],
         env={**os.environ, "PGPASSWORD": "pass"},
         capture_output=True,
         text=True,
@@ -121,15 +120,12 @@ def test_psql_reads(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_odbc_reads_every_view(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the connection string that was printed, through unixODBC and psqlODBC."""
-    isql = shutil.which("isql")
-    if (isql is None or not installed_odbc()) and not os.environ.get("CI"):
-        pytest.skip("unixODBC or psqlODBC is not installed (apt-get install odbc-postgresql)")
-    assert isql is not None
+    need(ISQL, ODBC_POSTGRESQL)
     assert main(["database", "reader", "odbc", "--config", str(config)]) == 0
     (string,) = re.findall(r"Driver=.*", capsys.readouterr().out)
     for view in VIEWS:
         done = subprocess.run(
-            [isql, "-v", "-b", "-x0x1f", "-k", string],
+            ["isql", "-v", "-b", "-x0x1f", "-k", string],
             input=f"SELECT * FROM {view}\n\n",
             env={**os.environ, "LC_ALL": "C.UTF-8"},
             capture_output=True,
@@ -141,11 +137,6 @@ def test_odbc_reads_every_view(config: Path, capsys: pytest.CaptureFixture[str])
         if view == "anpr_passage":
             row = done.stdout.strip().splitlines()[-1].split("\x1f")
             assert {"closed", "BU9042", "BÜ9042", "gate"} <= set(row)
-
-
-def installed_odbc() -> bool:
-    drivers = Path("/etc/odbcinst.ini")
-    return drivers.exists() and "PostgreSQL Unicode" in drivers.read_text()
 
 
 @pytest.mark.parametrize(

@@ -36,4 +36,5 @@ def test_the_page_is_current() -> None:
     head, _, _ = PAGE.read_text("utf-8").partition(MARK)
     if os.environ.get("PLATEWIRE_WRITE_DOCS"):
         PAGE.write_text(head + reference(), "utf-8")
-    assert PAGE.read_text("utf-8") == head + reference()
+    # By words: where lines break and columns begin differs from one Python's argparse to another's.
+    assert PAGE.read_text("utf-8").split() == (head + reference()).split()

@@ -11,10 +11,9 @@ import io
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,14 +22,14 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy
 import pandas
-import pyodbc
 import pytest
 import sqlalchemy
 
 from tests.database.test_contract import VIEWS
+from tests.support import counterparts
+from tests.support.counterparts import Counterpart
 
 PASSWORD = "reader-1"
-JARS = Path("/usr/share/java")
 DRIVERS = ("postgresql.jar", "sqlite-jdbc.jar")
 DUMP = Path(__file__).with_name("Dump.java")
 
@@ -54,6 +53,8 @@ def line(printed: str, pattern: str) -> str:
 
 def odbc(printed: str, view: str) -> Table:
     """Whole statements through unixODBC, each value in the type that the driver says it has."""
+    import pyodbc
+
     string = line(printed, r"Driver=.*").replace("Pwd=...", f"Pwd={PASSWORD}")
     with closing(pyodbc.connect(string, autocommit=True)) as connection:
         cursor = connection.execute(f"SELECT * FROM {view}")
@@ -231,7 +232,7 @@ def jdbc(printed: str, view: str) -> Table:
 @functools.cache
 def dumped(url: str) -> dict[str, Table]:
     """Every view at once: a machine of Java takes long to start."""
-    jars = ":".join(str(jar) for jar in sorted(JARS.glob("*.jar")) if jar.name in DRIVERS)
+    jars = ":".join(str(counterparts.JARS / name) for name in DRIVERS)
     command = ["java", "-cp", jars, str(DUMP), url, PASSWORD, *VIEWS]
     tables: dict[str, Table] = {}
     rows: list[Any] = []
@@ -259,30 +260,6 @@ def from_jdbc(value: Any) -> Any:
 
 # --- which there are -----------------------------------------------------------------------------
 
-
-@functools.cache
-def java_version() -> int:
-    """Of the compiler, as the program is there as source; 0 without one."""
-    if shutil.which("javac") is None or shutil.which("java") is None:
-        return 0
-    found = re.match(r"javac (\d+)", said_by(["javac", "-version"]))
-    return int(found[1]) if found else 0
-
-
-def wanting(engine: str, door: str) -> Iterator[str]:
-    """What is not installed of what a door needs."""
-    if door in ("psql", "sqlite3") and shutil.which(door) is None:
-        yield door
-    if door == "jdbc" and java_version() < 17:
-        yield "a JDK of version 17 or later"
-    driver = "PostgreSQL Unicode" if engine == "postgresql" else "SQLite3"
-    if door == "odbc" and driver not in pyodbc.drivers():
-        yield "odbc-postgresql" if engine == "postgresql" else "libsqliteodbc"
-    jar = "postgresql.jar" if engine == "postgresql" else "sqlite-jdbc.jar"
-    if door == "jdbc" and not (JARS / jar).exists():
-        yield jar
-
-
 DOORS: dict[tuple[str, str], Read] = {
     ("postgresql", "psql"): psql,
     ("postgresql", "odbc"): odbc_postgresql,
@@ -295,3 +272,14 @@ DOORS: dict[tuple[str, str], Read] = {
     ("sqlite", "duckdb"): duckdb_sqlite,
     ("sqlite", "jdbc"): jdbc,
 }
+
+WANTED: Mapping[tuple[str, str], Sequence[Counterpart]] = {
+    **dict.fromkeys(DOORS, ()),
+    ("postgresql", "psql"): (counterparts.PSQL,),
+    ("postgresql", "odbc"): (counterparts.ODBC_POSTGRESQL,),
+    ("postgresql", "jdbc"): (counterparts.JDK, counterparts.JDBC_POSTGRESQL),
+    ("sqlite", "sqlite3"): (counterparts.SQLITE_SHELL,),
+    ("sqlite", "odbc"): (counterparts.ODBC_SQLITE,),
+    ("sqlite", "jdbc"): (counterparts.JDK, counterparts.JDBC_SQLITE),
+}
+"""What a door needs that pip does not bring."""

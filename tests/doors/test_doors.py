@@ -4,7 +4,6 @@ What a door gives is compared with what the engine itself holds, and its types w
 """
 
 import asyncio
-import os
 from datetime import date, datetime
 from typing import Any
 
@@ -12,8 +11,9 @@ import pytest
 
 from platewire.cli.main import main
 from tests.database.test_contract import VIEWS
-from tests.doors.doors import DOORS, PASSWORD, Table, wanting
+from tests.doors.doors import DOORS, PASSWORD, WANTED, Table
 from tests.doors.world import LARGE, ODD, World, rows_of_postgresql, rows_of_sqlite
+from tests.support.counterparts import need
 
 TYPES: dict[str, type] = {"integer": int, "real": float, "text": str, "blob": bytes}
 
@@ -57,9 +57,7 @@ def documented(engine: str, column: str, kind: str) -> type:
 def test_every_view_is_read_whole(
     engine: str, door: str, printed: str, true_rows: dict[tuple[str, str], list[dict[str, Any]]]
 ) -> None:
-    if missing := list(wanting(engine, door)):
-        assert door == "jdbc" or not os.environ.get("CI"), missing
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    need(*WANTED[engine, door])
     for view, columns in VIEWS.items():
         found = DOORS[engine, door](printed, view)
         there = true_rows[engine, view]

@@ -4,14 +4,18 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyodbc
 import pytest
 
 from platewire.cli.main import main
 from tests.database.test_contract import VIEWS
-from tests.doors.doors import PASSWORD, duck, line, wanting
+from tests.doors.doors import PASSWORD, duck, line
 from tests.doors.world import World
+from tests.support.counterparts import ODBC_POSTGRESQL, need
+
+if TYPE_CHECKING:
+    import pyodbc
 
 DOCS = Path(__file__).parents[2] / "docs"
 ENGLISH = (DOCS / "one_c_database.md").read_text("utf-8")
@@ -31,10 +35,11 @@ TYPES = {
 
 
 @pytest.fixture
-def connection(world: World, capsys: pytest.CaptureFixture[str]) -> Iterator[pyodbc.Connection]:
+def connection(world: World, capsys: pytest.CaptureFixture[str]) -> "Iterator[pyodbc.Connection]":
     """With the string that is printed."""
-    if missing := list(wanting("postgresql", "odbc")):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    need(ODBC_POSTGRESQL)
+    import pyodbc
+
     assert main(["database", "reader", "one_c", "--config", str(world.config)]) == 0
     string = line(capsys.readouterr().out, r"Driver=.*")
     with closing(pyodbc.connect(string, autocommit=True)) as connection:
@@ -48,7 +53,7 @@ def tables(page: str) -> dict[str, list[tuple[str, str]]]:
 
 @pytest.mark.parametrize(("page", "language"), [(ENGLISH, 0), (RUSSIAN, 1)], ids=["en", "ru"])
 def test_tables_for_1c_are_what_the_driver_tells(
-    page: str, language: int, connection: pyodbc.Connection
+    page: str, language: int, connection: "pyodbc.Connection"
 ) -> None:
     told = tables(page)
     assert set(told) == set(VIEWS)
@@ -59,7 +64,7 @@ def test_tables_for_1c_are_what_the_driver_tells(
         assert sizes <= {1024}, view
 
 
-def test_both_pages_give_the_same_keys_and_keys_are_unique(connection: pyodbc.Connection) -> None:
+def test_both_pages_give_the_same_keys_and_keys_are_unique(connection: "pyodbc.Connection") -> None:
     keys = dict(re.findall(r"^### `(\w+)`\n\n.* Key: `(\w+)`", ENGLISH, re.M))
     assert keys == dict(re.findall(r"^### `(\w+)`\n\n.* Ключ: `(\w+)`", RUSSIAN, re.M))
     assert set(keys) == set(VIEWS)
@@ -105,7 +110,7 @@ def blocks(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("query", blocks("power_bi.md"))
-def test_queries_of_the_page_on_power_bi(query: str, connection: pyodbc.Connection) -> None:
+def test_queries_of_the_page_on_power_bi(query: str, connection: "pyodbc.Connection") -> None:
     columns = [column[0] for column in connection.execute(query).description]
     assert columns == [name for name, _ in VIEWS["anpr_passage"]]
 

@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import os
 import sys
 from asyncio.subprocess import PIPE
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pyodbc
 import pytest
 
 from platewire.cli.main import main
@@ -19,7 +17,8 @@ from platewire.eventlog.sqlite import SqliteLog
 from platewire.status import Board
 from platewire.testing.clock import FakeClock
 from platewire.testing.sample_events import passage_events
-from tests.doors.doors import DOORS, wanting
+from tests.doors.doors import DOORS, WANTED
+from tests.support.counterparts import ODBC_SQLITE, need
 
 CHILD = Path(__file__).with_name("odbc_child.py")
 READERS = 3
@@ -27,9 +26,7 @@ READERS = 3
 
 @pytest.fixture
 def odbc_driver() -> None:
-    if missing := list(wanting("sqlite", "odbc")):
-        assert not os.environ.get("CI"), missing
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    need(ODBC_SQLITE)
 
 
 @pytest.fixture
@@ -88,6 +85,8 @@ async def test_read_through_odbc_while_it_is_written(folder: Path) -> None:
 
 @pytest.mark.usefixtures("odbc_driver")
 def test_cannot_write(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import pyodbc
+
     string = told(config, capsys)["odbc"]
     with (
         closing(pyodbc.connect(string, autocommit=True)) as connection,
@@ -106,9 +105,7 @@ def test_prints_what_to_paste(config: Path, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize("door", [door for engine, door in DOORS if engine == "sqlite"])
 def test_a_folder_of_any_name(door: str, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if missing := list(wanting("sqlite", door)):
-        assert door == "jdbc" or not os.environ.get("CI"), missing
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    need(*WANTED["sqlite", door])
     assert main(["database", "reader", "--sqlite", "--config", str(config)]) == 0
     found = DOORS["sqlite", door](capsys.readouterr().out, "anpr_passage")
     assert len(found.rows) == 1

@@ -136,14 +136,29 @@ async def test_refuses_what_is_damaged(tmp_path: Path, log: SqliteLog) -> None:
     assert not place.exists()
 
 
-async def test_a_tar_cannot_write_elsewhere(tmp_path: Path) -> None:
-    evil = tmp_path / "evil.tar"
+EVIL = {
+    "../outside": tarfile.REGTYPE,
+    "/outside": tarfile.REGTYPE,
+    "images/../../outside": tarfile.REGTYPE,
+    "link": tarfile.SYMTYPE,
+    "hard link": tarfile.LNKTYPE,
+    "pipe": tarfile.FIFOTYPE,
+    "device": tarfile.CHRTYPE,
+}
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_a_tar_cannot_write_elsewhere_or_bring_links(name: str, tmp_path: Path) -> None:
+    evil, inner = tmp_path / "evil.tar", tmp_path / "inner"
+    inner.mkdir()
+    member = tarfile.TarInfo(name if name != "/outside" else str(tmp_path / "outside"))
+    member.type, member.linkname = EVIL[name], str(tmp_path / "x")
     with tarfile.open(evil, "w") as tar:
-        (tmp_path / "x").write_text("x")
-        tar.add(tmp_path / "x", "../outside")
-    with pytest.raises(LogError, match="no backup of platewire"):
-        restore(evil, tmp_path / "a" / "place", NOW)
-    assert not (tmp_path / "a" / "outside").exists()
+        tar.addfile(member)
+    with pytest.raises(LogError, match=r"no backup of platewire: .* (no file|outside)"):
+        restore(evil, inner / "place", NOW)
+    assert list(inner.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["evil.tar", "inner"]
 
 
 # --- what verify finds ---------------------------------------------------------------------------

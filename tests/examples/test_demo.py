@@ -55,6 +55,7 @@ async def test_once_ends_well_and_leaves_nothing_running() -> None:
         assert await process.wait() == 0, printed
     assert "All three agree" in printed
     assert "KV21TXB" in printed
+    assert "\r" not in printed, "progress bars are for terminals"
     assert not any(child.is_running() for child in children)
 
 

@@ -14,6 +14,7 @@ from platewire.clock import Clock, SystemClock
 from platewire.model import Frame
 from platewire.sources.source import FrameSource, SourceContext
 from tests.sources.clips import CAMERA
+from tests.support.counterparts import SYSTEM_PYTHON
 
 
 class Notes(list[str]):
@@ -71,12 +72,11 @@ class HttpCameraServer:
 class RtspServer:
     """Debian's GStreamer RTSP server in a process of its own."""
 
-    PYTHON = "/usr/bin/python3"
     CODE = Path(__file__).with_name("rtsp_server.py")
 
     def __init__(self, clip: Path, *login: str, port: int = 0) -> None:
         self._process = subprocess.Popen(
-            [self.PYTHON, str(self.CODE), str(port), str(clip), *login],
+            [SYSTEM_PYTHON, str(self.CODE), str(port), str(clip), *login],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -91,13 +91,3 @@ class RtspServer:
     def kill(self) -> None:
         self._process.kill()
         self._process.communicate()
-
-    @classmethod
-    def missing(cls) -> str:
-        """Why it cannot run here; empty when it can."""
-        code = "import gi; gi.require_version('GstRtspServer', '1.0')"
-        try:
-            tried = subprocess.run([cls.PYTHON, "-c", code], capture_output=True, text=True)
-        except OSError as error:
-            return str(error)
-        return tried.stderr.strip().rpartition("\n")[2]

@@ -1,6 +1,5 @@
 """Fixtures: a clip, and cameras that are real servers."""
 
-import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from tests.sources.cameras import HttpCameraServer, Notes, RtspServer
 from tests.sources.clips import write_clip
+from tests.support.counterparts import RTSP_SERVER, need
 
 
 @pytest.fixture
@@ -38,8 +38,7 @@ def unused_port() -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def rtsp_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if (why := RtspServer.missing()) and not os.environ.get("CI"):
-        pytest.skip(f"no RTSP server (see .ci/apt-packages): {why}")
+    need(RTSP_SERVER)
     return write_clip(tmp_path_factory.mktemp("rtsp") / "long.mp4", 750, fps=25)
 
 

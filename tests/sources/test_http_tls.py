@@ -1,6 +1,5 @@
 """Cameras that speak https, mostly with a certificate of their own."""
 
-import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -12,13 +11,13 @@ from platewire.sources.snapshot import SnapshotSource
 from tests.sources.cameras import HttpCameraServer, Notes, taken
 from tests.sources.clips import jpeg
 from tests.sources.test_snapshot import answering
+from tests.support.counterparts import OPENSSL, need
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate that the camera signed itself, with its key in the same file."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no certificates: the command openssl is not installed")
+    need(OPENSSL)
     path = tmp_path_factory.mktemp("tls") / "camera.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
     names = "-subj /CN=camera -addext subjectAltName=IP:127.0.0.1"

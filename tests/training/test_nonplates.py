@@ -53,6 +53,7 @@ def test_shares_are_of_the_smaller_one() -> None:
     assert shared(np.zeros((0, 4, 2), np.float32), 0, 0, 10, 10) == 0
 
 
+@pytest.mark.usefixtures("typefaces")
 def test_there_is_more_to_see_where_something_is_written() -> None:
     blank = np.full((60, 200, 3), 120, np.uint8)
     assert business(blank) == 0
@@ -60,6 +61,7 @@ def test_there_is_more_to_see_where_something_is_written() -> None:
     assert sum(one > 0 for one in said) >= 18
 
 
+@pytest.mark.usefixtures("typefaces")
 def test_crops_come_without_end_and_of_all_kinds(photo: Photo) -> None:
     others = NonPlates([photo], np.random.default_rng(3))
     crops = [others.crop() for _ in range(60)]
@@ -67,6 +69,7 @@ def test_crops_come_without_end_and_of_all_kinds(photo: Photo) -> None:
     assert len({crop.shape for crop in crops}) > 20
 
 
+@pytest.mark.usefixtures("typefaces")
 def test_pieces_may_lie_behind_a_number_of_the_us() -> None:
     magenta = np.full((96, 192, 3), (255, 0, 255), np.uint8)
     with_it = [magenta_of(american_plate(seed, [magenta])) for seed in range(40)]

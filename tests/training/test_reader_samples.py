@@ -1,6 +1,7 @@
 """What the reader's training learns from: columns of rendered plates, cuts of real ones."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ def spelled(columns: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
     return "".join(SYMBOLS[index] for index in kept)
 
 
+@pytest.mark.usefixtures("typefaces")
 @given(seeds)
 @few
 def test_columns_spell_the_text_but_for_close_twins(seed: int) -> None:
@@ -32,6 +34,7 @@ def test_columns_spell_the_text_but_for_close_twins(seed: int) -> None:
     assert len(found) >= len(singled) - 1
 
 
+@pytest.mark.usefixtures("typefaces")
 @given(seeds)
 @few
 def test_a_sample_has_the_networks_shape(seed: int) -> None:

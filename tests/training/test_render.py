@@ -11,6 +11,8 @@ from training.render.layouts import american, any_layout, brazilian, european, f
 from training.render.numbers import of_country, of_wish, stressed
 from training.render.plate import Plate, draw, drawn
 
+pytestmark = pytest.mark.usefixtures("typefaces")
+
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=40, deadline=None)
 

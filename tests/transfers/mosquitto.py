@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -11,26 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import pytest
 
 from platewire.testing.check_transfer import Arrival
 from platewire.wire import native
+from tests.support.counterparts import MOSQUITTO, need, program
 
 POLL_SECONDS = 0.02
-
-
-def need_mosquitto() -> None:
-    """Skips, saying why, where it is missing; never on the build machine."""
-    missing = [name for name in ("mosquitto", "mosquitto_sub") if _found(name) is None]
-    if not missing:
-        return
-    if os.environ.get("CI"):
-        pytest.fail(f"{missing} must be installed here: see .ci/apt-packages")
-    pytest.skip(f"no broker: {missing} not found; apt-get install mosquitto mosquitto-clients")
-
-
-def _found(name: str) -> str | None:
-    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 class Seen(NamedTuple):
@@ -58,7 +43,7 @@ class Mosquitto:
         own = (f"listener {self.port} 127.0.0.1", *self._tls, "user root")
         config.write_text("\n".join((*own, *self._lines)) + "\n")
         self._process = await asyncio.create_subprocess_exec(
-            str(_found("mosquitto")),
+            str(program("mosquitto")),
             "-c",
             str(config),
             stdin=asyncio.subprocess.DEVNULL,
@@ -91,7 +76,7 @@ class Mosquitto:
 
 @contextlib.asynccontextmanager
 async def broker(folder: Path, *lines: str, tls: Sequence[str] = ()) -> AsyncIterator[Mosquitto]:
-    need_mosquitto()
+    need(MOSQUITTO)
     running = Mosquitto(folder, *lines, tls=tls)
     await running.start()
     try:

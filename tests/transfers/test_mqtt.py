@@ -14,7 +14,8 @@ from platewire.testing.check_transfer import check_transfer
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events, picture
 from platewire.wire import native
-from tests.transfers.mosquitto import Counterpart, Mosquitto, broker, listening, need_mosquitto
+from tests.support.counterparts import MOSQUITTO, need
+from tests.transfers.mosquitto import Counterpart, Mosquitto, broker, listening
 from tests.transfers.mqtt_sending import (
     BASE,
     PICTURES,
@@ -38,13 +39,13 @@ from tests.transfers.mqtt_sending import (
     ],
 )
 async def test_passes_the_check_of_all_transfers(more: dict[str, object], tmp_path: Path) -> None:
-    need_mosquitto()
+    need(MOSQUITTO)
     running = Mosquitto(tmp_path)
     await check_transfer(settings(running, **more).build, Counterpart(running))
 
 
 def test_passes_it_on_uvloop_too(tmp_path: Path) -> None:
-    need_mosquitto()
+    need(MOSQUITTO)
 
     async def check() -> None:
         running = Mosquitto(tmp_path)

@@ -9,7 +9,8 @@ from platewire.errors import Rejected, Unavailable
 from platewire.status import Board
 from platewire.testing.check_transfer import check_transfer
 from tests.certificates import Authority
-from tests.transfers.mosquitto import Counterpart, Mosquitto, broker, listening, need_mosquitto
+from tests.support.counterparts import MOSQUITTO, need
+from tests.transfers.mosquitto import Counterpart, Mosquitto, broker, listening
 from tests.transfers.mqtt_sending import BASE, connected, deliver, entries, settings
 
 
@@ -17,7 +18,7 @@ from tests.transfers.mqtt_sending import BASE, connected, deliver, entries, sett
 def guarded(tmp_path: Path) -> tuple[str, ...]:
     """A broker's lines by which only `me` with the password `open sesame` comes in."""
     command = ["mosquitto_passwd", "-b", "-c", str(tmp_path / "passwords"), "me", "open sesame"]
-    need_mosquitto()
+    need(MOSQUITTO)
     subprocess.run(command, check=True, capture_output=True)
     return ("allow_anonymous false", f"password_file {tmp_path / 'passwords'}")
 
@@ -58,7 +59,7 @@ def _tls_lines(authority: Authority, *more: str) -> tuple[str, ...]:
 async def test_passes_the_check_of_all_transfers_over_tls(
     authority: Authority, tmp_path: Path
 ) -> None:
-    need_mosquitto()
+    need(MOSQUITTO)
     running = Mosquitto(tmp_path, tls=_tls_lines(authority))
     counterpart = Counterpart(running, arguments=("--cafile", str(authority.ca)))
     await check_transfer(settings(running, tls={"ca_file": authority.ca}).build, counterpart)

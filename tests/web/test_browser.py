@@ -1,8 +1,6 @@
 """The pages in a real browser: Debian's chromium, headless, driven by selenium."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeVar
 
@@ -16,6 +14,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from platewire.model import Images, Kind
 from platewire.status import State
 from platewire.web import stream as live_stream
+from tests.support.counterparts import BROWSER, need, program
 from tests.web.world import World, after, event, jpeg_picture, picture, serving
 
 T = TypeVar("T")
@@ -76,15 +75,13 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    programs = [shutil.which("chromium"), shutil.which("chromedriver")]
-    if None in programs and "CI" not in os.environ:
-        pytest.skip("no browser: apt-get install chromium chromium-driver")
+    need(BROWSER)
     options = webdriver.ChromeOptions()
-    options.binary_location = str(programs[0])
+    options.binary_location = str(program("chromium"))
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(str(programs[1])))
+    started = webdriver.Chrome(options=options, service=Service(program("chromedriver")))
     yield started
     started.quit()
 

@@ -241,11 +241,29 @@ def _unpack(source: Path, target: Path) -> None:
         target.mkdir(parents=True)
         try:
             with tarfile.open(source) as tar:
-                tar.extractall(target, filter="data")
+                for member in tar:
+                    _take_out(tar, member, target)
         except tarfile.TarError as error:
             raise LogError(f"{source} is no backup of platewire: {error}") from error
     else:
         raise LogError(f"{source} does not exist; name a backup that `platewire` made")
+
+
+def _take_out(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    """A file, to a place below `target`; TarError for all else, such as links. `extractall` knows
+    how to refuse those only from Python 3.11.4 on."""
+    place = target / member.name
+    if ".." in place.parts or not place.is_relative_to(target):
+        raise tarfile.TarError(f"{member.name!r} would be written outside of the folder")
+    if member.isdir():
+        return
+    content = tar.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise tarfile.TarError(f"{member.name!r} is no file")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with content, place.open("wb") as file:
+        shutil.copyfileobj(content, file)
+    os.utime(place, (member.mtime, member.mtime))
 
 
 def _checked(source: Path, partial: Path) -> Manifest:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 
+from platewire import client_tls
 from platewire.backoff import Backoff
 from platewire.clock import Clock
 from platewire.errors import Unavailable
@@ -96,6 +97,7 @@ class Post:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 headers=self._headers,
+                connector=aiohttp.TCPConnector(ssl=client_tls.context()),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=self._seconds),
             )

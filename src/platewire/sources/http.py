@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import aiohttp
 from msgspec import Meta, Struct
 
+from platewire import client_tls
 from platewire.errors import ConfigError, Unavailable
 from platewire.secret import Secret
 from platewire.sources.address import Credentials, checked, credentials, shown
@@ -124,9 +125,7 @@ def _digest(who: Credentials | None) -> tuple[aiohttp.DigestAuthMiddleware, ...]
 
 def _tls(camera: str, settings: HttpCamera) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(
-            cafile=str(settings.tls_ca) if settings.tls_ca else None
-        )
+        context = client_tls.context(settings.tls_ca)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
             f"camera {camera}: `tls_ca` {settings.tls_ca} is no certificate file: {error}"

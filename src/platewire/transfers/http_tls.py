@@ -7,6 +7,7 @@ from typing import Annotated
 import aiohttp
 from msgspec import Meta, Struct, structs
 
+from platewire import client_tls
 from platewire.errors import ConfigError
 
 
@@ -57,9 +58,7 @@ def trusting_all() -> ssl.SSLContext:
 
 def context(tls: Tls) -> ssl.SSLContext:
     """ConfigError names the file that cannot be used."""
-    made = ssl.create_default_context()
-    if tls.ca_file is not None:
-        made = _trusting(tls.ca_file)
+    made = client_tls.context() if tls.ca_file is None else _trusting(tls.ca_file)
     if tls.client_cert is not None:
         _show(made, tls.client_cert, tls.client_key)
     elif tls.client_key is not None:
@@ -72,7 +71,7 @@ def context(tls: Tls) -> ssl.SSLContext:
 
 def _trusting(ca_file: Path) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
+        return client_tls.context(ca_file)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"`tls.ca_file` {ca_file} is no PEM file of a CA: {error}") from error
 

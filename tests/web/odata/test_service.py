@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -17,6 +16,7 @@ from platewire.model import Images, Kind
 from platewire.web.odata.metadata import csdl
 from platewire.web.odata.model import SETS
 from platewire.web.settings import Key
+from tests.support.counterparts import XMLLINT, need
 from tests.web.world import START, World, after, event, picture, serving
 
 Client = aiohttp.ClientSession
@@ -94,8 +94,7 @@ async def test_metadata_is_xml_and_tells_of_what_is_answered(client: Client) -> 
 
 
 def test_metadata_is_well_formed() -> None:
-    if shutil.which("xmllint") is None:
-        pytest.skip("xmllint is missing (apt-get install libxml2-utils)")
+    need(XMLLINT)
     done = subprocess.run(["xmllint", "--noout", "-"], input=csdl(), text=True, check=False)
     assert done.returncode == 0
 

@@ -8,7 +8,7 @@ recognised, and no picture is downloaded.
 
 from platewire.testing.scene.chance import random_scene
 from platewire.testing.scene.lens import Lens
-from platewire.testing.scene.render import clip, frames, picture
+from platewire.testing.scene.render import clip, encode, frames, picture
 from platewire.testing.scene.script import Drive, Scene, road_scene, short_scene
 from platewire.testing.scene.truth import TruePassage, passages, passages_per_plate
 
@@ -18,6 +18,7 @@ __all__ = [
     "Scene",
     "TruePassage",
     "clip",
+    "encode",
     "frames",
     "passages",
     "passages_per_plate",

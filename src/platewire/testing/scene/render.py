@@ -8,7 +8,7 @@ kept under a name made of the scene and of this package's own code, so a change 
 import hashlib
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -34,6 +34,8 @@ NOISE = 2.2
 """Standard deviation of the sensor's noise, of 255."""
 NOISE_FRAMES = 6
 ENCODERS = ("libx264", "mpeg4")
+QUICK = {"crf": "20", "preset": "veryfast", "qscale": "3"}
+"""The first two are for x264, the last for MPEG-4."""
 MARGIN = 12
 
 Layer = npt.NDArray[np.uint8]
@@ -43,7 +45,7 @@ Layer = npt.NDArray[np.uint8]
 def clip(scene: Scene, folder: Path, *, progress: bool = False) -> Path:
     """The scene as an MP4 file in `folder`, rendered unless it is there already.
 
-    `progress` shows a bar when it takes longer than two seconds.
+    `progress` shows a bar on a terminal when it takes longer than two seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{scene.name}-{fingerprint(scene)}.mp4"
@@ -60,21 +62,23 @@ def fingerprint(scene: Scene) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
 
 
-def encode(scene: Scene, path: Path, *, progress: bool) -> None:
+def encode(
+    scene: Scene, path: Path, *, options: Mapping[str, str] = QUICK, progress: bool = False
+) -> None:
+    """Renders the whole scene into the file. `options` are those of FFmpeg's encoder."""
     bar = tqdm(
         frames(scene),
         total=scene.frame_count,
         desc=f"rendering the {scene.name} clip",
         unit=" frames",
         delay=2,
-        mininterval=0.2 if sys.stderr.isatty() else 10,
-        disable=not progress,
+        disable=not (progress and sys.stderr.isatty()),
     )
     with av.open(str(path), "w") as container:
         stream = cast("VideoStream", container.add_stream(encoder(), scene.frames_per_second))
         stream.width, stream.height = scene.lens.width, scene.lens.height
         stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "20", "preset": "veryfast", "qscale": "3"}
+        stream.options = dict(options)
         for pixels in bar:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "bgr24")))
         container.mux(stream.encode(None))

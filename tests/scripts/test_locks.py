@@ -1,0 +1,121 @@
+"""The lock files: complete, and one version of each package for every supported Python."""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import run
+from scripts import locks
+from scripts.locks import LOCKS, PER_PYTHON, Pin, differences, pins, read, supported
+
+ROOT = Path(__file__).resolve().parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+HASH = "--hash=sha256:" + "0" * 64
+
+
+@pytest.fixture(params=LOCKS)
+def lock(request: pytest.FixtureRequest) -> list[Pin]:
+    return read(ROOT / request.param)
+
+
+def requirements() -> Iterator[Requirement]:
+    """What the product itself needs, its extras included."""
+    project = PYPROJECT["project"]
+    extras = project["optional-dependencies"].values()
+    for each in (*project["dependencies"], *(one for extra in extras for one in extra)):
+        yield Requirement(each)
+
+
+def test_each_package_has_a_hash(lock: list[Pin]) -> None:
+    assert len(lock) > 30
+    assert all(pin.hashes for pin in lock)
+
+
+def test_each_package_has_one_version_for_every_python(lock: list[Pin]) -> None:
+    assert list(differences(lock)) == []
+
+
+def test_the_lock_for_running_is_part_of_the_other() -> None:
+    run_lock, both = (read(ROOT / name) for name in LOCKS)
+    assert {(pin.name, pin.version) for pin in run_lock} <= {
+        (pin.name, pin.version) for pin in both
+    }
+
+
+def test_the_locks_fit_what_the_project_asks_for() -> None:
+    versions = {pin.name: pin.version for pin in read(ROOT / "requirements-dev.lock")}
+    for each in requirements():
+        assert versions[locks.normal(each.name)] in each.specifier, each
+
+
+def test_the_next_major_version_is_kept_out_until_it_has_been_tried() -> None:
+    """Who installs the wheel has no lock."""
+    assert [str(each) for each in requirements() if "<" not in str(each.specifier)] == []
+
+
+def test_one_range_of_pythons_is_told_everywhere() -> None:
+    oldest, newest = run.OLDEST, run.NEWEST
+    pythons = [f"3.{minor}" for minor in range(oldest[1], newest[1] + 1)]
+    assert supported() == pythons
+    bound = SpecifierSet(PYPROJECT["project"]["requires-python"])
+    (marker,) = PYPROJECT["tool"]["uv"]["environments"]
+    for minor in range(30):
+        version = f"3.{minor}"
+        assert (version in bound) == (version in pythons)
+        assert Marker(marker).evaluate({"python_version": version}) == (version in pythons)
+    assert PYPROJECT["tool"]["mypy"]["python_version"] == pythons[0]
+
+
+# --- what finds it -------------------------------------------------------------------------------
+
+
+def test_a_lock_is_read_with_markers_and_other_spellings() -> None:
+    first = f"Gate_Way==1.0 \\\n    {HASH} \\\n    {HASH}\n"
+    rest = f"b[x]==2 ; os_name == 'nt' \\\n    {HASH}\nc==3\n"
+    assert list(pins(first + rest)) == [
+        Pin("gate-way", "1.0", "", 2),
+        Pin("b", "2", "os_name == 'nt'", 1),
+        Pin("c", "3", "", 0),
+    ]
+
+
+OLD, NEW = "python_full_version < '3.12'", "python_full_version >= '3.12'"
+
+
+@pytest.mark.parametrize(
+    ("lock", "said"),
+    [
+        ([("av", "18.1.0", OLD), ("av", "19.0.2", NEW)], "another major version"),
+        ([("numpy", "2.4.6", OLD), ("numpy", "2.5.5", NEW)], "not the same for every Python"),
+        ([("tomli", "2.0", OLD)], "none on 3.12"),
+        ([("a", "1.0", "sys_platform == 'linux'"), ("a", "2.0", "sys_platform != 'linux'")], "m"),
+        ([("colorama", "0.4.6", "sys_platform == 'win32'")], ""),
+        ([("numpy", "2.4.6", "python_full_version < '3.15'")], ""),
+    ],
+)
+def test_what_differs_is_told(lock: list[tuple[str, str, str]], said: str) -> None:
+    told = list(
+        differences([Pin(name, version, marker, 1) for name, version, marker in lock], allowed={})
+    )
+    assert len(told) == bool(said)
+    assert all(said in each for each in told)
+
+
+def test_an_exception_does_not_excuse_another_major_version() -> None:
+    minor = [Pin("numpy", "2.4.6", OLD, 1), Pin("numpy", "2.5.5", NEW, 1)]
+    major = [Pin("numpy", "1.9", OLD, 1), Pin("numpy", "2.5.5", NEW, 1)]
+    assert not list(differences(minor, allowed={"numpy": "tried"}))
+    assert list(differences(major, allowed={"numpy": "tried"}))
+
+
+def test_every_exception_is_still_needed_and_has_a_reason() -> None:
+    found = {
+        each.partition(" ")[0] for each in differences(read(ROOT / "requirements-dev.lock"), {})
+    }
+    assert found == set(PER_PYTHON)
+    assert all(PER_PYTHON.values())
