@@ -1,6 +1,5 @@
 """The programs that the demo starts, and their orderly end, whatever happens to the demo."""
 
-import signal
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -61,9 +60,10 @@ class Processes:
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """Asks as Ctrl-C would, waits, and only then insists."""
+    """Asks, waits, and only then insists. SIGINT would not do: a shell without job control lets its
+    background jobs ignore it, and what they start inherits that."""
     if process.poll() is None:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
     try:
         process.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:

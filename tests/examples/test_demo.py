@@ -130,3 +130,15 @@ def test_leaving_ends_what_was_started(tmp_path: Path) -> None:
         processes.start("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"])
         (child,) = psutil.Process().children()
     assert not child.is_running()
+
+
+def test_what_ignores_ctrl_c_ends_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As all does that is started from a background job of a shell without job control."""
+    monkeypatch.setattr("examples.demo.processes.GRACE_SECONDS", 600)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Processes(tmp_path) as processes:
+            processes.start("sleeper", [sys.executable, "-c", "import time; time.sleep(900)"])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not psutil.Process().children()
