@@ -139,6 +139,7 @@ def test_what_ignores_ctrl_c_ends_too(tmp_path: Path, monkeypatch: pytest.Monkey
     try:
         with Processes(tmp_path) as processes:
             processes.start("sleeper", [sys.executable, "-c", "import time; time.sleep(900)"])
+            (child,) = psutil.Process().children()
     finally:
         signal.signal(signal.SIGINT, before)
-    assert not psutil.Process().children()
+    assert not child.is_running()
