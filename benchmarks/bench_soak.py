@@ -47,7 +47,7 @@ listen = "127.0.0.1:0"
 
 def run() -> Table:
     with tempfile.TemporaryDirectory() as folder, HttpReceiver() as http:
-        clip = scene.clip(scene.road_scene(), Path(folder), progress=True)
+        clip = scene.clip(scene.road_scene(), Path(folder))
         config = Path(folder) / "platewire.toml"
         config.write_text(CONFIG.format(clip=clip, url=http.url), "utf-8")
         server = Running(config)

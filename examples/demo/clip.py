@@ -7,6 +7,7 @@ It is what `platewire.testing.scene` draws and nothing else; a test compares the
 
 from pathlib import Path
 
+from platewire.cli.progress import bar
 from platewire.testing import scene
 
 ROAD = Path(__file__).with_name("road.mp4")
@@ -19,8 +20,11 @@ def clip(script: scene.Scene, folder: Path) -> Path:
     if script == scene.road_scene():
         return ROAD
     print(f"rendering the {script.name} clip ({script.seconds:.0f} s long)", flush=True)
-    return scene.clip(script, folder, progress=True)
+    with bar(script.frame_count, "rendering", "frames") as progress:
+        return scene.clip(script, folder, progress=progress.update)
 
 
 if __name__ == "__main__":
-    scene.encode(scene.road_scene(), ROAD, options=SMALL, progress=True)
+    road = scene.road_scene()
+    with bar(road.frame_count, "rendering", "frames") as progress:
+        scene.encode(road, ROAD, options=SMALL, progress=progress.update)

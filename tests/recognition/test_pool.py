@@ -105,7 +105,6 @@ async def test_closing_waits_for_the_frame_in_work_and_closes_the_engine_once() 
 async def test_busy_cameras_get_equal_turns_and_an_idle_one_all_it_asks_for() -> None:
     """Eight cameras that always have a newer frame; a ninth that has five in all."""
     engine = Recorder()
-    engine.go.set()
     pool = Pool(engine)
     cameras = [f"camera-{number}" for number in range(8)]
 
@@ -122,6 +121,8 @@ async def test_busy_cameras_get_equal_turns_and_an_idle_one_all_it_asks_for() ->
         for camera in cameras:
             tasks.create_task(busy(camera))
         tasks.create_task(idle())
+        await asyncio.sleep(0)  # Until all have asked, or the first would get a turn more.
+        engine.go.set()
     await pool.close()
     first = Counter(camera for camera, _ in engine.asked[:90])
     assert first["idle"] == 5

@@ -7,8 +7,7 @@ kept under a name made of the scene and of this package's own code, so a change 
 
 import hashlib
 import math
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -18,7 +17,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from av.video.stream import VideoStream
-from tqdm import tqdm
 
 from platewire.model import Pixels
 from platewire.testing.scene import plates, road, truth, vehicles
@@ -38,14 +36,21 @@ QUICK = {"crf": "20", "preset": "veryfast", "qscale": "3"}
 """The first two are for x264, the last for MPEG-4."""
 MARGIN = 12
 
+Progress = Callable[[int], object]
+
+
+def unseen(_: int) -> None:
+    """Nobody looks."""
+
+
 Layer = npt.NDArray[np.uint8]
 """height x width x 4, colors already multiplied by opacity."""
 
 
-def clip(scene: Scene, folder: Path, *, progress: bool = False) -> Path:
+def clip(scene: Scene, folder: Path, *, progress: Progress = unseen) -> Path:
     """The scene as an MP4 file in `folder`, rendered unless it is there already.
 
-    `progress` shows a bar on a terminal when it takes longer than two seconds.
+    `progress` is called with 1 for each frame that has been rendered.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{scene.name}-{fingerprint(scene)}.mp4"
@@ -63,24 +68,17 @@ def fingerprint(scene: Scene) -> str:
 
 
 def encode(
-    scene: Scene, path: Path, *, options: Mapping[str, str] = QUICK, progress: bool = False
+    scene: Scene, path: Path, *, options: Mapping[str, str] = QUICK, progress: Progress = unseen
 ) -> None:
     """Renders the whole scene into the file. `options` are those of FFmpeg's encoder."""
-    bar = tqdm(
-        frames(scene),
-        total=scene.frame_count,
-        desc=f"rendering the {scene.name} clip",
-        unit=" frames",
-        delay=2,
-        disable=not (progress and sys.stderr.isatty()),
-    )
     with av.open(str(path), "w") as container:
         stream = cast("VideoStream", container.add_stream(encoder(), scene.frames_per_second))
         stream.width, stream.height = scene.lens.width, scene.lens.height
         stream.pix_fmt = "yuv420p"
         stream.options = dict(options)
-        for pixels in bar:
+        for pixels in frames(scene):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "bgr24")))
+            progress(1)
         container.mux(stream.encode(None))
 
 
