@@ -146,7 +146,7 @@ def show_progress(title: str, started: float, said: list[str], listener: threadi
         listener.join(0.5)
         if live:
             packages = sum(line.startswith("Collecting") for line in said)
-            seconds = f"{time.monotonic() - started:.0f} s, {packages} packages"
-            print(f"\r{title} ... {seconds}", end="", flush=True)
+            count = f", {packages} packages" if packages else ""
+            print(f"\r{title} ... {time.monotonic() - started:.0f} s{count}", end="", flush=True)
     seconds = f"{time.monotonic() - started:.0f} s"
     print(f"\r{title} ... {seconds:<20}" if live else f" {seconds}", flush=True)

@@ -12,7 +12,7 @@ from platewire.testing import scene
 
 ROAD = Path(__file__).with_name("road.mp4")
 SMALL = {"crf": "23", "preset": "slow"}
-"""A third of the size that quick encoding gives, and read as well."""
+"""Less than half the size that quick encoding gives, and read as well."""
 
 
 def clip(script: scene.Scene, folder: Path) -> Path:

@@ -27,6 +27,7 @@ def once(site: Site, truth: Sequence[TruePassage], troubles: Sequence[str]) -> i
     """Prints all of it; 0 when everybody agrees, else 1. `troubles` are what transfers said."""
     received = third_parties.received(site)
     rows = verdict.matched(verdict.passages(received[third_parties.NAMES[0]]), truth)
+    print()
     print_table(HEADS, [cells(row) for row in rows])
     print_table(("third party", *KINDS, "all"), counts(received))
     found = [*troubles, *verdict.differences(received, truth)]
@@ -69,7 +70,6 @@ def counts(received: Mapping[str, Sequence[Record]]) -> list[tuple[str, ...]]:
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    print()
     for line in (heads, ["-" * width for width in widths], *rows):
         fitted = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         print("  " + "  ".join(fitted).rstrip())
