@@ -1,5 +1,8 @@
 """The lock files: complete, and one version of each package for every supported Python."""
 
+import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,8 +57,20 @@ def test_the_locks_fit_what_the_project_asks_for() -> None:
 
 
 def test_the_next_major_version_is_kept_out_until_it_has_been_tried() -> None:
-    """Who installs the wheel has no lock."""
-    assert [str(each) for each in requirements() if "<" not in str(each.specifier)] == []
+    """Who installs the wheel has no lock. tzdata is data, and its versions are years."""
+    unbound = [each.name for each in requirements() if "<" not in str(each.specifier)]
+    assert unbound == ["tzdata"]
+
+
+def test_time_zones_are_there_on_a_system_that_has_none() -> None:
+    """Windows, and small containers."""
+    assert "tzdata" in {pin.name for pin in read(ROOT / "requirements.lock")}
+    code = "import zoneinfo; print(zoneinfo.ZoneInfo('Europe/Berlin'), zoneinfo.TZPATH)"
+    environment = {**os.environ, "PYTHONTZPATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Europe/Berlin ()\n"
 
 
 def test_one_range_of_pythons_is_told_everywhere() -> None:
