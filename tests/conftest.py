@@ -56,5 +56,5 @@ def real_data() -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("PLATEWIRE_DATA", beside))
     if not folder.is_dir():
-        pytest.skip("no real pictures: set PLATEWIRE_DATA to a folder that holds them")
+        pytest.skip(f"no real pictures: {folder} is missing (set PLATEWIRE_DATA)")
     return folder

@@ -15,14 +15,21 @@ SEEN = 10
 FPS = 10
 
 
-def write(folder: Path) -> tuple[Path, Path]:
-    """The clip, and the reads in it: three vehicles, each seen for a second, one after another."""
-    clip = write_clip(folder / "small.mp4", len(PLATES) * FRAMES_EACH, fps=FPS)
-    lines = []
-    for frame in range(len(PLATES) * FRAMES_EACH):
-        vehicle, since = divmod(frame, FRAMES_EACH)
-        reads = [read(PLATES[vehicle], since)] if since < SEEN else []
-        lines.append(json.dumps({"frame": frame, "reads": reads}) + "\n")
+def write(folder: Path, *, empty_after_first: int = 0) -> tuple[Path, Path]:
+    """The clip, and the reads in it: three vehicles, each seen for a second, one after another.
+
+    `empty_after_first` is how many more frames than else lie between the first and the second.
+    """
+    seen = [
+        [read(plate, since)] if since < SEEN else []
+        for plate in PLATES
+        for since in range(FRAMES_EACH)
+    ]
+    seen[FRAMES_EACH:FRAMES_EACH] = [[]] * empty_after_first
+    clip = write_clip(folder / "small.mp4", len(seen), fps=FPS)
+    lines = [
+        json.dumps({"frame": frame, "reads": reads}) + "\n" for frame, reads in enumerate(seen)
+    ]
     recorded = folder / "small.reads.jsonl"
     recorded.write_text("".join(lines), "utf-8")
     return clip, recorded

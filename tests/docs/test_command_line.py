@@ -2,11 +2,14 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from platewire.cli.main import parser
 
 PAGE = Path(__file__).parents[2] / "docs" / "command_line.md"
+WRITTEN_BY = (3, 11)
+"""The Python whose lines and columns the page has."""
 MARK = "<!-- written by PLATEWIRE_WRITE_DOCS=1 pytest tests/docs -->\n"
 
 
@@ -36,5 +39,9 @@ def test_the_page_is_current() -> None:
     head, _, _ = PAGE.read_text("utf-8").partition(MARK)
     if os.environ.get("PLATEWIRE_WRITE_DOCS"):
         PAGE.write_text(head + reference(), "utf-8")
-    # By words: where lines break and columns begin differs from one Python's argparse to another's.
-    assert PAGE.read_text("utf-8").split() == (head + reference()).split()
+    there, here = PAGE.read_text("utf-8"), head + reference()
+    if sys.version_info[:2] == WRITTEN_BY:
+        assert there == here
+    else:
+        # Where lines break and columns begin differs from one Python's argparse to another's.
+        assert there.split() == here.split()
