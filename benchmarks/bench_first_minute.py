@@ -7,7 +7,6 @@ network's doing, which is why the rest is counted from its end.
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.report import Table, spread
+from tests.acceptance.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 3
@@ -58,7 +58,7 @@ def first_minute() -> Moments:
         fresh, output = Path(folder, "platewire"), Path(folder, "output")
         shutil.copytree(ROOT, fresh, ignore=shutil.ignore_patterns(*NOT_FRESH))
         port = free_port()
-        command = [base_python(), "run.py", "demo", "--no-browser", "--port", str(port)]
+        command = [sys.executable, "run.py", "demo", "--no-browser", "--port", str(port)]
         started = time.monotonic()
         with (
             output.open("wb") as file,
@@ -93,15 +93,3 @@ def passages_on(page: str) -> int | None:
             return len(json.load(answer)["passages"])
     except OSError:
         return None
-
-
-def base_python() -> str:
-    """The Python that this environment was made with."""
-    return getattr(sys, "_base_executable", sys.executable)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -15,13 +15,13 @@ import re
 import sys
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from scripts.locks import Pin, normal, read
+from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements-dev.lock"
+from scripts.environment import LOCKS
+from scripts.locks import Pin, read
+
 OSV = "https://api.osv.dev/v1/querybatch"
 OSV_SECONDS = 10.0
 ANSWER_BYTES_MAX = 16 << 20
@@ -58,7 +58,7 @@ class Package(NamedTuple):
 def main() -> int:
     packages = installed()
     problems = [
-        *not_as_locked(packages, read(LOCK)),
+        *not_as_locked(packages, read(LOCKS["dev"])),
         *licences_unknown(packages),
     ]
     found, note = advisories(packages)
@@ -80,7 +80,7 @@ def _package(distribution: importlib.metadata.Distribution) -> Package:
     about = distribution.metadata
     direct = distribution.read_text("direct_url.json")
     return Package(
-        name=normal(about["Name"]),
+        name=canonicalize_name(about["Name"]),
         version=distribution.version,
         licence=_licence(distribution),
         from_elsewhere=json.loads(direct)["url"] if direct else "",

@@ -16,17 +16,19 @@ import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from packaging.markers import Marker
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-ROOT = Path(__file__).resolve().parents[1]
-LOCKS: Mapping[str, tuple[str, ...]] = {
-    "requirements.lock": ("--group", "build"),
-    "requirements-dev.lock": ("--group", "dev", "--all-extras"),
+from scripts.environment import LOCKS, ROOT
+
+HOLDS: Mapping[str, Sequence[str]] = {
+    "run": ("--group", "build"),
+    "dev": ("--group", "dev", "--all-extras"),
 }
-"""What each holds beside the dependencies themselves; the group `build` is part of `dev`."""
+"""What each lock holds beside the dependencies themselves; the group `build` is part of `dev`."""
 
 PER_PYTHON: Mapping[str, str] = {
     "atheris": "fuzzes on 3.11 alone: no release has builds for 3.11 and for newer ones",
@@ -51,28 +53,24 @@ class Pin(NamedTuple):
 
 def main(arguments: Sequence[str]) -> int:
     oldest = supported()[0]
-    for name, holds in LOCKS.items():
-        command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", *holds]
+    for kind, lock in LOCKS.items():
+        command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", *HOLDS[kind]]
         command += ["--universal", "--fork-strategy", "fewest", "--python-version", oldest]
         command += ["--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
-        subprocess.run([*command, *arguments, "--output-file", name], cwd=ROOT, check=True)
-    problems = [f"{name}: {each}" for name in LOCKS for each in differences(read(ROOT / name))]
+        subprocess.run([*command, *arguments, "--output-file", lock.name], cwd=ROOT, check=True)
+    problems = [
+        f"{lock.name}: {each}" for lock in LOCKS.values() for each in differences(read(lock))
+    ]
     print("\n".join(problems) or "both locks are made; one version for every Python")
     return 1 if problems else 0
 
 
 def supported() -> list[str]:
     """The minor versions of Python that pyproject.toml lists, oldest first."""
-    listed = r"Programming Language :: Python :: (3\.\d+)"
-    classifiers = project()["classifiers"]
-    return [match[1] for each in classifiers if (match := re.fullmatch(listed, each))]
-
-
-def project() -> dict[str, Any]:
-    """The table [project] of pyproject.toml."""
     with (ROOT / "pyproject.toml").open("rb") as file:
-        table: dict[str, Any] = tomllib.load(file)["project"]
-        return table
+        classifiers = tomllib.load(file)["project"]["classifiers"]
+    listed = r"Programming Language :: Python :: (3\.\d+)"
+    return [match[1] for each in classifiers if (match := re.fullmatch(listed, each))]
 
 
 # --- what a lock says ----------------------------------------------------------------------------
@@ -87,12 +85,7 @@ def pins(text: str) -> Iterator[Pin]:
     for block in re.split(r"\n(?=[A-Za-z0-9])", text):
         if match := re.match(r"([\w.-]+)(?:\[[^]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\\n]+))?", block):
             hashes = len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", block))
-            yield Pin(normal(match[1]), match[2], (match[3] or "").strip(), hashes)
-
-
-def normal(name: str) -> str:
-    """As PEP 503 compares names."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+            yield Pin(canonicalize_name(match[1]), match[2], (match[3] or "").strip(), hashes)
 
 
 # --- one version for every Python ----------------------------------------------------------------
@@ -103,8 +96,9 @@ def differences(lock: Sequence[Pin], allowed: Mapping[str, str] = PER_PYTHON) ->
 
     `allowed` excuses another version, or none, but never another major version.
     """
+    pythons = supported()
     for name in sorted({pin.name for pin in lock}):
-        found = versions(lock, name, supported())
+        found = versions(lock, name, pythons)
         if len({Version(one).major for per in found for one in per.values() if one}) > 1:
             yield f"{name} has another major version for some Pythons: {told(found)}; bound it"
         elif name not in allowed and any(len(set(per.values())) > 1 for per in found):

@@ -4,8 +4,9 @@ import ssl
 from pathlib import Path
 
 
-def context(ca_file: Path | None = None) -> ssl.SSLContext:
+def context(ca_file: Path | None = None, *, verify: bool = True) -> ssl.SSLContext:
     """Trusts the system's CAs, or only the certificates in `ca_file`; checks the host's name.
+    Without `verify` it trusts anyone.
 
     Raises OSError or ssl.SSLError where the file is no PEM file of certificates.
 
@@ -18,4 +19,7 @@ def context(ca_file: Path | None = None) -> ssl.SSLContext:
     made = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     made.verify_flags &= ~ssl.VERIFY_X509_STRICT
     made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if not verify:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
     return made

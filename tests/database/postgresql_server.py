@@ -9,7 +9,6 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +17,7 @@ from typing import Any
 
 import asyncpg
 
+from tests.acceptance.ports import free_port
 from tests.support import counterparts
 
 PASSWORD = "owner's pass:word/@"
@@ -155,13 +155,6 @@ async def connected(
         yield connection
     finally:
         await connection.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scripts import audit
 from scripts.audit import Package
+from scripts.environment import LOCKS, ROOT
 from scripts.locks import Pin, read
 
 GOOD = Package("gate", "1.0", "MIT", "")
@@ -46,7 +47,7 @@ def test_licences(licence: str, good: bool) -> None:
 
 
 def test_what_is_installed_here_may_be_used() -> None:
-    locked = {pin.name for pin in read(audit.LOCK)}
+    locked = {pin.name for pin in read(LOCKS["dev"])}
     packages = [each for each in audit.installed() if each.name in locked]
     assert {"aiohttp", "msgspec", "pytest"} <= {each.name for each in packages}
     assert not list(audit.licences_unknown(packages))
@@ -56,7 +57,7 @@ def test_what_is_installed_here_may_be_used() -> None:
     ("text", "licence"),
     [
         ("Apache License\n   Version 2.0, January 2004", "Apache-2.0"),
-        ((audit.ROOT / "LICENSE").read_text("utf-8"), "Apache-2.0"),
+        ((ROOT / "LICENSE").read_text("utf-8"), "Apache-2.0"),
         ("GNU GENERAL PUBLIC LICENSE\nVersion 3", ""),
         ("", ""),
     ],

@@ -5,25 +5,24 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 import run
-from scripts import locks
-from scripts.locks import LOCKS, PER_PYTHON, Pin, differences, pins, read, supported
+from scripts.environment import LOCKS, ROOT
+from scripts.locks import PER_PYTHON, Pin, differences, pins, read, supported
 
-ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 HASH = "--hash=sha256:" + "0" * 64
 
 
 @pytest.fixture(params=LOCKS)
 def lock(request: pytest.FixtureRequest) -> list[Pin]:
-    return read(ROOT / request.param)
+    return read(LOCKS[request.param])
 
 
 def requirements() -> Iterator[Requirement]:
@@ -44,7 +43,7 @@ def test_each_package_has_one_version_for_every_python(lock: list[Pin]) -> None:
 
 
 def test_the_lock_for_running_is_part_of_the_other() -> None:
-    run_lock, both = (read(ROOT / name) for name in LOCKS)
+    run_lock, both = (read(LOCKS[kind]) for kind in ("run", "dev"))
     names = {pin.name for pin in run_lock}
     assert {(pin.name, pin.version) for pin in run_lock} == {
         (pin.name, pin.version) for pin in both if pin.name in names
@@ -52,9 +51,9 @@ def test_the_lock_for_running_is_part_of_the_other() -> None:
 
 
 def test_the_locks_fit_what_the_project_asks_for() -> None:
-    versions = {pin.name: pin.version for pin in read(ROOT / "requirements-dev.lock")}
+    versions = {pin.name: pin.version for pin in read(LOCKS["dev"])}
     for each in requirements():
-        assert versions[locks.normal(each.name)] in each.specifier, each
+        assert versions[canonicalize_name(each.name)] in each.specifier, each
 
 
 def test_the_next_major_version_is_kept_out_until_it_has_been_tried() -> None:
@@ -65,7 +64,7 @@ def test_the_next_major_version_is_kept_out_until_it_has_been_tried() -> None:
 
 def test_time_zones_are_there_on_a_system_that_has_none() -> None:
     """Windows, and small containers."""
-    assert "tzdata" in {pin.name for pin in read(ROOT / "requirements.lock")}
+    assert "tzdata" in {pin.name for pin in read(LOCKS["run"])}
     code = "import zoneinfo; print(zoneinfo.ZoneInfo('Europe/Berlin'), zoneinfo.TZPATH)"
     environment = {**os.environ, "PYTHONTZPATH": ""}
     done = subprocess.run(
@@ -130,8 +129,6 @@ def test_an_exception_does_not_excuse_another_major_version() -> None:
 
 
 def test_every_exception_is_still_needed_and_has_a_reason() -> None:
-    found = {
-        each.partition(" ")[0] for each in differences(read(ROOT / "requirements-dev.lock"), {})
-    }
+    found = {each.partition(" ")[0] for each in differences(read(LOCKS["dev"]), {})}
     assert found == set(PER_PYTHON)
     assert all(PER_PYTHON.values())

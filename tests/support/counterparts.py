@@ -22,6 +22,13 @@ JDK_OLDEST = 17
 """The program that reads through JDBC is written for it."""
 SYSTEM_PYTHON = "/usr/bin/python3"
 """Debian's own, as GStreamer's bindings are for no other."""
+RTSP_SERVER_IS_HERE = """
+import gi
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gst
+Gst.init(None)
+assert all(map(Gst.ElementFactory.find, ("qtdemux", "rtph264pay")))
+"""
 
 
 class Counterpart(NamedTuple):
@@ -88,26 +95,20 @@ def _odbc_drivers() -> Sequence[str]:
 
 @functools.cache
 def _has_rtsp_server() -> bool:
-    code = "import gi; gi.require_version('GstRtspServer', '1.0')"
-    plugins = ("qtdemux", "rtph264pay")
-    check = "; ".join(f"assert Gst.ElementFactory.find({name!r})" for name in plugins)
-    code += "; from gi.repository import Gst; Gst.init(None); " + check
-    command = [SYSTEM_PYTHON, "-c", code]
-    return Path(SYSTEM_PYTHON).exists() and _succeeds(command)
+    if not Path(SYSTEM_PYTHON).exists():
+        return False
+    command = [SYSTEM_PYTHON, "-c", RTSP_SERVER_IS_HERE]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @functools.cache
 def _has_jdk() -> bool:
     """The compiler counts, as the program is there as source."""
-    if program("java") is None or program("javac") is None:
+    if not _programs("java", "javac")():
         return False
     told = subprocess.run(["javac", "-version"], capture_output=True, text=True, check=False)
     version = re.match(r"javac (\d+)", told.stdout)
     return version is not None and int(version[1]) >= JDK_OLDEST
-
-
-def _succeeds(command: Sequence[str]) -> bool:
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 # --- all of them ---------------------------------------------------------------------------------

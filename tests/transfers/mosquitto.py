@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import msgspec
 
 from platewire.testing.check_transfer import Arrival
 from platewire.wire import native
+from tests.acceptance.ports import free_port
 from tests.support.counterparts import MOSQUITTO, need, program
 
 POLL_SECONDS = 0.02
@@ -32,7 +32,7 @@ class Mosquitto:
     """Keeps its port over restarts, and what it retains with `persistence true` among `lines`."""
 
     def __init__(self, folder: Path, *lines: str, tls: Sequence[str] = ()) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._folder = folder
         self._lines = lines or ("allow_anonymous true",)
         self._tls = tuple(tls)
@@ -184,10 +184,3 @@ class Counterpart:
             event = native.decode((await self._listener.next()).payload)
             self._arrivals.append(Arrival(event.passage_number, event.kind))
         return list(self._arrivals)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -24,13 +24,8 @@ from platewire.testing.sample_events import passage_events, picture
 from platewire.transfers.database import PostgresqlSender, PostgresqlTransfer
 from platewire.transfers.transfer import TransferContext
 from platewire.wire import native
-from tests.database.postgresql_server import (
-    PASSWORD,
-    PostgresqlServer,
-    connected,
-    free_port,
-    serving,
-)
+from tests.acceptance.ports import free_port
+from tests.database.postgresql_server import PASSWORD, PostgresqlServer, connected, serving
 
 
 @pytest.fixture(scope="module")

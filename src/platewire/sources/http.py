@@ -125,12 +125,8 @@ def _digest(who: Credentials | None) -> tuple[aiohttp.DigestAuthMiddleware, ...]
 
 def _tls(camera: str, settings: HttpCamera) -> ssl.SSLContext:
     try:
-        context = client_tls.context(settings.tls_ca)
+        return client_tls.context(settings.tls_ca, verify=settings.tls_verify)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
             f"camera {camera}: `tls_ca` {settings.tls_ca} is no certificate file: {error}"
         ) from error
-    if not settings.tls_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

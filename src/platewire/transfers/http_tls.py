@@ -58,22 +58,19 @@ def trusting_all() -> ssl.SSLContext:
 
 def context(tls: Tls) -> ssl.SSLContext:
     """ConfigError names the file that cannot be used."""
-    made = client_tls.context() if tls.ca_file is None else _trusting(tls.ca_file)
+    made = _trusting(tls)
     if tls.client_cert is not None:
         _show(made, tls.client_cert, tls.client_key)
     elif tls.client_key is not None:
         raise ConfigError("`tls.client_key` needs `tls.client_cert` too")
-    if not tls.verify:
-        made.check_hostname = False
-        made.verify_mode = ssl.CERT_NONE
     return made
 
 
-def _trusting(ca_file: Path) -> ssl.SSLContext:
+def _trusting(tls: Tls) -> ssl.SSLContext:
     try:
-        return client_tls.context(ca_file)
+        return client_tls.context(tls.ca_file, verify=tls.verify)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"`tls.ca_file` {ca_file} is no PEM file of a CA: {error}") from error
+        raise ConfigError(f"`tls.ca_file` {tls.ca_file} is no PEM file of a CA: {error}") from error
 
 
 def _show(made: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
