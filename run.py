@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""Sets platewire up and runs it: demo | test | check | bench | setup | lock.
+"""Sets platewire up and runs it: demo | setup | test | check | docs | bench | lock | release.
 
-    python3 run.py demo            watch a sample clip being read; --once plays it to its end
-    python3 run.py test            run the tests (further arguments go to pytest)
-    python3 run.py check           formatter, linter, types, import layers, dependencies, audit
-    python3 run.py bench [NAME]    run the benchmarks, write docs/benchmarks.md
-    python3 run.py setup           only make the environment; --dev with the tools for tests
-    python3 run.py lock            make the lock files anew; --upgrade takes the newest of all
+    python3 run.py demo              watch a sample clip being read; --once plays it to its end
+    python3 run.py setup             create .venv; --dev also installs the development tools
+    python3 run.py test [TESTS]      run the tests, or one of them; --coverage measures coverage
+    python3 run.py check [STEPS]     formatter, linter, types, import layers, dependencies, audit,
+                                     changelog fragments; --fix formats and fixes
+    python3 run.py docs              regenerate the generated documents; --check only compares
+    python3 run.py bench [NAME]      run the benchmarks, write docs/benchmarks.md
+    python3 run.py lock              regenerate the lock files; --upgrade takes the newest versions
+    python3 run.py release VERSION   build, check and tag a release; --dry-run only builds it
 
-The first run makes `.venv` beside this file and installs what the lock file names, by hash, from
+`python3 run.py COMMAND --help` explains a command; CONTRIBUTING.md explains when to use which.
+
+The first run creates `.venv` beside this file and installs what the lock file names, by hash, from
 pip's package registry; later runs start at once. Nothing outside this folder is changed.
 """
 

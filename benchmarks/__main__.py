@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.report import Table, rewrite
 
 HERE = Path(__file__).parent
-LONG = frozenset({"node_red", "queries", "soak", "soak_transfers"})
-"""Take half an hour, or what is no part of a machine for Python; run when named."""
+LONG = frozenset({"kills", "limits", "node_red", "queries", "soak", "soak_outputs"})
+"""Take from ten minutes to hours, or what is no part of a machine for Python; run when named."""
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 
 

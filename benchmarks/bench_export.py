@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks.bench_queries import fill_sqlite, invented
 from benchmarks.report import Table, resident_kib, spread
-from platewire.database.passage_search import Wanted
 from platewire.database.queries import Database
+from platewire.database.search.passage_search import SearchFilters
 from platewire.exports.columns import PASSAGES as COLUMNS
 from platewire.exports.formats import Format, open_rows
 from platewire.exports.source import of_log
@@ -54,8 +54,8 @@ def run() -> Table:
         shutil.rmtree(folder)
     table.notes = [
         f"{len(COLUMNS)} columns, from the log's SQLite file, newest first; median "
-        "(smallest-largest) of three runs, one for formats without a target; rows a second of the "
-        "fastest. Memory is the largest resident size of the whole process."
+        "(smallest-largest) of three runs, one run for formats without a target; rows per second "
+        "of the fastest run. Memory is the largest resident size of the whole process."
     ]
     return table
 
@@ -78,7 +78,7 @@ async def export(path: Path, format_: Format) -> None:
     with out.open("wb") as file:
         started = time.perf_counter()
         writing = open_rows(format_, file, COLUMNS)
-        async for block in of_log(database).passages(Wanted()):
+        async for block in of_log(database).passages(SearchFilters()):
             writing.add(block)
         writing.close()
         seconds = time.perf_counter() - started

@@ -24,9 +24,9 @@ from msgspec import structs
 
 from benchmarks.bench_tcp import REQUEST, Load, json_lines
 from benchmarks.report import Table, spread
-from platewire.clock import SystemClock
-from platewire.identity import Identities
 from platewire.model import Event
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.identity import Identities
 from platewire.testing.sample_events import passage_events
 from platewire.wire import native
 
@@ -75,10 +75,11 @@ def run() -> Table:
         table.rows.append((name, rates, spread([one.microseconds for one in each], 1)))
     table.notes = [
         _ratios(outcomes),
-        f"{EVENTS:,} events of about 1 kB, given as fast as they are taken, to {CLIENTS:,} clients "
-        f"in one process on the same two cores; {ROUNDS} rounds, the ways taking turns. The "
-        "brokers hold events in memory; platewire has flushed each to the disk and numbered it "
-        "before a client gets it. Target: half of what Mosquitto reaches, better more than it.",
+        f"{EVENTS:,} events of about 1 kB, sent as fast as they are accepted, to {CLIENTS:,} "
+        f"clients in one process on the same two cores; {ROUNDS} rounds, variants alternating. The "
+        "brokers keep events in memory; platewire writes each event to disk (fsync) and numbers it "
+        "before a client receives it. Target: half of Mosquitto's throughput, preferably more than "
+        "it.",
         *(f"{way.program} is not installed, so it was not measured." for way in _missing(ways)),
     ]
     return table

@@ -48,7 +48,7 @@ def run() -> Table:
     ]
     table.notes = [
         f"Median (smallest-largest) of {ROUNDS} rounds; the download depends on the network.",
-        "Goal: the first event on the page in under 60 seconds after the download.",
+        "Target: the first event on the page less than 60 seconds after the download.",
     ]
     return table
 

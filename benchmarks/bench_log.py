@@ -17,11 +17,11 @@ import apsw
 from msgspec import structs
 
 from benchmarks.report import Table, spread
-from platewire.clock import SystemClock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Event
-from platewire.status import Board
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
 from platewire.testing.sample_events import passage_events
 from platewire.wire import native
 
@@ -180,20 +180,19 @@ def run() -> Table:
     table.rows += [produce(producers, items[:count]) for producers, count in PRODUCERS.items()]
     table.notes.append(
         f"Events of {size:.0f} bytes on average; median (smallest-largest) of {ROUNDS} rounds, "
-        "the ways taking turns; write-ahead log, `synchronous = FULL`. *Bare* writes bytes that "
-        "are ready into two columns. *Same work* also numbers and encodes each event and keeps "
-        "its id unique. platewire besides fills the columns and indexes of the views."
+        "variants alternating; write-ahead log, `synchronous = FULL`. *Bare* writes prepared "
+        "bytes into two columns. *Same work* also numbers and encodes each event and keeps "
+        "its id unique. platewire additionally fills the columns and indexes of the views."
     )
     table.notes.append(
         "Target: half of bare `sqlite3` at the same batch. On 2026-11-25 it was missed: 0.32 for "
         "single appends, 0.2 to 0.3 in batches. On 2026-11-22, on another processor, it was 0.50 "
-        "and 0.2 to 0.4; the code from before bodies had sums and plates blocks gives 0.34 and "
-        "0.2 to 0.3 on this one, so that these cost nothing that can be told. "
-        "What limits it: an event cost about 19 us of processor time in a batch of 1000 then, of "
-        "which numbering, encoding and columns take 5, and 34 columns, six indexes and the "
-        "passage's row most of the rest (bare bytes take 4). Tried: several rows for each "
-        "statement, the passages of a whole transaction in one statement, no indexes at all "
-        "(13 us). The columns stay: with them third parties read views that are fast and "
-        "never behind the log."
+        "and 0.2 to 0.4. The code from before bodies had checksums and plates had blocks gives "
+        "0.34 and 0.2 to 0.3 on this processor, so these have no measurable cost. The limit: an "
+        "event then cost about 19 us of CPU time in a batch of 1000. Numbering, encoding and "
+        "columns take 5 of it; 34 columns, six indexes and the row of the passage take most of "
+        "the rest (bare bytes take 4). Tried: several rows per statement, the passages of a whole "
+        "transaction in one statement, no indexes at all (13 us). The columns stay, because they "
+        "make views for other programs fast and always up to date with the log."
     )
     return table

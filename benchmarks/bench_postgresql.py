@@ -1,4 +1,4 @@
-"""The PostgreSQL transfer against bare COPY of the same rows on the same server.
+"""The PostgreSQL output against bare COPY of the same rows on the same server.
 
 `bare COPY` writes rows that are ready, of the same columns, into a plain table without indexes, in
 transactions of the same size. Ours besides makes the rows from the events while the server takes
@@ -14,16 +14,16 @@ import uvloop
 from msgspec import structs
 
 from benchmarks.report import Table, spread
-from platewire.clock import SystemClock
 from platewire.database.postgresql.write import EVENT_COLUMNS
 from platewire.model import Entry
-from platewire.status import Board
-from platewire.testing.check_transfer import SITE
+from platewire.outputs.output import OutputContext
+from platewire.outputs.postgresql import PostgresqlSettings
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
+from platewire.testing.check_output import SITE
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
-from platewire.transfers.database import PostgresqlTransfer
-from platewire.transfers.transfer import TransferContext
-from tests.database.postgresql_server import PASSWORD, PostgresqlServer
+from tests.database.postgresql.postgresql_server import PASSWORD, PostgresqlServer
 
 EVENTS = 30_000
 BATCHES = (100, 500, 2_000)
@@ -46,21 +46,21 @@ async def ours(
     server: PostgresqlServer, database: str, items: Sequence[Entry], size: int, log: MemoryLog
 ) -> float:
     os.environ["PLATEWIRE_BENCH_PASSWORD"] = PASSWORD
-    config = PostgresqlTransfer(
+    config = PostgresqlSettings(
         name="bench",
         url=server.url(database),
         password="env:PLATEWIRE_BENCH_PASSWORD",
         batch=size,
     )
     clock = SystemClock()
-    context = TransferContext(clock=clock, log=log, site=SITE, board=Board(clock))
-    transfer = config.build(context)
-    await transfer.connect()
+    context = OutputContext(clock=clock, log=log, site=SITE, board=Board(clock))
+    output = config.build(context)
+    await output.connect()
     started = time.perf_counter()
     for start in range(0, len(items), size):
-        await transfer.send(items[start : start + size])
+        await output.send(items[start : start + size])
     seconds = time.perf_counter() - started
-    await transfer.close()
+    await output.close()
     return len(items) / seconds
 
 
@@ -111,20 +111,20 @@ async def measure(server: PostgresqlServer) -> list[Sequence[str]]:
 
 def run() -> Table:
     table = Table(
-        title="PostgreSQL transfer: events per second until committed",
+        title="PostgreSQL output: events per second until committed",
         columns=("", "bare COPY", "platewire", "platewire to bare COPY"),
     )
     server = PostgresqlServer(flushes=True)
     try:
-        server.initialise()
+        server.initialize()
         server.start()
         table.rows += uvloop.run(measure(server))
     finally:
         server.remove()
     table.notes.append(
-        f"{EVENTS} events of about 1 kB, three a passage, without pictures, on no list; median "
-        f"(smallest-largest) of {ROUNDS} rounds, the ways taking turns; one connection, server on "
-        "the same machine, every batch committed to the disk. *Bare COPY* writes the same columns, "
-        "ready, into a table without indexes."
+        f"{EVENTS} events of about 1 kB, three per passage, without pictures and list matches; "
+        f"median (smallest-largest) of {ROUNDS} rounds, variants alternating; one connection, "
+        "server on the same machine, every batch committed to disk. *Bare COPY* writes the same "
+        "prepared columns into a table without indexes."
     )
     return table

@@ -23,23 +23,25 @@ import apsw
 
 from benchmarks.bench_log import events
 from benchmarks.report import Table, spread
-from platewire.clock import SystemClock
 from platewire.database import migrate
-from platewire.database.passage_search import Wanted
-from platewire.database.plate_pattern import Match, plate_pattern
-from platewire.database.plates import put
 from platewire.database.postgresql import search as postgresql_search
-from platewire.database.postgresql.connection import Address, connect
+from platewire.database.postgresql.address import Address
+from platewire.database.postgresql.connection import connect
 from platewire.database.postgresql.migrate import migrate as migrate_postgresql
 from platewire.database.postgresql.partitions import add_month, month_of
+from platewire.database.projection import COLUMNS
 from platewire.database.queries import Database
+from platewire.database.search.passage_search import SearchFilters
+from platewire.database.search.plate_pattern import Match, plate_pattern
+from platewire.database.search.plates import put
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Event
-from platewire.status import Board
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
 from platewire.testing.sample_events import passage_events
 from platewire.wire import native
-from tests.database.postgresql_server import PASSWORD, PostgresqlServer
+from tests.database.postgresql.postgresql_server import PASSWORD, PostgresqlServer
 
 PASSAGES = int(os.environ.get("PLATEWIRE_BENCH_PASSAGES", "10_000_000"))
 PLATES = PASSAGES // 10
@@ -59,7 +61,7 @@ TARGETS = {
     "prefix of one letter": 20, "24 h of one camera": 50,
 }  # fmt: skip
 
-Ask = Callable[[Wanted], Awaitable[Sequence[Any]]]
+Ask = Callable[[SearchFilters], Awaitable[Sequence[Any]]]
 
 
 def run() -> Table:
@@ -88,10 +90,10 @@ def figures(seconds: Sequence[float]) -> tuple[str, str]:
 
 def notes() -> list[str]:
     return [
-        f"{ROUNDS} searches of each kind for random plates, in an order by chance, after as many "
-        "that were not counted; time from the call to the decoded page. *Prefix* gives three "
+        f"{ROUNDS} searches of each kind for random plates, in random order, after as many "
+        "warm-up searches; time from the call to the decoded page. *Prefix* has three "
         "characters, *contains* four, *wildcard* three with a `?` and two `*` among them; "
-        "*similar* takes look-alikes for each other; *one_edit* has one character wrong. "
+        "*similar* treats look-alikes as equal; *one_edit* has one wrong character. "
         "The page cache of the machine holds most of the files."
     ]
 
@@ -109,14 +111,14 @@ def invented(count: int) -> list[str]:
     return plates
 
 
-def questions(plates: Sequence[str]) -> list[tuple[str, Wanted]]:
+def questions(plates: Sequence[str]) -> list[tuple[str, SearchFilters]]:
     chance = random.Random(2)
     found = [one for _ in range(ROUNDS) for one in question(chance, chance.choice(plates))]
     chance.shuffle(found)
     return found
 
 
-def question(chance: random.Random, plate: str) -> Iterator[tuple[str, Wanted]]:
+def question(chance: random.Random, plate: str) -> Iterator[tuple[str, SearchFilters]]:
     at = chance.randrange(len(plate) - 4)
     wrong = chance.randrange(len(plate))
     asked = {
@@ -128,19 +130,22 @@ def question(chance: random.Random, plate: str) -> Iterator[tuple[str, Wanted]]:
         Match.ONE_EDIT: f"{plate[:wrong]}X{plate[wrong + 1 :]}",
     }
     for match, text in asked.items():
-        yield match.value, Wanted(plate=plate_pattern(text, match))
-    yield "prefix of one letter", Wanted(plate=plate_pattern(plate[0], Match.PREFIX))
+        yield match.value, SearchFilters(plate=plate_pattern(text, match))
+    yield "prefix of one letter", SearchFilters(plate=plate_pattern(plate[0], Match.PREFIX))
     since = END - timedelta(days=1)
-    yield "24 h of one camera", Wanted(camera=f"camera{chance.randrange(CAMERAS)}", since=since)
+    yield (
+        "24 h of one camera",
+        SearchFilters(camera=f"camera{chance.randrange(CAMERAS)}", since=since),
+    )
 
 
 async def measured(ask: Ask, plates: Sequence[str]) -> dict[str, list[float]]:
     asked = questions(plates)
     found: dict[str, list[float]] = {name: [] for name in TARGETS}
     for counted in (False, True):
-        for name, wanted in asked:
+        for name, filters in asked:
             started = time.perf_counter()
-            await ask(wanted)
+            await ask(filters)
             if counted:
                 found[name].append(time.perf_counter() - started)
     return found
@@ -198,7 +203,7 @@ async def in_sqlite(folder: Path, plates: Sequence[str]) -> dict[str, list[float
     fill_sqlite(path, plates)
     database = Database.open_read_only(path)
     try:
-        return await measured(lambda wanted: database.search(wanted, limit=PAGE), plates)
+        return await measured(lambda filters: database.search(filters, limit=PAGE), plates)
     finally:
         await database.close()
         path.unlink()
@@ -218,7 +223,8 @@ def fill_sqlite(path: Path, plates: Sequence[str], passages: int = PASSAGES) -> 
         columns, body = template("sqlite")
         side = int(len(plates) ** 0.5)
         connection.execute(
-            f"INSERT INTO event SELECT {columns}, CAST({body} AS BLOB), NULL FROM ("
+            f"INSERT INTO event ({', '.join(COLUMNS)}) "
+            f"SELECT {columns}, CAST({body} AS BLOB) FROM ("
             f"WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {passages})"
             f" SELECT c.n AS n, m.plate AS plate FROM c CROSS JOIN meant m ON m.n = CASE "
             f"WHEN c.n <= {len(plates)} THEN c.n "
@@ -257,7 +263,7 @@ async def in_postgresql(plates: Sequence[str]) -> dict[str, list[float]]:
     with ExitStack() as after:
         server = PostgresqlServer()
         after.callback(server.remove)
-        server.initialise()
+        server.initialize()
         server.start()
         database = await server.new_database()
         place = Address(server.url(database), PASSWORD, "platewire", "bench", 60, 7200)
@@ -265,7 +271,7 @@ async def in_postgresql(plates: Sequence[str]) -> dict[str, list[float]]:
         try:
             await fill_postgresql(connection, plates)
             return await measured(
-                lambda wanted: postgresql_search.passages(connection, wanted, limit=PAGE), plates
+                lambda filters: postgresql_search.passages(connection, filters, limit=PAGE), plates
             )
         finally:
             await connection.close()
@@ -321,8 +327,8 @@ def append_note(folder: Path) -> str:
         after = asyncio.run(append_rate(folder / f"after{number}", made, without=False))
         ratios.append(after / before)
     return (
-        "Appends for each second of processor time with the tables and indexes of searches, to "
-        f"the same without them, in batches of 100: {spread(ratios)}, turn by turn."
+        "Appends per second of CPU time with the tables and indexes of searches, relative to "
+        f"without, in batches of 100: {spread(ratios)}, alternating."
     )
 
 

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from benchmarks.bench_log import batches, events
 from benchmarks.report import Table, spread
-from platewire.clock import SystemClock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Event
-from platewire.status import Board
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
 
 READERS = 10
 BEFORE = 6_000
@@ -127,12 +127,13 @@ def run() -> Table:
             ]
         )
     table.notes.append(
-        f"{EVENTS} events in batches of {BATCH}, each flushed, into a file of {BEFORE}; median "
-        f"(smallest-largest) of {ROUNDS} rounds, the ways taking turns. Each reader is a process "
-        f"with the standard library's sqlite3; dashboards rest {DASHBOARD_SECONDS} s after three "
-        "queries. No reader got an error and no append failed. Target: under 20% less than with "
-        "nobody. Ten that never rest take the processor from the writer, whatever they read; the "
-        "last column is what sharing the file costs beyond that."
+        f"{EVENTS} events in batches of {BATCH}, each with fsync, into a file of {BEFORE}; median "
+        f"(smallest-largest) of {ROUNDS} rounds, variants alternating. Each reader is a process "
+        f"with the standard library's sqlite3; dashboards pause for {DASHBOARD_SECONDS} s after "
+        "three queries. No reader got an error and no append failed. Target: less than 20% below "
+        "the throughput without readers. Ten readers without pauses take CPU time from the "
+        "writer, whatever they read; the last column shows the additional cost of sharing the "
+        "file."
     )
     return table
 

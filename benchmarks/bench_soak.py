@@ -28,17 +28,17 @@ listen = "127.0.0.1:0"
 name = "road"
 source = {{ type = "file", path = "{clip}", pace = "real", loop = true }}
 passage = {{ direction_in = 90 }}
-[[transfer]]
+[[output]]
 name = "numberok"
 type = "numberok_tcp"
 listen = "127.0.0.1:0"
-[[transfer]]
+[[output]]
 name = "receiver"
 type = "http"
 format = "numberok-1.6"
 body = "multipart"
 url = "{url}"
-[[transfer]]
+[[output]]
 name = "lines"
 type = "json_lines"
 listen = "127.0.0.1:0"

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct, field
 
 from platewire.model import Box, Frame, Pixels, Read
-from platewire.recognition.engine import Engine, examine
+from platewire.recognition.engine import Engine
 from platewire.recognition.pictures import load_picture
 from platewire.recognition.stopwatch import Stopwatch
 from platewire.wire.iso3166 import alpha2
@@ -56,7 +56,7 @@ def measure(engine: Engine, data: Path, name: str, most: int) -> Score:
     for entry, pixels in photos(data, name, most):
         watch = Stopwatch(time.perf_counter)
         begun = time.perf_counter()
-        found = examine(engine, Frame(name, score.photos, NOW, pixels), watch)
+        found = engine.examine(Frame(name, score.photos, NOW, pixels), watch)
         watch.seconds["all"] = time.perf_counter() - begun
         for stage, seconds in watch.seconds.items():
             score.stages.setdefault(stage, []).append(1000 * seconds)

@@ -1,1 +1,1 @@
-"""Small third parties, and the demo."""
+"""Small receivers, and the demo."""

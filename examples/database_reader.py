@@ -1,7 +1,7 @@
 """A program that reads platewire's database directly, while platewire writes it.
 
 Opens the SQLite file read-only and asks the view `anpr_event` again and again for what came after
-the last `seq` it has seen. It needs no transfer, no port and no library; it disturbs nobody.
+the last `seq` it has seen. It needs no output, no port and no library; it disturbs nobody.
 
     python examples/database_reader.py platewire-data/platewire.db
     python examples/database_reader.py platewire-data/platewire.db --passages

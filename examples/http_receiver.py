@@ -10,7 +10,7 @@ example); its id tells, and the second one is only acknowledged.
 
 In platewire.toml:
 
-    [[transfer]]
+    [[output]]
     name = "receiver"
     type = "http"
     url = "http://127.0.0.1:8090/events"
@@ -112,7 +112,7 @@ def event_of(content_type: str, body: bytes) -> dict[str, Any]:
         body = part_named_event(content_type, body)
     event = json.loads(body)
     if not isinstance(event, dict):
-        raise ValueError("the JSON is no object")
+        raise ValueError("the JSON is not an object")
     return event
 
 

@@ -1,16 +1,17 @@
 """A client of platewire's JSON lines server that loses nothing, however often it is stopped.
 
-Each line is one event in platewire's own JSON. The client writes the `seq` of the last event it
-has dealt with into a file, and on every connection asks to resume after it. At its first start it
-asks for all that the server has kept.
+Each line is one event in platewire's own JSON. The client writes `seq` and `id` of the last event
+it has dealt with into a file, and on every connection asks to resume after it. At its first start
+it asks for all that the server has kept. With the id the server can tell whether it has the same
+event there: where it was put back to an older state, it says so instead of mixing two histories.
 
-    python examples/lines_client.py 127.0.0.1:7701 --state last-seq.txt --kinds new lost
+    python examples/lines_client.py 127.0.0.1:7701 --state last-event.txt --kinds new lost
 
 By hand: nc 127.0.0.1 7701
 
 In platewire.toml:
 
-    [[transfer]]
+    [[output]]
     name = "lines"
     type = "json_lines"
     listen = "127.0.0.1:7701"
@@ -35,11 +36,11 @@ def main() -> None:
     try:
         while True:
             try:
-                request = {"resume": last_seq(options.state), "kinds": options.kinds}
+                request = {**position(options.state), "kinds": options.kinds}
                 for event in events_of(host, int(port), request):
                     wait = FIRST_WAIT
                     keep(event, options.json)
-                    remember(options.state, event["seq"])
+                    remember(options.state, event)
                     show(event)
             except OSError as error:
                 print(f"{host}:{port}: {error}; again in {wait:g} s", file=sys.stderr, flush=True)
@@ -94,14 +95,17 @@ def show(event: dict[str, Any]) -> None:
     )
 
 
-def last_seq(state: Path) -> int | str:
-    return int(state.read_text()) if state.exists() else "beginning"
+def position(state: Path) -> dict[str, Any]:
+    """Where to resume. A file of an older client has the `seq` alone."""
+    seq, *ids = state.read_text().split() if state.exists() else ("beginning",)
+    resume = {"resume": int(seq) if seq.isdecimal() else seq}
+    return {**resume, "id": ids[0]} if ids else resume
 
 
-def remember(state: Path, seq: int) -> None:
+def remember(state: Path, event: dict[str, Any]) -> None:
     """Written beside and renamed, so that the file is never half written."""
     beside = state.with_name(state.name + ".new")
-    beside.write_text(f"{seq}\n")
+    beside.write_text(f"{event['seq']} {event['id']}\n")
     beside.replace(state)
 
 

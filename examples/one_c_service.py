@@ -1,6 +1,6 @@
 """What an HTTP service of 1C:Enterprise does with passages, in plain Python.
 
-To try the transfer `one_c` without an infobase, or to write the like in another language. Each
+To try the output `one_c` without an infobase, or to write the like in another language. Each
 passage is kept once, however often it comes: the later one replaces the earlier. The answer names
 which passages were taken and which not; here those whose plate is too long for a field of 1C.
 
@@ -8,7 +8,7 @@ which passages were taken and which not; here those whose plate is too long for 
 
 In platewire.toml:
 
-    [[transfer]]
+    [[output]]
     name = "accounting"
     type = "one_c"
     url = "http://127.0.0.1:8091/base/hs/platewire/passages"
@@ -42,7 +42,7 @@ def main() -> None:
 
     with HTTPServer((host, int(port)), BoundHandler) as server:
         url = f"http://{host}:{server.server_port}/base/hs/platewire/passages"
-        print(f"taking passages at {url}", flush=True)
+        print(f"accepting passages at {url}", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -8,7 +8,7 @@ event of a passage whose plate is on the list; a corrected text (`updated`) may 
 
 In platewire.toml:
 
-    [[transfer]]
+    [[output]]
     name = "gate"
     type = "http"
     url = "http://127.0.0.1:8091/"
@@ -78,7 +78,7 @@ def main() -> None:
 
     host, _, port = options.listen.rpartition(":")
     with ThreadingHTTPServer((host, int(port)), Handler) as server:
-        print(f"gate waits at http://{host}:{server.server_port}/", flush=True)
+        print(f"gate listens at http://{host}:{server.server_port}/", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
 

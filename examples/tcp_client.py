@@ -10,7 +10,7 @@ matters.
 
 In platewire.toml:
 
-    [[transfer]]
+    [[output]]
     name = "numberok"
     type = "numberok_tcp"
     listen = "127.0.0.1:7700"
@@ -89,7 +89,7 @@ def events_of(connection: socket.socket) -> Iterator[tuple[dict[str, str], bytes
     while True:
         kind, length = HEADER.unpack(exactly(connection, HEADER.size))
         if length > BODY_BYTES_MAX:
-            raise ConnectionError(f"a packet of {length} bytes is none of NumberOk's")
+            raise ConnectionError(f"a packet of {length} bytes is not a NumberOk packet")
         body = exactly(connection, length)
         if kind == EVENT:
             yield decoded(body)

@@ -9,7 +9,7 @@ and the numbers are the same after any interruption.
 
 In platewire.toml:
 
-    [[transfer]]
+    [[output]]
     name = "lines"
     type = "json_lines"
     listen = "127.0.0.1:7701"
@@ -58,7 +58,7 @@ def arguments() -> argparse.Namespace:
         "--quiet-for",
         type=float,
         metavar="SECONDS",
-        help="print a table and end once nothing has come for so long",
+        help="print a table and exit after this time without events",
     )
     return parser.parse_args()
 

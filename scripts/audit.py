@@ -1,10 +1,12 @@
 """Looks at what is installed: is it what the lock names, may we use it, is it known to be bad?
 
-    .venv/bin/python -m scripts.audit        as a step of `python run.py check`
+    .venv/bin/python -m scripts.audit                  as two steps of `python run.py check`
+    .venv/bin/python -m scripts.audit --advisories
 
-Ends with 1 where a package is not in the lock with its hash, has a licence that is not among those
-below, or has a known vulnerability. For the last one question goes to osv.dev with the names and
-versions of the packages; where it cannot be reached that part is skipped, and says so.
+Ends with 1 where a package is not in the lock with its hash, has a license that is not among those
+below, or brings a library along that NOTICE does not tell of; with `--advisories` where one has a
+known vulnerability. That question goes to osv.dev with the names and versions of the packages;
+where it cannot be reached the answer is `SKIPPED`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from scripts import bundled
+from scripts.commands import SKIPPED
 from scripts.environment import LOCKS
 from scripts.locks import Pin, read
 
@@ -28,9 +32,9 @@ ANSWER_BYTES_MAX = 16 << 20
 NOT_LOCKED = frozenset({"platewire", "pip", "setuptools", "wheel"})
 """This project, and what a virtual environment brings along."""
 
-LICENCES = re.compile(
+LICENSES = re.compile(
     r"0BSD|Apache\b.*|any-OSI|BSD\b.*|\d-Clause BSD.*|CC0-1.0|EPL-2.0|HPND|ISC\b.*|MIT\b.*|MPL-2.0|"
-    r"Mozilla Public License 2.0.*|PSF-2.0|Python Software Foundation License|Unlicense|Zlib",
+    r"Mozilla Public License 2.0.*|PSF-2.0|PSFL|Python Software Foundation License|Unlicense|Zlib",
     re.IGNORECASE,
 )
 """Permissive ones, and those whose duties end at their own files."""
@@ -40,7 +44,7 @@ TEXTS = (
     ("Permission is hereby granted, free of charge, to any person obtaining a copy", "MIT"),
     ("Redistribution and use in source and binary forms", "BSD-3-Clause"),
 )
-"""By which a licence's own text is known."""
+"""By which a license's own text is known."""
 
 ACCEPTED: Mapping[str, str] = {}
 """Advisories that do not concern us: id, and why not."""
@@ -49,23 +53,42 @@ ACCEPTED: Mapping[str, str] = {}
 class Package(NamedTuple):
     name: str
     version: str
-    licence: str
+    license: str
     """An SPDX expression, or what its metadata says in words; empty where they say nothing."""
     from_elsewhere: str
     """The address, where it was not installed from a registry."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     packages = installed()
+    if "--advisories" in arguments:
+        return _look_up(packages)
+    # The lock names some packages for other Pythons or systems only.
+    here = {(each.name, each.version) for each in packages}
     problems = [
         *not_as_locked(packages, read(LOCKS["dev"])),
-        *licences_unknown(packages),
+        *licenses_unknown(packages),
+        *bundled.problems(
+            pin.name for pin in read(LOCKS["run"]) if (pin.name, pin.version) in here
+        ),
     ]
-    found, note = advisories(packages)
-    for problem in (*problems, *found):
+    return _told(problems, f"{len(packages)} packages checked")
+
+
+def _look_up(packages: list[Package]) -> int:
+    try:
+        found = advisories(packages)
+    except NotReachable as error:
+        print(f"audit: {error}")
+        return SKIPPED
+    return _told(found, f"{len(packages)} packages looked up at osv.dev")
+
+
+def _told(problems: Sequence[str], note: str) -> int:
+    for problem in problems:
         print(f"audit: {problem}")
-    print(f"audit: {len(packages)} packages looked at; {note}")
-    return 1 if problems or found else 0
+    print(f"audit: {note}; problems: {len(problems) or 'none'}")
+    return 1 if problems else 0
 
 
 # --- what is installed ---------------------------------------------------------------------------
@@ -82,13 +105,13 @@ def _package(distribution: importlib.metadata.Distribution) -> Package:
     return Package(
         name=canonicalize_name(about["Name"]),
         version=distribution.version,
-        licence=_licence(distribution),
+        license=_license(distribution),
         from_elsewhere=json.loads(direct)["url"] if direct else "",
     )
 
 
-def _licence(distribution: importlib.metadata.Distribution) -> str:
-    """The expression, else the words, else the classifiers, else what the licence file is."""
+def _license(distribution: importlib.metadata.Distribution) -> str:
+    """The expression, else the words, else the classifiers, else what the license file is."""
     about = distribution.metadata
     classes = [
         each.rpartition(" :: ")[2]
@@ -105,13 +128,13 @@ def _licence(distribution: importlib.metadata.Distribution) -> str:
 
 
 def _of_files(distribution: importlib.metadata.Distribution) -> str:
-    """Of all licence files together; a file that is none of the known ones is its name."""
+    """Of all license files together; a file that is none of the known ones is its name."""
     files = [each for each in distribution.files or () if re.match("LICEN[CS]E|COPYING", each.name)]
     return " AND ".join(of_text(each.read_text()) or each.name for each in files)
 
 
 def of_text(text: str) -> str:
-    """Which licence the text is; empty for others."""
+    """Which license the text is; empty for others."""
     plain = " ".join(text[:3000].split())
     return next((name for sign, name in TEXTS if sign in plain), "")
 
@@ -122,7 +145,7 @@ def of_text(text: str) -> str:
 def not_as_locked(packages: Iterable[Package], lock: Sequence[Pin]) -> Iterable[str]:
     for pin in lock:
         if not pin.hashes:
-            yield f"{pin.name} {pin.version} is in the lock without a hash; make the lock anew"
+            yield f"{pin.name} {pin.version} has no hash in the lock; run `python3 run.py lock`"
     for each in packages:
         versions = [pin.version for pin in lock if pin.name == each.name]
         if each.version not in versions:
@@ -135,23 +158,23 @@ def not_as_locked(packages: Iterable[Package], lock: Sequence[Pin]) -> Iterable[
             yield f"{each.name} was installed from {each.from_elsewhere}, not by the lock's hash"
 
 
-# --- licences ------------------------------------------------------------------------------------
+# --- licenses ------------------------------------------------------------------------------------
 
 
-def licences_unknown(packages: Iterable[Package]) -> Iterable[str]:
+def licenses_unknown(packages: Iterable[Package]) -> Iterable[str]:
     for each in packages:
-        if not usable(each.licence):
-            said = each.licence or "nothing"
-            yield f"{each.name} {each.version}: its licence says {said!r}, not one that may be used"
+        if not usable(each.license):
+            said = each.license or "nothing"
+            yield f"{each.name} {each.version}: its license says {said!r}, not one that may be used"
 
 
-def usable(licence: str) -> bool:
+def usable(expression: str) -> bool:
     """One of the choices of an expression, and all parts of that one."""
-    choices = re.split(r"\s+OR\s+", licence.replace("(", " ").replace(")", " "))
-    if "(" in licence and " AND " in licence:
+    choices = re.split(r"\s+OR\s+", expression.replace("(", " ").replace(")", " "))
+    if "(" in expression and " AND " in expression:
         choices = [" AND ".join(choices)]  # nothing of it may be left out
     return any(
-        all(LICENCES.fullmatch(part.strip()) for part in re.split(r"\s+AND\s+", choice))
+        all(LICENSES.fullmatch(part.strip()) for part in re.split(r"\s+AND\s+", choice))
         for choice in choices
     )
 
@@ -159,10 +182,12 @@ def usable(licence: str) -> bool:
 # --- advisories ----------------------------------------------------------------------------------
 
 
-def advisories(
-    packages: list[Package], ask: Callable[[bytes], bytes] | None = None
-) -> tuple[list[str], str]:
-    """What is known to be bad, and a word on where that is from."""
+class NotReachable(Exception):
+    """Nothing is known about vulnerabilities, neither good nor bad."""
+
+
+def advisories(packages: list[Package], ask: Callable[[bytes], bytes] | None = None) -> list[str]:
+    """What is known to be bad. Raises NotReachable where nobody could be asked."""
     queries = [
         {"package": {"name": each.name, "ecosystem": "PyPI"}, "version": each.version}
         for each in packages
@@ -171,13 +196,12 @@ def advisories(
         answer = json.loads((ask or _osv)(json.dumps({"queries": queries}).encode()))
         results = [[str(each["id"]) for each in one.get("vulns", ())] for one in answer["results"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return [], f"advisories not reachable ({OSV}: {error}), skipped"
-    found = [
+        raise NotReachable(f"advisories not reachable ({OSV}: {error}), skipped") from error
+    return [
         f"{package.name} {package.version} has {', '.join(bad)}; see https://osv.dev/{bad[0]}"
         for package, ids in zip(packages, results, strict=False)
         if (bad := [each for each in ids if each not in ACCEPTED])
     ]
-    return found, f"advisories of osv.dev: {len(found) or 'none'}"
 
 
 def _osv(body: bytes) -> bytes:
@@ -188,4 +212,4 @@ def _osv(body: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     problems = [
         f"{lock.name}: {each}" for lock in LOCKS.values() for each in differences(read(lock))
     ]
-    print("\n".join(problems) or "both locks are made; one version for every Python")
+    print("\n".join(problems) or "both locks written; one version for every Python")
     return 1 if problems else 0
 
 

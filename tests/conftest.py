@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.certificates import authority, by_hand, expired, stranger
+from tests.support.certificates import authority, by_hand, expired, stranger
 from tests.support.counterparts import untried
 
 __all__ = ["authority", "by_hand", "expired", "stranger"]

@@ -1,1 +1,1 @@
-"""The demo: a sample clip is read by the real server, and three third parties receive it."""
+"""The demo: a sample clip is read by the real server, and three receivers receive it."""

@@ -1,4 +1,4 @@
-"""Runs platewire on a sample clip with three third parties: over HTTP, over TCP, by the database.
+"""Runs platewire on a sample clip with three receivers: over HTTP, over TCP, by the database.
 
 python -m examples.demo            in a loop, until Ctrl-C
 python -m examples.demo --once     once to its end; exits 0 only if all three agree with each
@@ -12,7 +12,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from examples.demo import report, third_parties, watch
+from examples.demo import receivers, report, watch
 from examples.demo.clip import clip
 from examples.demo.processes import Ended, Processes
 from examples.demo.site import Site, new_site
@@ -31,7 +31,7 @@ def main() -> int:
         playing = clip(script, DATA / "clips")
         site = new_site(DATA, playing, page_port=options.port, once=options.once)
         with Processes(site.folder) as processes:
-            third_parties.start(processes, site)
+            receivers.start(processes, site)
             processes.start("server", serve_command(site))
             watch.until_answering(site, processes)
             if not options.once:
@@ -41,10 +41,10 @@ def main() -> int:
             troubles = watch.until_received(site, processes)
         return report.once(site, scene.passages(script), troubles)
     except (Ended, PlatewireError, OSError) as error:
-        print(f"the demo cannot go on: {error}", file=sys.stderr)
+        print(f"the demo failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstopped; everything that was started has ended")
+        print("\nstopped all processes of the demo")
         return 130 if options.once else 0
 
 
@@ -62,10 +62,16 @@ def arguments() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--once", action="store_true", help="play the clip once, then compare")
-    parser.add_argument("--port", type=int, metavar="PORT", help="of the page (8080 if free)")
-    parser.add_argument("--no-browser", action="store_true", help="do not open the page")
-    parser.add_argument("--short", action="store_true", help="a clip of three cars only")
+    parser.add_argument(
+        "--once", action="store_true", help="play the clip once, then compare the receivers"
+    )
+    parser.add_argument(
+        "--port", type=int, metavar="PORT", help="port of the web page (default: 8080 if free)"
+    )
+    parser.add_argument(
+        "--no-browser", action="store_true", help="do not open the web page in a browser"
+    )
+    parser.add_argument("--short", action="store_true", help="use a short clip with three cars")
     return parser.parse_args()
 
 
@@ -79,7 +85,7 @@ def show(site: Site, *, browser: bool) -> None:
         ("page", site.page, f"curl -s '{site.page}api/v1/passages?limit=1'"),
         ("NumberOk TCP", site.numberok, f"{python} examples/tcp_client.py {site.numberok}"),
         ("JSON lines", site.lines, "nc " + site.lines.replace(":", " ")),
-        ("HTTP receiver", site.receiver, third_parties.POST_BY_HAND.format(url=site.receiver)),
+        ("HTTP receiver", site.receiver, receivers.POST_BY_HAND.format(url=site.receiver)),
         (
             "database",
             os.path.relpath(site.database),
@@ -89,8 +95,8 @@ def show(site: Site, *, browser: bool) -> None:
     print("\nplatewire reads the sample clip in a loop.\n")
     for name, where, line in rows:
         print(f"  {name:14} {where}\n  {'':14} try: {line}\n")
-    print("Everything is logged in", os.path.relpath(site.folder))
-    print("Ctrl-C ends it all. What the HTTP receiver gets:\n", flush=True)
+    print("Logs and data:", os.path.relpath(site.folder))
+    print("Press Ctrl-C to stop. Events at the HTTP receiver:\n", flush=True)
     if browser and has_display():
         webbrowser.open(site.page)
 

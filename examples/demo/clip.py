@@ -7,7 +7,7 @@ It is what `platewire.testing.scene` draws and nothing else; a test compares the
 
 from pathlib import Path
 
-from platewire.cli.progress import bar
+from platewire.cli.terminal.progress import bar
 from platewire.testing import scene
 
 ROAD = Path(__file__).with_name("road.mp4")

@@ -1,11 +1,11 @@
-"""What `--once` prints at its end: the passages, the third parties' counts, the verdict."""
+"""What `--once` prints at its end: the passages, the counts of the receivers, the verdict."""
 
 import os
 from collections.abc import Mapping, Sequence
 
-from examples.demo import third_parties, verdict
+from examples.demo import receivers, verdict
+from examples.demo.receivers import Record
 from examples.demo.site import Site
-from examples.demo.third_parties import Record
 from platewire.testing.scene import TruePassage
 
 KINDS = ("new", "updated", "lost")
@@ -24,18 +24,18 @@ DIFFERENCES_SHOWN = 30
 
 
 def once(site: Site, truth: Sequence[TruePassage], troubles: Sequence[str]) -> int:
-    """Prints all of it; 0 when everybody agrees, else 1. `troubles` are what transfers said."""
-    received = third_parties.received(site)
-    rows = verdict.matched(verdict.passages(received[third_parties.NAMES[0]]), truth)
+    """Prints all of it; 0 when everybody agrees, else 1. `troubles` are what outputs said."""
+    received = receivers.received(site)
+    rows = verdict.matched(verdict.passages(received[receivers.NAMES[0]]), truth)
     print()
     print_table(HEADS, [cells(row) for row in rows])
-    print_table(("third party", *KINDS, "all"), counts(received))
+    print_table(("receiver", *KINDS, "all"), counts(received))
     found = [*troubles, *verdict.differences(received, truth)]
-    where = f"Everything of this run is in {os.path.relpath(site.folder)}"
+    where = f"Logs and data of this run: {os.path.relpath(site.folder)}"
     if not found:
-        print(f"All three agree with each other and with the clip's known truth. {where}")
+        print(f"All three receivers agree, with each other and with the ground truth. {where}")
         return 0
-    print("They differ:")
+    print("Differences found:")
     for line in found[:DIFFERENCES_SHOWN]:
         print(f"  - {line}")
     if len(found) > DIFFERENCES_SHOWN:
@@ -48,7 +48,7 @@ def cells(row: verdict.Row) -> tuple[str, ...]:
     if row.seen is None:
         assert row.true is not None
         true = row.true
-        return (true.text, true.country, true.color, true.direction, *[""] * 4, "yes, NOT SEEN")
+        return (true.text, true.country, true.color, true.direction, *[""] * 4, "yes, MISSED")
     last = row.seen.last
     return (
         last["plate"],

@@ -5,10 +5,13 @@ import shutil
 import socket
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 RUNS_KEPT = 5
+PAST = timedelta(minutes=5)
+"""More than any clip lasts. One that is read faster than it was filmed would run ahead of the
+computer's clock, and vehicles from the future are fresh for nobody."""
 
 TOML = """\
 # Written by the demo. To run it by itself: platewire serve --config FILE
@@ -33,24 +36,25 @@ type = "file"
 path = {clip}
 pace = {pace}
 loop = {loop}
-start_at = {now}
+start_at = {start}
 
 [camera.passage]
 direction_in = 90          # down the picture, towards the camera
 
-[[transfer]]
+[[output]]
 name = "receiver"
 type = "http"
 url = {receiver}
 format = "native"
 
-[[transfer]]
+[[output]]
 name = "numberok"
 type = "numberok_tcp"
 listen = {numberok}
-max_age_seconds = 86400    # nobody waits at a gate here: late events are welcome
+wait_for_client = true     # nobody waits at a gate here: late events are welcome
+max_age_seconds = 86400
 
-[[transfer]]
+[[output]]
 name = "lines"
 type = "json_lines"
 listen = {lines}
@@ -75,7 +79,7 @@ class Site:
         return self.folder / "log" / "platewire.db"
 
     def received(self, third_party: str) -> Path:
-        """The file into which a third party writes what it receives."""
+        """The file into which a receiver writes what it receives."""
         return self.folder / f"{third_party}.jsonl"
 
 
@@ -106,7 +110,8 @@ def configuration(site: Site, clip: Path, *, page: str, once: bool) -> str:
         "lines": site.lines,
     }
     quoted = {name: json.dumps(value) for name, value in values.items()}
-    return TOML.format(now=datetime.now(UTC).isoformat(timespec="seconds"), **quoted)
+    start = datetime.now(UTC) - PAST if once else datetime.now(UTC)
+    return TOML.format(start=start.isoformat(timespec="seconds"), **quoted)
 
 
 def clear_old_runs(data: Path) -> None:

@@ -1,6 +1,6 @@
-"""Whether the third parties agree with each other and with the truth. Pure; says where they differ.
+"""Whether the receivers agree with each other and with the truth. Pure; says where they differ.
 
-Compared are: the events by id, in every field that each third party keeps; the life of each
+Compared are: the events by id, in every field that each receiver stores; the life of each
 passage (one `new` first, one `lost` last, revisions rising by one); and the passages as they ended
 against what really drove through the clip.
 """
@@ -8,7 +8,7 @@ against what really drove through the clip.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from examples.demo.third_parties import Record
+from examples.demo.receivers import Record
 from platewire.testing.scene import TruePassage
 from platewire.wire import iso3166
 
@@ -17,7 +17,7 @@ FIELDS = ("kind", "passage", "revision", "plate", "country", "direction", "color
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A passage as one third party knows it."""
+    """A passage as one receiver knows it."""
 
     events: tuple[Record, ...]
 
@@ -135,7 +135,10 @@ def against_truth(rows: Sequence[Row]) -> list[str]:
             found.append(f"{row.true.text} going {row.true.direction} was not reported")
         elif row.seen is not None and row.true is None:
             last = row.seen.last
-            found.append(f"{last['plate']} going {last['direction']} was reported, but not there")
+            found.append(
+                f"{last['plate']} going {last['direction']} was reported, but does not exist in "
+                "the clip"
+            )
         elif row.seen is not None and row.true is not None:
             found += of_facts(row.seen.last, row.true)
     return found

@@ -6,10 +6,10 @@ import time
 import urllib.request
 from typing import Any, NoReturn
 
-from examples.demo import third_parties
+from examples.demo import receivers
 from examples.demo.processes import Ended, Processes
 from examples.demo.site import Site
-from platewire.cli import progress
+from platewire.cli.terminal import progress
 
 START_SECONDS = 120
 SILENT_SECONDS = 120
@@ -33,7 +33,7 @@ def until_answering(site: Site, processes: Processes) -> None:
 
 def until_ended(site: Site, processes: Processes, frames: int) -> None:
     """Until the clip has been read to its end; shows how far it is."""
-    print(f"reading the clip: {frames} frames as fast as this computer can", flush=True)
+    print(f"reading the clip: {frames} frames at full speed", flush=True)
     moved = time.monotonic()
     with progress.bar(frames, "reading the clip", "frames") as bar:
         while True:
@@ -46,24 +46,22 @@ def until_ended(site: Site, processes: Processes, frames: int) -> None:
             if camera["state"] == "ended":
                 return
             if camera["state"] == "failed" or time.monotonic() - moved > SILENT_SECONDS:
-                raise Ended(f"the camera gets no further: {camera['message'] or camera['state']}")
+                raise Ended(f"the camera makes no progress: {camera['message'] or camera['state']}")
             time.sleep(POLL_SECONDS)
 
 
 def until_received(site: Site, processes: Processes) -> list[str]:
-    """Until every third party has the last event, or for a while; then what the transfers say."""
+    """Until every receiver has the last event, or for a while; then what the outputs say."""
     last = status(site)["log"]["last_seq"]
     end = time.monotonic() + CATCH_UP_SECONDS
     while time.monotonic() < end:
         processes.check()
-        records = third_parties.received(site).values()
+        records = receivers.received(site).values()
         if all(any(record["seq"] == last for record in some) for some in records):
             return []
         time.sleep(POLL_SECONDS)
-    transfers = status(site)["transfers"]
-    return [
-        f"transfer {one['name']}: {one['last_error']}" for one in transfers if one["last_error"]
-    ]
+    outputs = status(site)["outputs"]
+    return [f"output {one['name']}: {one['last_error']}" for one in outputs if one["last_error"]]
 
 
 def for_ever(site: Site, processes: Processes) -> NoReturn:
@@ -71,7 +69,7 @@ def for_ever(site: Site, processes: Processes) -> NoReturn:
     shown = 0
     while True:
         processes.check()
-        records = third_parties.read(site.received("http receiver"))
+        records = receivers.read(site.received("http receiver"))
         for record in records[shown:]:
             at = time.strftime("%H:%M:%S")
             print(

@@ -1,4 +1,4 @@
-"""The words that all rooms share, as frozen values. No I/O, no behaviour beyond arithmetic.
+"""The words that all rooms share, as frozen values. No I/O, no behavior beyond arithmetic.
 
 In reading order: what a camera gives (`Frame`), what recognition finds in it (`Read`), what the
 passage room says happened (`Change`), and what the event log numbers and hands out (`Event`,
@@ -9,7 +9,7 @@ part of a cycle, and the log holds the newest of them by the ten thousand.
 """
 
 import enum
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple, Protocol
@@ -18,6 +18,8 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta, Struct, structs
+
+from platewire.numbering import Numbering
 
 Pixels = npt.NDArray[np.uint8]
 """A picture: height x width x 3, blue-green-red, 8 bits each."""
@@ -44,12 +46,21 @@ class Box(NamedTuple):
     height: float
 
     @property
-    def centre(self) -> tuple[float, float]:
+    def center(self) -> tuple[float, float]:
         return self.x + self.width / 2, self.y + self.height / 2
 
     @property
     def area(self) -> float:
         return self.width * self.height
+
+
+class BootTime(Struct, frozen=True, gc=False):
+    """A moment on the clock of one boot of the computer, which nobody can set."""
+
+    boot: str
+    """Which boot. Seconds of two boots cannot be compared."""
+    seconds: float
+    """Since the boot, also those for which the computer slept."""
 
 
 # --- what a camera gives ---------------------------------------------------------------------
@@ -66,6 +77,8 @@ class Frame:
     number: int
     captured_at: datetime
     pixels: Pixels
+    arrived: BootTime | None = None
+    """When this process got it, whatever its own time says; None: as it is handed over."""
 
 
 # --- what recognition finds ------------------------------------------------------------------
@@ -79,7 +92,7 @@ class Candidate(Struct, frozen=True, gc=False):
 
 
 class Attribute(Struct, frozen=True, gc=False):
-    """A vehicle property and how sure the recogniser is, 0 to 1."""
+    """A vehicle property and how sure the recognizer is, 0 to 1."""
 
     value: str
     confidence: float
@@ -107,7 +120,7 @@ class Quality(Struct, frozen=True, kw_only=True):
     sharpness: float
     """0 to 1; 1 where edges are one pixel wide when the plate is 32 pixels high."""
     contrast: float
-    """0 to 1: the span of grey values between the 5th and 95th percentile."""
+    """0 to 1: the span of gray values between the 5th and 95th percentile."""
     clipped: float
     """0 to 1: the share of pixels that are black or white beyond telling apart."""
     weight: float
@@ -115,18 +128,18 @@ class Quality(Struct, frozen=True, kw_only=True):
 
 
 class Read(Struct, frozen=True, kw_only=True):
-    """One plate recognised in one frame."""
+    """One plate recognized in one frame."""
 
     at: datetime
     """Capture time of the frame."""
     text: str
     """A-Z0-9 after repair of look-alikes; never empty."""
     raw: str
-    """What the recogniser said before any repair, letters and digits only, upper case."""
+    """What the recognizer said before any repair, letters and digits only, upper case."""
     display: str
     """As a person would write it for the country, with spaces or dashes."""
     unicode: str
-    """With the plate's own letters (umlauts, Cyrillic) where the recogniser gave them."""
+    """With the plate's own letters (umlauts, Cyrillic) where the recognizer gave them."""
     confidence: float
     """0 to 1 for the whole text."""
     characters: tuple[float, ...]
@@ -151,7 +164,7 @@ class Plate(Struct, frozen=True, gc=False, kw_only=True):
 
     text: Annotated[str, Meta(description="Number plate, A-Z and 0-9 only")]
     display: Annotated[str, Meta(description="As a person would write it, with spaces or dashes")]
-    raw: Annotated[str, Meta(description="As recognised, before look-alikes were repaired")]
+    raw: Annotated[str, Meta(description="As recognized, before look-alikes were repaired")]
     unicode: Annotated[str, Meta(description="With the plate's own letters, e.g. umlauts")]
     country: Annotated[str | None, Meta(description="ISO 3166-1 alpha-2, or null")] = None
     region: Annotated[str | None, Meta(description="State or region within the country")] = None
@@ -183,6 +196,8 @@ class Change(Struct, frozen=True, kw_only=True):
     reads: int
     best: Read
     """The read whose picture the event shows."""
+    arrived: BootTime | None = None
+    """When the last read was taken, as `freshness.seen_at` has it; None where nobody knows."""
 
 
 # --- what the event log numbers and hands out ---------------------------------------------------
@@ -196,6 +211,11 @@ class Image(Struct, frozen=True, gc=False, kw_only=True):
     width: Annotated[int, Meta(description="Pixels")]
     height: Annotated[int, Meta(description="Pixels")]
     bytes: Annotated[int, Meta(description="Size of the JPEG")]
+
+
+def picture_path(sha256: str) -> str:
+    """`Image.url` of a stored picture: its path on the web server."""
+    return f"/api/v1/images/{sha256}.jpg"
 
 
 class Images(Struct, frozen=True, gc=False, kw_only=True):
@@ -216,60 +236,16 @@ class ListHit(Struct, frozen=True, gc=False):
     """`allow`, `block` or `watch`; null in events of before lists had kinds."""
     entry: str | None = None
     """The plate as it is written on the list."""
-
-
-class Listed(NamedTuple):
-    """A list that knows the plate; `refusal` says why its entry does not hold here and now."""
-
-    hit: ListHit
-    refusal: str = ""
-
-
-class Decision(Struct, frozen=True, kw_only=True):
-    """What a relay did for one event, and why."""
-
-    transfer: Annotated[str, Meta(description="Name of the transfer")]
-    at: Annotated[datetime, Meta(description="Wall time of the decision, UTC")]
-    seq: Annotated[int, Meta(description="The event, by seq")]
-    passage: Annotated[UUID, Meta(description="UUIDv7 of the passage")]
-    camera: Annotated[str, Meta(description="Configured name of the camera")]
-    plate: Annotated[str, Meta(description="Number plate, A-Z and 0-9 only")]
-    opened: Annotated[
-        bool | None, Meta(description="Whether the relay opened; null while that is not known")
-    ]
-    reason: Annotated[str, Meta(description="Why, as one word that programs may rely on")]
-    detail: Annotated[str, Meta(description="Why, for people")]
-    list: Annotated[str | None, Meta(description="The list that decided, or null")] = None
-    test: Annotated[bool, Meta(description="A dry run: nothing was opened")] = False
-
-
-class AccessLists(Protocol):
-    """What is asked of the lists and of the book of decisions that is kept beside them.
-
-    All raise LogError where the file cannot be read or written.
-    """
-
-    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[Listed]:
-        """One for each list that knows the plate (A-Z0-9), whether or not it holds then."""
-        ...
-
-    async def decide(self, decision: Decision) -> int:
-        """Writes a decision down, durable on return; its number in the book."""
-        ...
-
-    async def settle(self, number: int, *, opened: bool, reason: str, detail: str) -> None:
-        """What became of a decision whose `opened` was null."""
-        ...
-
-    async def unsettled(self, transfer: str) -> Sequence[int]:
-        """Decisions of earlier runs whose end is not known, as after a crash."""
-        ...
-
-    async def last_opened(
-        self, transfer: str, *, passage: UUID | None = None, plate: str | None = None
-    ) -> datetime | None:
-        """When it last opened, or may have, for this passage or plate; None: not in the book."""
-        ...
+    holder: str | None = None
+    """Holder of the entry. This and the following fields are null if the entry has no value, if
+    `event_fields` of the list excludes it, and in events from before the field existed."""
+    note: str | None = None
+    group: str | None = None
+    card_facility: int | None = None
+    card_number: str | None = None
+    """Decimal digits, because many JSON parsers lose precision with 64-bit numbers."""
+    card_bits: int | None = None
+    """Wiegand bits of the card: 26, 34 or 64."""
 
 
 class Event(Struct, frozen=True, gc=False, kw_only=True):
@@ -279,7 +255,13 @@ class Event(Struct, frozen=True, gc=False, kw_only=True):
         Literal["platewire.event/1"], Meta(description="Name and version of this form")
     ] = "platewire.event/1"
     id: Annotated[UUID, Meta(description="UUIDv7; the same on every attempt, replay and channel")]
-    seq: Annotated[int, Meta(description="Position in the event log, gapless, rising")] = 0
+    seq: Annotated[
+        int,
+        Meta(
+            description="Position in the event log, rising by one, but for numbers that stay "
+            "empty after the log was cut back"
+        ),
+    ] = 0
     kind: Annotated[Kind, Meta(description="new, updated or lost")]
     passage: Annotated[UUID, Meta(description="UUIDv7 of the passage")]
     passage_number: Annotated[int, Meta(description="The passage as a 63-bit number")]
@@ -301,6 +283,13 @@ class Event(Struct, frozen=True, gc=False, kw_only=True):
     images: Images = Images()
     reads: Annotated[int, Meta(description="How many reads made this answer")]
     lists: Annotated[tuple[ListHit, ...], Meta(description="Lists that the plate stands on")] = ()
+    withdrawn: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Lists that earlier events of the passage matched and the corrected plate "
+            "is not on"
+        ),
+    ] = ()
     test: Annotated[bool, Meta(description="True for a test event")] = False
     replayed: Annotated[bool, Meta(description="True when sent again by a replay")] = False
 
@@ -313,6 +302,23 @@ class Entry(NamedTuple):
 
     event: Event
     body: bytes
+    arrived: BootTime | None = None
+    """When what it tells of came to be known here (`freshness`); None where that is not known."""
+    again: bool = False
+    """It may have been sent before, and so come after a newer one of its passage: an attempt
+    failed, or platewire ended before it knew."""
+    attempt: int = 1
+    """Number of the attempt, from 1; continues over restarts, starts at 1 again on a replay."""
+    first: bool = False
+    """The first of its passage that this output sends, on every attempt and replay."""
+
+    @property
+    def vendor_event(self) -> Event:
+        """The event for other vendors' formats, whose receivers expect `new` first. A `lost` stays
+        a `lost`, also as the first event."""
+        if self.first and self.event.kind is Kind.UPDATED:
+            return structs.replace(self.event, kind=Kind.NEW)
+        return self.event
 
 
 class Picture(NamedTuple):
@@ -324,13 +330,20 @@ class Picture(NamedTuple):
 
 
 class EventReader(Protocol):
-    """What deliveries and transfers may ask of the event log."""
+    """What deliveries and outputs may ask of the event log."""
 
     async def read(self, after: int, limit: int) -> Sequence[Entry]:
         """Up to `limit` entries with seq greater than `after`, rising; empty at the end.
 
-        Seqs that retention took, or that are damaged, are missing before the first, never within.
+        Seqs that retention took, that are damaged, or empty (`numbering`) are missing before the
+        first, never within. Empty although `last_seq` is greater than `after`: none of the seqs
+        between has an event.
         """
+        ...
+
+    async def of_passages(self, numbers: Collection[int], last: int) -> Sequence[Entry]:
+        """All entries of these passages up to and including seq `last`, in ascending order, without
+        those that retention deleted or that are corrupted."""
         ...
 
     async def wait(self, after: int) -> int:
@@ -347,16 +360,47 @@ class EventReader(Protocol):
         """The first seq that retention has kept; last_seq + 1 when there is none."""
         ...
 
+    @property
+    def numbering(self) -> Numbering:
+        """The identity of the log, and which seqs up to `last_seq` no event has."""
+        ...
+
+    @property
+    def retention_time(self) -> datetime | None:
+        """By which time what is too old may be deleted, at most now; None while the clock of the
+        computer is not believed."""
+        ...
+
     def picture(self, sha256: str) -> Awaitable[bytes | None]:
         """JPEG bytes, or None when retention has taken them or they are damaged."""
         ...
+
+
+async def entry_at(log: EventReader, seq: int) -> Entry | None:
+    """None where that seq has no event, or none any more."""
+    found = await log.read(seq - 1, 1)
+    return found[0] if found and found[0].event.seq == seq else None
+
+
+class CameraFacts(Struct, frozen=True, kw_only=True):
+    """Device data of a camera; empty if unknown."""
+
+    serial_number: str = ""
+    mac_address: str = ""
+    """As configured, with or without colons."""
+    ip_address: str = ""
+    model: str = ""
+    view: Literal["front", "rear", ""] = ""
+    """Which side of vehicles it sees."""
 
 
 class Site(Struct, frozen=True, kw_only=True):
     """What the wire formats need to know of the installation, beside the event itself.
 
     `channels` maps camera name to its index in the configuration, from 0; `zones` maps camera
-    name to its zones' names in order.
+    name to its zones' names in order; `checkpoints` maps camera name to the number of its
+    checkpoint, which is 0 for a camera that is missing; `cameras` maps camera name to what is known
+    of the device.
     """
 
     name: str
@@ -365,6 +409,8 @@ class Site(Struct, frozen=True, kw_only=True):
     longitude: float
     channels: Mapping[str, int]
     zones: Mapping[str, tuple[str, ...]]
+    checkpoints: Mapping[str, int] = {}
+    cameras: Mapping[str, CameraFacts] = {}
     time_zone: str = "UTC"
     """Of local times in the database, as in Europe/Berlin."""
 

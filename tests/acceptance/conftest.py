@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from platewire.model import Frame, Pixels
-from platewire.recognition.plates import PlatesEngine
+from platewire.recognition.engines.plates import PlatesSettings
 from platewire.testing import scene
 from tests.acceptance.running import Running
 
@@ -25,7 +25,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def recorded(clip: Path) -> Path:
     """What the real engine reads in each frame of the clip, for tests that start it many times."""
-    engine = PlatesEngine().build()
+    engine = PlatesSettings().build()
     path = clip.with_suffix(".reads.jsonl")
     with path.open("wb") as file:
         for frame in frames_of(clip):

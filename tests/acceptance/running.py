@@ -41,22 +41,22 @@ class Running:
         addresses: dict[str, Any] = json.loads(line)
         return addresses
 
-    def port(self, transfer: str) -> int:
-        return int(self.addresses["transfers"][transfer].rpartition(":")[2])
+    def port(self, output: str) -> int:
+        return int(self.addresses["outputs"][output].rpartition(":")[2])
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(self.addresses["page"].rstrip("/") + path) as answer:
             return json.load(answer)
 
     def wait_until_caught_up(self, seconds: float = 60.0) -> None:
-        """Until cameras have ended and every transfer's cursor is at the log's end."""
+        """Until cameras have ended and every output's cursor is at the log's end."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             status = self.get("/api/v1/status")
-            cameras, transfers = status["cameras"], status["transfers"]
+            cameras, outputs = status["cameras"], status["outputs"]
             ended = all(camera["state"] == "ended" for camera in cameras)
             last = status["log"]["last_seq"]
-            if ended and all(each["counters"].get("cursor") == last for each in transfers):
+            if ended and all(each["counters"].get("cursor") == last for each in outputs):
                 return
             time.sleep(0.1)
         raise TimeoutError(f"not caught up after {seconds:g} s: {json.dumps(status, indent=1)}")
@@ -89,6 +89,10 @@ class Running:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)

@@ -44,7 +44,7 @@ source = {source}
 passage = {{ lost_after_seconds = 0.5 }}
 """
 HTTP = """
-[[transfer]]
+[[output]]
 name = "{name}"
 type = "http"
 format = "numberok-1.6"
@@ -53,16 +53,17 @@ start = "beginning"
 total_seconds = 0.5
 """
 LINES = """
-[[transfer]]
+[[output]]
 name = "lines"
 type = "json_lines"
 listen = "127.0.0.1:0"
 """
 NUMBEROK = """
-[[transfer]]
+[[output]]
 name = "numberok"
 type = "numberok_tcp"
 listen = "127.0.0.1:0"
+ahead_seconds_max = 1e9  # A clip that is read as fast as can be runs ahead of the clock.
 """
 Start = Callable[[str], Running]
 
@@ -113,7 +114,7 @@ def test_each_bad_camera_is_told_by_name_and_the_good_one_works(
     for name in bad:
         assert name in told[name], told[name]
     assert "copy it again" in told["cut"]
-    assert "name a clip" in told["broken"]
+    assert "use a clip" in told["broken"]
     assert "check `path`" in told["absent"]
     assert "copy them again" in told["pictures"]
     assert camera_of(status, "noisy")["state"] == "waiting"
@@ -146,17 +147,17 @@ def test_receivers_that_answer_badly_lose_nothing(
         server = start(head + playing(road[0]) + "".join(http))
         status = server.wait_for(
             lambda status: (
-                all(transfer_of(status, name)["state"] == "waiting" for name in ports)
-                and transfer_of(status, "good")["lag"] == 0
+                all(output_of(status, name)["state"] == "waiting" for name in ports)
+                and output_of(status, "good")["lag"] == 0
                 and camera_of(status, "road")["state"] == "ended"
             )
         )
     for name in ports:
-        told = transfer_of(status, name)
+        told = output_of(status, name)
         assert told["lag"] == len(good.events) == 6
         assert f'"{name}"' in told["last_error"]
-    assert "check that the receiver is running" in transfer_of(status, "absent")["last_error"]
-    assert "0.5 s" in transfer_of(status, "silent")["last_error"]
+    assert "check that the receiver is running" in output_of(status, "absent")["last_error"]
+    assert "0.5 s" in output_of(status, "silent")["last_error"]
     with ExitStack() as stack:
         healed = [stack.enter_context(HttpReceiver(port)) for port in ports.values()]
         server.wait_until_caught_up(60)
@@ -178,21 +179,21 @@ def test_tcp_clients_that_send_noise_or_never_read_hold_up_nobody(
 ) -> None:
     server = start(head + playing(road[0], more=", loop = true") + LINES + NUMBEROK)
     with ExitStack() as stack:
-        for transfer in ("lines", "numberok"):
-            address = ("127.0.0.1", server.port(transfer))
+        for output in ("lines", "numberok"):
+            address = ("127.0.0.1", server.port(output))
             for sent in (os.urandom(4096), b"GET / HTTP/1.1\r\n\r\n", b"{" * 100_000):
                 noisy = stack.enter_context(socket.create_connection(address))
                 noisy.sendall(sent)
             deaf = stack.enter_context(socket.create_connection(address))
-            deaf.sendall(SUBSCRIPTION if transfer == "numberok" else b'{"resume": 0}\n')
+            deaf.sendall(SUBSCRIPTION if output == "numberok" else b'{"resume": 0}\n')
         good = stack.enter_context(LinesReceiver(lambda: ("127.0.0.1", server.port("lines"))))
         status = server.wait_for(lambda _: len(good.events) > 300)
         seqs = [event["seq"] for event in good.events[:300]]
     assert seqs == list(range(seqs[0], seqs[0] + 300))
-    for transfer in ("lines", "numberok"):
-        assert transfer_of(status, transfer)["state"] == "running"
-        told = transfer_of(status, transfer)
-        assert f'"{transfer}": client 127.0.0.1 was disconnected' in told["last_error"]
+    for output in ("lines", "numberok"):
+        assert output_of(status, output)["state"] == "running"
+        told = output_of(status, output)
+        assert f'"{output}": client 127.0.0.1 was disconnected' in told["last_error"]
         assert told["counters"]["clients_dropped_noise"] > 0
     assert server.stop() == 0
     assert "Traceback" not in server.diagnostics
@@ -229,9 +230,11 @@ def test_a_full_disk_is_waited_for_and_loses_nothing(
     with LinesReceiver(lambda: ("127.0.0.1", server.port("lines"))) as lines:
         ballast = fill(small_disk)
         later.write_bytes(clip.read_bytes())
-        status = server.wait_for(lambda each: "no space" in camera_of(each, "road")["last_error"])
+        status = server.wait_for(
+            lambda each: "no disk space left" in camera_of(each, "road")["last_error"]
+        )
         assert camera_of(status, "road")["state"] == "waiting"
-        assert "free some" in camera_of(status, "road")["last_error"]
+        assert "free disk space" in camera_of(status, "road")["last_error"]
         assert not status["healthy"]
         ballast.unlink()
         server.wait_until_caught_up(60)
@@ -240,7 +243,7 @@ def test_a_full_disk_is_waited_for_and_loses_nothing(
     events = events_of(server, "road")
     assert_whole(events, passages=3)
     assert [event["seq"] for event in lines.events] == [event["seq"] for event in events]
-    assert "no space is left" in server.diagnostics
+    assert "no disk space left" in server.diagnostics
     assert "Traceback" not in server.diagnostics
 
 
@@ -358,7 +361,7 @@ def test_the_first_signal_drains_and_the_second_ends_at_once(
     with BadServer(silence) as silent:
         slow = HTTP.format(name="slow", url=f"http://127.0.0.1:{silent.port}/")
         server = start(head + playing(road[0]) + slow.replace("0.5", "60"))
-        server.wait_for(lambda status: transfer_of(status, "slow")["lag"] == 6)
+        server.wait_for(lambda status: output_of(status, "slow")["lag"] == 6)
         server.signal(signal.SIGTERM)
         server.wait_until_said("stopping")
         server.signal(signal.SIGTERM)
@@ -387,8 +390,8 @@ def camera_of(status: dict[str, Any], name: str) -> dict[str, Any]:
     return named(status["cameras"], name)
 
 
-def transfer_of(status: dict[str, Any], name: str) -> dict[str, Any]:
-    return named(status["transfers"], name)
+def output_of(status: dict[str, Any], name: str) -> dict[str, Any]:
+    return named(status["outputs"], name)
 
 
 def named(lines: list[dict[str, Any]], name: str) -> dict[str, Any]:

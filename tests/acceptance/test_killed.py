@@ -39,19 +39,20 @@ path = "{recorded}"
 name = "road"
 source = {{ type = "file", path = "{clip}", pace = "real", loop = {loop} }}
 passage = {{ direction_in = 90, lost_after_seconds = 1.5 }}
-[[transfer]]
+[[output]]
 name = "numberok"
 type = "numberok_tcp"
+wait_for_client = true   # what is counted here has to arrive
 listen = "127.0.0.1:{tcp_port}"
 max_age_seconds = 1e9
 start = "beginning"
-[[transfer]]
+[[output]]
 name = "json"
 type = "http"
 format = "numberok-1.6"
 url = "{url}"
 start = "beginning"
-[[transfer]]
+[[output]]
 name = "lines"
 type = "json_lines"
 listen = "127.0.0.1:{lines_port}"

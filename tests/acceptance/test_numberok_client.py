@@ -8,10 +8,10 @@ import urllib.request
 
 import pytest
 
-from platewire.clock import SystemClock
 from platewire.model import Event, Picture
+from platewire.runtime.clock import SystemClock
 from platewire.testing.sample_events import JPEG, passage_events
-from platewire.wire import numberok_tcp as wire
+from platewire.wire.numberok import tcp as wire
 from tests.acceptance.numberok_client import (
     HttpReceiver,
     Received,
@@ -19,8 +19,8 @@ from tests.acceptance.numberok_client import (
     event_of_packet,
     event_of_request,
 )
-from tests.transfers.tcp_harness import World, running, until
-from tests.transfers.test_tcp_numberok import build, picture, subscribed
+from tests.outputs.tcp.tcp_harness import World, running, until
+from tests.outputs.tcp.test_numberok_tcp import build, picture, subscribed
 
 PUBLISHED = (
     b"SystemId=1\x05State=Detected\x05RuntimeID=4711\x05MovementType=TryIn\x05uMovementType=1\x05"

@@ -36,13 +36,13 @@ path = "{recorded}"
 name = "road"
 source = {{ type = "file", path = "{clip}", pace = "real" }}
 passage = {{ direction_in = 90, lost_after_seconds = 1.5 }}
-[[transfer]]
+[[output]]
 name = "json"
 type = "http"
 format = "numberok-1.6"
 url = "{url}"
 start = "beginning"
-[[transfer]]
+[[output]]
 name = "lines"
 type = "json_lines"
 listen = "127.0.0.1:{port}"

@@ -19,20 +19,21 @@ name = "road"
 source = {{ type = "file", path = "{clip}" }}
 [camera.passage]
 direction_in = 90
-[[transfer]]
+[[output]]
 name = "numberok"
 type = "numberok_tcp"
+wait_for_client = true
 listen = "127.0.0.1:0"
 start = "beginning"
 max_age_seconds = 1e9
-[[transfer]]
+[[output]]
 name = "json"
 type = "http"
 lanes = 1                # passages could overtake each other otherwise
 format = "numberok-1.6"
 body = "multipart"
 url = "{url}"
-[[transfer]]
+[[output]]
 name = "lines"
 type = "json_lines"
 listen = "127.0.0.1:0"

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import pytest
 
 from platewire.cli.main import main
-from platewire.clock import SystemClock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.status import Board
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
 from platewire.testing.sample_events import passage_events
 from tests.acceptance import small_road
 from tests.acceptance.running import Running
@@ -53,7 +53,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def config(tmp_path: Path, road: tuple[Path, Path]) -> Path:
-    """The page off, a camera that plays the clip, the reads as recorded; no transfers."""
+    """The page off, a camera that plays the clip, the reads as recorded; no outputs."""
     path = tmp_path / "platewire.toml"
     path.write_text(
         f"""

@@ -50,7 +50,7 @@ def test_what_is_no_picture_is_named(
     files = (bad, tmp_path / "absent.jpg", road[0])
     said = platewire("bench", "recognition", *files, "--config", config, "--frames", 2)
     assert said.code == 3
-    assert "bad.mp4 is no video that can be read" in said.err
+    assert "bad.mp4 is not a readable video file" in said.err
     assert "absent.jpg is not a file" in said.err
     assert "2 frames of" in said.out
 

@@ -3,12 +3,14 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.numberok_client import HttpReceiver
 from tests.acceptance.running import Running
 from tests.cli.conftest import Platewire
 
-HTTP = '[[transfer]]\nname = "hook"\ntype = "http"\nurl = "{url}"\n'
-LINES = '[[transfer]]\nname = "lines"\ntype = "json_lines"\nlisten = "127.0.0.1:{port}"\n'
+HTTP = '[[output]]\nname = "hook"\ntype = "http"\nurl = "{url}"\n'
+LINES = '[[output]]\nname = "lines"\ntype = "json_lines"\nlisten = "127.0.0.1:{port}"\n'
 
 
 def add(config: Path, text: str) -> None:
@@ -22,8 +24,43 @@ def test_all_is_well(platewire: Platewire, config: Path) -> None:
     assert said.code == 0
     assert said.lines[0] == f"{config}: valid"
     assert all(line.startswith("ok    ") for line in said.lines[1:])
-    assert "a picture of 128x96" in said.out
+    assert "received a 128x96 frame" in said.out
     assert not (config.parent / "platewire-data").exists()
+
+
+KINDS = {
+    "http": (
+        'type = "http"\nurl = "{url}?key=hidden"',
+        "opened and closed a connection: {url}?...",
+    ),
+    "template": ('type = "template"\nurl = "{url}"', "opened and closed a connection: "),
+    "tcp_push": ('type = "tcp_push"\naddress = "{address}"', "closed a connection: {address}; "),
+    "relay": (
+        'type = "relay"\nrelay = {{ type = "http", url = "{url}" }}',
+        "closed a connection: {url}; ",
+    ),
+    "modbus": (
+        'type = "relay"\nrelay = {{ type = "modbus", host = "127.0.0.1", port = {port} }}',
+        "closed a connection: {address}; ",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_check_reports_what_it_verified(platewire: Platewire, config: Path, kind: str) -> None:
+    """A receiver that answers 401 to every event can be connected to all the same."""
+    text, said_of_it = KINDS[kind]
+    with HttpReceiver() as receiver:
+        receiver.answer = 401
+        address = receiver.url.split("/")[2]
+        there = {"url": receiver.url, "address": address, "port": address.split(":")[1]}
+        add(config, '[[list]]\nname = "staff"\nkind = "allow"\n\n')
+        add(config, f'[[output]]\nname = "out"\n{text.format(**there)}\n')
+        said = platewire("check", "--config", config)
+    assert said.code == 0
+    assert said_of_it.format(**there) in said.out
+    assert "no event was sent, use `platewire outputs test out` to send one" in said.out
+    assert "hidden" not in said.out
 
 
 def test_each_failure_is_told_and_the_rest_is_tried(platewire: Platewire, config: Path) -> None:
@@ -53,5 +90,5 @@ def test_beside_a_running_server_what_it_listens_on_is_left_alone(
     server = start(config)
     said = platewire("check", "--config", config)
     assert said.code == 0
-    assert f"platewire runs (process {server.pid})" in said.out
+    assert f"platewire (process {server.pid}) is running" in said.out
     assert server.stop() == 0

@@ -22,6 +22,15 @@ def test_passages_as_csv(platewire: Platewire, filled: Path) -> None:
     assert not out.with_name("passages.csv.part").exists()
 
 
+def test_semicolon_and_decimal_comma(platewire: Platewire, filled: Path) -> None:
+    said = platewire(
+        "export", "events", "-", "--format", "csv", "--delimiter", "semicolon", "--decimal-comma",
+        "--columns", "seq,plate,plate_confidence", "--config", filled,
+    )  # fmt: skip
+    assert said.code == 0
+    assert said.lines[:2] == ["seq;plate;plate_confidence", "1;AB12CDE;0,875"]
+
+
 def test_events_zipped_and_filtered(platewire: Platewire, filled: Path) -> None:
     out = filled.parent / "events.jsonl.gz"
     said = platewire("export", "events", out, "--plate", "ab*", "--json", "--config", filled)
@@ -56,10 +65,14 @@ def test_nothing_found_is_no_and_a_file_with_its_header(platewire: Platewire, fi
     ("arguments", "said_of"),
     [
         (["passages", "a.txt"], "does not say its format"),
-        (["passages", "a.xlsx.gz"], "leave out .gz"),
-        (["events", "a.csv", "--open"], "for passages"),
-        (["passages", "a.csv", "--plate", "%"], "neither letter nor digit"),
+        (["passages", "a.xlsx.gz"], "remove .gz"),
+        (["events", "a.csv", "--open"], "applies to passages only"),
+        (["passages", "a.csv", "--plate", "%"], "no letters or digits"),
         (["passages", "-", "--format", "csv", "--json"], "stdout"),
+        (["passages", "a.csv", "--columns", "plate,wheels"], "no column 'wheels'; valid columns: "),
+        (["passages", "a.csv", "--decimal-comma"], "set delimiter semicolon"),
+        (["passages", "a.jsonl", "--delimiter", "tab"], "delimiter applies to csv only"),
+        (["passages", "a.csv", "--delimiter", ";"], "semicolon"),
     ],
 )
 def test_what_cannot_be_meant_is_told(

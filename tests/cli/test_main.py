@@ -10,13 +10,20 @@ from platewire.cli import events
 from tests.acceptance.running import PLATEWIRE
 from tests.cli.conftest import Platewire
 
-COMMANDS = ("serve", "check", "read", "passages", "events", "replay", "init")
+COMMANDS = ("serve", "check", "read", "passages", "events", "outputs", "init")
 
 
 def test_help_names_every_command_and_exit_code(platewire: Platewire) -> None:
     said = platewire("--help")
     assert said.code == 0
-    for word in (*COMMANDS, "0 done", "1 done", "2 the command", "3 a file", "130 interrupted"):
+    for word in (
+        *COMMANDS,
+        "0 success",
+        "1 completed",
+        "2 invalid command",
+        "3 a file",
+        "130 interrupted",
+    ):
         assert word in " ".join(said.out.split())
 
 
@@ -32,11 +39,12 @@ def test_a_wrong_command_line(platewire: Platewire) -> None:
     assert platewire("fly").code == 2
     assert platewire("read").code == 2
     assert platewire("events", "list", "--limit", "0").code == 2
-    assert platewire("replay", "hook", "--from", "1", "--rate", "-1").code == 2
+    assert platewire("outputs", "replay", "hook", "--from", "1", "--rate", "-1").code == 2
 
 
 @pytest.mark.parametrize(
-    "arguments", [["serve"], ["check"], ["events", "list"], ["replay", "hook", "--from", "1"]]
+    "arguments",
+    [["serve"], ["check"], ["events", "list"], ["outputs", "replay", "hook", "--from", "1"]],
 )
 def test_a_missing_configuration_names_the_remedy(
     platewire: Platewire, tmp_path: Path, arguments: list[str]

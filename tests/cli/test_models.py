@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from platewire.recognition import (
+from platewire.recognition.networks import (
     models,
     plate_detector,
     plate_reader,
     text_detector,
     text_reader,
-    vehicle,
 )
+from platewire.recognition.vehicle import classifier as vehicle
 from tests.cli.conftest import Platewire
-from tests.recognition import small_networks
-from tests.recognition.snapshot_server import running
+from tests.recognition.engines.snapshot_server import running
+from tests.recognition.networks import small_networks
 
 Damage = Callable[[Path], object]
 DAMAGES: dict[str, Damage] = {
     "is missing": lambda path: path.unlink(),
-    "is damaged": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "is corrupted": lambda path: path.write_bytes(path.read_bytes()[:100]),
 }
 
 
@@ -48,7 +48,7 @@ def told(platewire: Platewire, file: Path) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", [models.DETECTOR, models.RECOGNISER])
+@pytest.mark.parametrize("name", [models.DETECTOR, models.RECOGNIZER])
 def test_rapidocr(
     platewire: Platewire, file: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
 ) -> None:
@@ -93,7 +93,9 @@ def test_fast_alpr(platewire: Platewire, file: Path, name: str, damage: str) -> 
     )
     for said in told(platewire, file):
         assert str(file.parent) in said
-        assert "is missing; name one that is" in said or "is damaged or of another kind" in said
+        assert (
+            "not found; check the path" in said or "is corrupted or not a supported model" in said
+        )
 
 
 def test_replay(platewire: Platewire, file: Path) -> None:
@@ -112,7 +114,7 @@ def test_remote_is_reached_by_check(platewire: Platewire, file: Path) -> None:
         assert "Invalid token" in said.out
         token.write_text("s3cret")
         said = platewire("check", "--config", file)
-        assert f"reached: {server.url}" in said.out
+        assert f"connected to {server.url}" in said.out
     said = platewire("check", "--config", file)
     assert said.code == 1
     assert "cannot be reached" in said.out

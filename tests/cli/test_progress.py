@@ -5,7 +5,7 @@ import sys
 
 BARS = """
 import psutil
-from platewire.cli.progress import bar
+from platewire.cli.terminal.progress import bar
 with bar(2, "reading", "frames") as progress:
     progress.update(1)
     print(psutil.Process().children())

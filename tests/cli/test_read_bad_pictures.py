@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from platewire.errors import PictureError
+from platewire.recognition.engines.rapidocr import RapidOcr, RapidOcrSettings
 from platewire.recognition.pictures import load_picture
-from platewire.recognition.rapidocr import RapidOcr, RapidOcrEngine
-from platewire.sources.picture import decode_file
+from platewire.sources.frames.picture import decode_file
 from tests.cli.conftest import Platewire
 from tests.recognition.drawing import frame_of, scene_with
 
@@ -22,7 +22,7 @@ SIDEWAYS[0x0112] = 6
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[RapidOcr]:
-    built = RapidOcrEngine().build()
+    built = RapidOcrSettings().build()
     yield built
     built.close()
 
@@ -104,13 +104,15 @@ def test_broken_pictures_are_told_and_do_not_hold_up_the_others(
     assert "1 x 1 pixels, too few" in told["h.png"]
     assert "is empty" in told["i.jpg"]
     for name in ("a.jpg", "b.png", "c.webp", "d.tif", "e.bmp", "f.gif", "g.jp2", "j.jpg"):
-        assert f"{name} is no picture that can be decoded, or is cut off" in told[name]
+        assert f"{name} is not a decodable image, or truncated" in told[name]
 
 
 def test_a_picture_of_a_hundred_megapixels_is_refused_by_both(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
     Image.new("L", (11_000, 9_200)).save(path)
-    with pytest.raises(PictureError, match="11000 x 9200 pixels, more than 100 million; scale"):
+    with pytest.raises(
+        PictureError, match="11000 x 9200 pixels; the maximum is 100 million; scale"
+    ):
         load_picture(path)
-    with pytest.raises(PictureError, match=r"11000x9200 pixels, more than .*; scale it down"):
+    with pytest.raises(PictureError, match=r"11000x9200 exceeds .* pixels; scale it down"):
         decode_file(path.read_bytes())

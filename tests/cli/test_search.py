@@ -35,7 +35,7 @@ def test_searches(
 
 def test_for_people(platewire: Platewire, filled: Path) -> None:
     said = platewire("search", "BU", "--config", filled)
-    assert said.out.split()[:3] == ["2026-01-02", "gate", "03:04:12.878"]
+    assert said.out.split()[:4] == ["2026-01-02", "03:04:07.678", "gate", "lost"]
     assert (said.code, len(said.lines)) == (0, 1)
 
 
@@ -47,13 +47,19 @@ def test_nothing_found_is_no(platewire: Platewire, filled: Path, arguments: list
 @pytest.mark.parametrize(
     ("arguments", "said_of"),
     [
-        (["%%"], "neither letter nor digit"),
-        (["--since", "whenever"], "since = 'whenever' is no time"),
-        (["--day", "2026-02-30"], "day = '2026-02-30' is no day"),
-        (["--day", "today", "--since", "24h"], "not both"),
+        (["%%"], "no letters or digits"),
+        (
+            ["--since", "whenever"],
+            "since: invalid time 'whenever': use 2026-11-30, ",
+        ),
+        (
+            ["--day", "2026-02-30"],
+            "day: invalid date '2026-02-30': use 2026-11-30, ",
+        ),
+        (["--day", "today", "--since", "24h"], "use one of them"),
         (["--since", "2026-01-02", "--until", "2026-01-01"], "is not after"),
-        (["--match", "exact"], "give plate, too"),
-        (["AB", "--transfer", "nobody"], 'no PostgreSQL transfer "nobody"'),
+        (["--match", "exact"], "match requires plate"),
+        (["AB", "--output", "nobody"], 'no PostgreSQL output "nobody"'),
     ],
 )
 def test_what_cannot_be_meant_is_told(
@@ -67,4 +73,4 @@ def test_what_cannot_be_meant_is_told(
 def test_without_a_log_the_remedy_is_named(platewire: Platewire, config: Path) -> None:
     said = platewire("search", "AB", "--config", config)
     assert said.code == 3
-    assert "`platewire serve` makes it" in said.err
+    assert "`platewire serve` creates it" in said.err

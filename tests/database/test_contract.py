@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from platewire.clock import milliseconds
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Attribute, Direction, Event, Images, Picture, Site, Vehicle
-from platewire.status import Board
+from platewire.runtime.clock import milliseconds
+from platewire.runtime.status import Board
 from platewire.testing.clock import FakeClock
 from platewire.testing.sample_events import START, odd_events, passage_events, picture
 
@@ -23,6 +23,20 @@ TEXT = PAGE.read_text("utf-8")
 VIEWS = {
     name: re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE)
     for name, section in re.findall(r"^## `(\w+)`\n(.*?)(?=^## )", TEXT, re.MULTILINE | re.DOTALL)
+}
+ONLY_IN_POSTGRESQL = {
+    "anpr_event": ("node_id",),
+    "anpr_passage": ("node_id",),
+    "anpr_camera": ("node_id",),
+    "anpr_list_hit": ("node_id", "camera_id"),
+    "anpr_hourly": ("node_id",),
+    "anpr_removal": ("node_id",),
+    "lprevents": ("node_id",),
+}
+"""At the end, where several installations write into one database."""
+POSTGRESQL_VIEWS = {
+    view: [*columns, *((name, "text") for name in ONLY_IN_POSTGRESQL.get(view, ()))]
+    for view, columns in VIEWS.items()
 }
 QUERIES = re.findall(r"^```sql\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 
@@ -36,8 +50,6 @@ KNOWN = Vehicle(
     color=Attribute("red", 0.6),
 )
 UNUSED = {
-    ("lprevents", "checkpoint"),
-    ("lprevents", "process_ms"),
     ("anpr_removal", "passage"),
 }
 SITE = Site(
@@ -47,6 +59,7 @@ SITE = Site(
     longitude=0.0,
     channels={"gate": 0, "yard": 1},
     zones={"gate": ("exit", "entry"), "yard": ()},
+    checkpoints={"gate": 7},
     time_zone="Europe/Berlin",
 )
 
@@ -129,7 +142,7 @@ def test_columns_are_those_of_the_page(
     rows = database.execute(f"SELECT * FROM {view}").fetchall()
     columns = [(name, kind) for name, kind in VIEWS[view]]
     assert list(rows[0].keys()) == [name for name, _ in columns]
-    types = {"integer": int, "real": float, "text": str, "blob": bytes}
+    types = {"integer": int, "bigint": int, "real": float, "text": str, "blob": bytes}
     for name, kind in columns:
         values = [row[name] for row in rows if row[name] is not None]
         assert all(type(value) is types[kind] for value in values), name
@@ -201,6 +214,7 @@ def test_lprevents_speaks_numberok(database: sqlite3.Connection) -> None:
     assert [row["state"] for row in rows[:3]] == ["Lost", "Detected", "Lost"]
     assert [row["movement_type"] for row in rows[:3]] == ["In", "Undetermined", "Out"]
     assert (closed["system_id"], closed["channel_index"], closed["zone_index"]) == (42, 0, 1)
+    assert closed["checkpoint"] == 7
     assert (closed["plate_left"], closed["plate_height"]) == (420.4, 33.6)
     assert closed["runtime_id"] == passage_events(1)[0].passage_number
     assert closed["timestamp_"] == milliseconds(START) + 1000
@@ -223,7 +237,7 @@ VALUES = {
 @pytest.mark.parametrize("number", range(1, 11))
 def test_query_of_the_page(number: int, database: sqlite3.Connection) -> None:
     rows = database.execute(QUERIES[number - 1], VALUES).fetchall()
-    assert rows or number == 7, "the filled database has an answer to each, but is not of today"
+    assert rows, "the filled database has an answer to each"
 
 
 def test_who_is_inside(database: sqlite3.Connection) -> None:
@@ -232,29 +246,32 @@ def test_who_is_inside(database: sqlite3.Connection) -> None:
     assert "ZZ9" not in plates
 
 
-@pytest.mark.parametrize(
-    "condition",
-    [
-        "anpr_event WHERE seq > 5",
-        "anpr_event WHERE id = 'x'",
-        "anpr_event WHERE occurred_ms > 5",
-        "anpr_event WHERE passage_number = 5",
-        "anpr_event WHERE camera = 'gate'",
-        "anpr_event WHERE plate = 'X'",
-        "anpr_passage WHERE passage_number = 5",
-        "anpr_passage WHERE passage = 'x'",
-        "anpr_passage WHERE first_seq > 5",
-        "anpr_passage WHERE change_seq > 5",
-        "anpr_event WHERE change_seq > 5",
-        "anpr_passage WHERE first_seen_ms > 5",
-        "anpr_passage WHERE camera = 'gate'",
-        "anpr_passage WHERE plate = 'X'",
-        "anpr_image WHERE sha256 = 'x'",
-        "lprevents WHERE timestamp_ > 5",
-        "lprevents WHERE number = 'X'",
-    ],
+CONDITIONS = (
+    "anpr_event WHERE seq > 5",
+    "anpr_event WHERE id = 'x'",
+    "anpr_event WHERE occurred_ms > 5",
+    "anpr_event WHERE passage_number = 5",
+    "anpr_event WHERE camera = 'gate'",
+    "anpr_event WHERE plate = 'X'",
+    "anpr_passage WHERE passage_number = 5",
+    "anpr_passage WHERE passage = 'x'",
+    "anpr_passage WHERE first_seq > 5",
+    "anpr_passage WHERE change_seq > 5",
+    "anpr_event WHERE change_seq > 5",
+    "anpr_passage WHERE first_seen_ms > 5",
+    "anpr_passage WHERE camera = 'gate'",
+    "anpr_passage WHERE plate = 'X'",
+    "anpr_image WHERE sha256 = 'x'",
+    "lprevents WHERE timestamp_ > 5",
+    "lprevents WHERE number = 'X'",
 )
+NO_SCANS = ("SCAN 1 CONSTANT ROW", "SCAN CONSTANT ROW", "SCAN typed")
+"""How a plan tells of a column that is given its type; the table never has a row."""
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
 def test_promised_conditions_use_an_index(condition: str, database: sqlite3.Connection) -> None:
     plan = database.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {condition}").fetchall()
     scans = [row["detail"] for row in plan if row["detail"].startswith("SCAN")]
+    scans = [scan for scan in scans if scan not in NO_SCANS]
     assert all(scan.split()[1] in ("l", "log", "hits") for scan in scans), scans

@@ -14,6 +14,8 @@ from platewire.wire import native
 
 VERSION_1 = 2
 """The step that made it."""
+FILLED_SINCE = ("checkpoint", "process_ms")
+"""NULL in all rows of `lprevents` once."""
 
 
 @pytest.fixture
@@ -48,8 +50,9 @@ def columns(connection: apsw.Connection) -> dict[str, list[str]]:
 
 def test_its_columns_come_first_and_say_the_same(first: apsw.Connection) -> None:
     names = columns(first)
+    kept = {view: [name for name in names[view] if name not in FILLED_SINCE] for view in names}
     told = {
-        view: rows(first, f"SELECT {', '.join(names[view])} FROM {view}")
+        view: rows(first, f"SELECT {', '.join(kept[view])} FROM {view}")
         for view in names
         if view != "anpr_contract"
     }
@@ -59,7 +62,7 @@ def test_its_columns_come_first_and_say_the_same(first: apsw.Connection) -> None
     for view, expected in names.items():
         assert now[view][: len(expected)] == expected
     for view, before in told.items():
-        assert rows(first, f"SELECT {', '.join(names[view])} FROM {view}") == before
+        assert rows(first, f"SELECT {', '.join(kept[view])} FROM {view}") == before
     assert rows(first, "SELECT contract_version FROM anpr_contract") == [(2,)]
 
 

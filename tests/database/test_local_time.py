@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from platewire.clock import milliseconds
 from platewire.database.connection import open_reader, rows
 from platewire.database.local_time import FIRST_MS, FROM, Period, periods, renewed
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.status import Board
-from platewire.testing.check_transfer import SITE
+from platewire.runtime.clock import milliseconds
+from platewire.runtime.status import Board
+from platewire.testing.check_output import SITE
 from platewire.testing.clock import FakeClock
 from platewire.testing.sample_events import passage_events
 

@@ -79,9 +79,9 @@ def test_another_programs_database_is_refused(path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     path.write_text("camera,plate\ngate,BU9042\n" * 100)
-    refused(path, LogError, "not an SQLite database", "Move it away")
+    refused(path, LogError, "not an SQLite database", "move it away")
 
 
 def test_a_damaged_database_is_refused(path: Path) -> None:
     path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
-    refused(path, LogError, "damaged", "backup")
+    refused(path, LogError, "corrupted", "backup")

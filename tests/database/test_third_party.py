@@ -10,7 +10,7 @@ import pytest
 from platewire.eventlog import store
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.status import Board
+from platewire.runtime.status import Board
 from platewire.testing.clock import FakeClock
 from platewire.testing.sample_events import passage_events
 

@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from platewire.delivery import loop
-from platewire.delivery.choice import What, choose
+from platewire.delivery.events.choice import What, choose
 from platewire.delivery.replay import replay
 from platewire.errors import Rejected, Unavailable
-from platewire.eventlog.letters import DeadLetter, DeadQuery
+from platewire.eventlog.deliveries.records import DeadLetter, DeadQuery
 from platewire.model import Entry
-from platewire.status import State
+from platewire.runtime.status import State
 from platewire.testing.sample_events import START, passage_events
-from tests.delivering import Stage, Told
 from tests.simulation.judge import in_order, judge
+from tests.support.delivering import Stage, Told
 
 DAY = 86_400.0
 
@@ -49,34 +49,34 @@ def failing(
 async def test_a_receiver_that_was_down_gets_all_in_order(seconds: float, lanes: int) -> None:
     stage = Stage(lanes=lanes)
     other = Stage()
-    stage.transfer.refuses = lambda entry: (
+    stage.output.refuses = lambda entry: (
         Unavailable("503") if stage.clock.monotonic() < seconds else None
     )
     await stage.passages(20)
     await other.passages(20)
     async with stage.running(), other.running():
         assert stage.state() is State.WAITING
-        assert len(other.transfer.got) == 60
+        assert len(other.output.got) == 60
         await stage.clock.advance(seconds + 61)
         assert stage.state() is State.RUNNING
-        await judge(stage.log, stage.settings, stage.transfer.got)
-    probes = sorted({at for at, _ in stage.transfer.attempts if at < seconds})
+        await judge(stage.log, stage.settings, stage.output.got)
+    probes = sorted({at for at, _ in stage.output.attempts if at < seconds})
     waits = [after - before for before, after in itertools.pairwise(probes)]
     assert max(waits) <= 60
     assert waits[:2] == [0.5, 0.5] if lanes == 8 else waits[:1] == [0.5]
-    assert len(stage.transfer.attempts) < 60 + lanes + 20 + seconds / 30
-    assert await stage.log.dead("gate", DeadQuery(), 10) == []
+    assert len(stage.output.attempts) < 60 + lanes + 20 + seconds / 30
+    assert await stage.log.deliveries.dead_letters("gate", DeadQuery(), 10) == []
 
 
 async def test_while_it_is_down_nothing_is_parked_and_the_floor_stands_still() -> None:
     stage = Stage(lanes=4)
-    stage.transfer.refuses = lambda _: Unavailable("down")
+    stage.output.refuses = lambda _: Unavailable("down")
     await stage.passages(30)
     async with stage.running():
         await stage.clock.advance(1.5 * DAY)
-        assert await stage.log.parked("gate") == []
-        assert await stage.log.cursor("gate") == 0
-        assert await stage.log.dead("gate", DeadQuery(), 10) == []
+        assert await stage.log.deliveries.parked("gate") == []
+        assert await stage.log.deliveries.cursor("gate") == 0
+        assert await stage.log.deliveries.dead_letters("gate", DeadQuery(), 10) == []
 
 
 # --- one passage is at fault -------------------------------------------------------------------
@@ -85,81 +85,83 @@ async def test_while_it_is_down_nothing_is_parked_and_the_floor_stands_still() -
 @pytest.mark.parametrize("lanes", [1, 4])
 async def test_a_passage_that_fails_is_parked_while_the_others_flow(lanes: int) -> None:
     stage = Stage(lanes=lanes)
-    stage.transfer.refuses = failing(3)
+    stage.output.refuses = failing(3)
     await stage.passages(10)
     async with stage.running():
-        assert len(stage.transfer.got) == 27
-        assert [at for at, _ in stage.transfer.attempts if at > 0] == []
+        assert len(stage.output.got) == 27
+        assert [at for at, _ in stage.output.attempts if at > 0] == []
         assert stage.state() is State.RUNNING
-        assert await stage.log.cursor("gate") == 30
-        assert [row.seq for row in await stage.log.parked("gate")] == [7, 8, 9]
+        assert await stage.log.deliveries.cursor("gate") == 30
+        assert [row.seq for row in await stage.log.deliveries.parked("gate")] == [7, 8, 9]
         assert stage.line.counters["parked"] == 3
-        stage.transfer.refuses = lambda _: None
+        stage.output.refuses = lambda _: None
         await stage.clock.advance(1)
-        assert stage.transfer.seqs[-3:] == [7, 8, 9]
-        assert await stage.log.parked("gate") == []
+        assert stage.output.seqs[-3:] == [7, 8, 9]
+        assert await stage.log.deliveries.parked("gate") == []
         assert stage.line.counters["parked"] == 0
 
 
 async def test_after_a_day_it_is_given_up_its_passage_with_it() -> None:
     stage = Stage(lanes=4)
-    stage.transfer.refuses = failing(3)
+    stage.output.refuses = failing(3)
     await stage.passages(10)
     async with stage.running():
         await stage.clock.advance(1.1 * DAY)
-        letters = await stage.log.dead("gate", DeadQuery(), 10)
+        letters = await stage.log.deliveries.dead_letters("gate", DeadQuery(), 10)
         assert [letter.seq for letter in letters] == [9, 8, 7]
         assert {letter.outcome for letter in letters} == {"exhausted"}
         first = letters[-1]
         assert DAY * 0.95 <= (first.at - START).total_seconds() <= DAY * 1.1
         assert first.attempts > 30
-        assert "the last: 500 for this one" in first.reason
+        assert "last error: 500 for this one" in first.reason
         assert stage.line.counters["exhausted"] == 3
-        (group,) = await stage.log.dead_groups("gate")
+        (group,) = await stage.log.deliveries.dead_letter_groups("gate")
         assert (group.group, group.count) == ("exhausted", 3)
-        attempts = await stage.log.attempts("gate", 7, 100)
+        attempts = await stage.log.deliveries.attempts("gate", 7, 100)
         assert len(attempts) == 20
         assert attempts[0].number == first.attempts
         assert {each.outcome for each in attempts} == {"unavailable"}
-        await judge(stage.log, stage.settings, stage.transfer.got)
+        await judge(stage.log, stage.settings, stage.output.got)
 
 
 async def test_given_up_it_is_sent_again_when_a_person_asks() -> None:
     stage = Stage(lanes=4)
-    stage.transfer.refuses = failing(3, error=Rejected)
+    stage.output.refuses = failing(3, error=Rejected)
     await stage.passages(4)
     async with stage.running() as running:
-        stage.transfer.refuses = lambda _: None
-        rows = await stage.log.requeue("gate", DeadQuery(), stage.clock.now())
-        running.requeue(rows)
+        stage.output.refuses = lambda _: None
+        rows = await stage.log.deliveries.requeue("gate", DeadQuery(), stage.clock.now())
+        await running.requeue(rows)
         await stage.settle()
-    again = stage.transfer.got[-3:]
+    again = stage.output.got[-3:]
     assert [entry.event.seq for entry in again] == [7, 8, 9]
     assert all(entry.event.replayed for entry in again)
-    assert await stage.log.dead("gate", DeadQuery(), 10) == []
-    assert await stage.log.parked("gate") == []
+    assert await stage.log.deliveries.dead_letters("gate", DeadQuery(), 10) == []
+    assert await stage.log.deliveries.parked("gate") == []
 
 
 async def test_requeued_before_a_restart_it_is_sent_after_it() -> None:
     stage = Stage()
-    stage.transfer.refuses = failing(1, error=Rejected)
+    stage.output.refuses = failing(1, error=Rejected)
     await stage.passages(1)
     async with stage.running():
         pass
-    await stage.log.requeue("gate", DeadQuery(seqs=(2,)), stage.clock.now())
+    await stage.log.deliveries.requeue("gate", DeadQuery(seqs=(2,)), stage.clock.now())
     again = Told(stage.clock)
     async with stage.running(stage.delivery(again)):
         assert again.seqs == [2]
-    assert [letter.seq for letter in await stage.log.dead("gate", DeadQuery(), 9)] == [3, 1]
+    assert [
+        letter.seq for letter in await stage.log.deliveries.dead_letters("gate", DeadQuery(), 9)
+    ] == [3, 1]
 
 
 async def test_parked_it_survives_a_restart_with_its_attempts() -> None:
     stage = Stage()
-    stage.transfer.refuses = failing(2)
+    stage.output.refuses = failing(2)
     await stage.passages(3)
     async with stage.running():
         await stage.clock.advance(100)
-    (before, *_) = await stage.log.parked("gate")
+    (before, *_) = await stage.log.deliveries.parked("gate")
     again = Told(stage.clock)
     async with stage.running(stage.delivery(again)):
         assert again.seqs == []
@@ -171,23 +173,23 @@ async def test_parked_it_survives_a_restart_with_its_attempts() -> None:
 
 async def test_parked_it_grows_too_old() -> None:
     stage = Stage(max_age_seconds=60)
-    stage.transfer.refuses = failing(2)
+    stage.output.refuses = failing(2)
     await stage.passages(3)
     async with stage.running():
         await stage.clock.advance(200)
-        letters = await stage.log.dead("gate", DeadQuery(), 10)
+        letters = await stage.log.deliveries.dead_letters("gate", DeadQuery(), 10)
         assert [(letter.seq, letter.outcome) for letter in letters] == [
             (6, "expired"),
             (5, "expired"),
             (4, "expired"),
         ]
         assert letters[-1].attempts > 3
-        assert await stage.log.parked("gate") == []
+        assert await stage.log.deliveries.parked("gate") == []
 
 
 async def test_parked_and_taken_by_retention_it_is_a_gap() -> None:
     stage = Stage()
-    stage.transfer.refuses = failing(1)
+    stage.output.refuses = failing(1)
     await stage.passages(3)
     async with stage.running():
         pass
@@ -195,7 +197,7 @@ async def test_parked_and_taken_by_retention_it_is_a_gap() -> None:
     again = Told(stage.clock)
     async with stage.running(stage.delivery(again)):
         await stage.clock.advance(10)
-    letters = await stage.log.dead("gate", DeadQuery(), 10)
+    letters = await stage.log.deliveries.dead_letters("gate", DeadQuery(), 10)
     assert [(each.seq, each.first_seq, each.outcome) for each in letters] == [
         (2, 2, "gap"),
         (1, 1, "gap"),
@@ -208,32 +210,32 @@ async def test_parked_and_taken_by_retention_it_is_a_gap() -> None:
 
 async def test_a_send_that_hangs_holds_up_one_lane_and_not_for_ever() -> None:
     stage = Stage(lanes=4)
-    stage.transfer.hangs = {number_of(3)}
+    stage.output.hangs = {number_of(3)}
     await stage.passages(40)
     async with stage.running():
-        assert len(stage.transfer.got) >= 60
-        before = len(stage.transfer.got)
+        assert len(stage.output.got) >= 60
+        before = len(stage.output.got)
         await stage.clock.advance(31)
-        assert len(stage.transfer.got) == 117
+        assert len(stage.output.got) == 117
         assert before < 117
-        assert await stage.log.cursor("gate") == 120
-        stage.transfer.hangs.clear()
+        assert await stage.log.deliveries.cursor("gate") == 120
+        stage.output.hangs.clear()
         await stage.clock.advance(120)
-        await judge(stage.log, stage.settings, stage.transfer.got)
+        await judge(stage.log, stage.settings, stage.output.got)
 
 
 async def test_acknowledged_above_the_floor_is_not_repeated_after_a_crash() -> None:
     stage = Stage(lanes=4)
-    stage.transfer.hangs = {number_of(1)}
+    stage.output.hangs = {number_of(1)}
     await stage.passages(10)
     async with stage.running(stage.delivery(grace_seconds=0.0)):
-        assert await stage.log.cursor("gate") == 0
-        assert await stage.log.acknowledged("gate") != ()
-        got = set(stage.transfer.seqs)
+        assert await stage.log.deliveries.cursor("gate") == 0
+        assert await stage.log.deliveries.acknowledged("gate") != ()
+        got = set(stage.output.seqs)
     again = Told(stage.clock)
     async with stage.running(stage.delivery(again)):
         assert set(again.seqs) == set(range(1, 31)) - got
-    in_order([*stage.transfer.got, *again.got])
+    in_order([*stage.output.got, *again.got])
 
 
 # --- clocks ------------------------------------------------------------------------------------
@@ -242,19 +244,19 @@ async def test_acknowledged_above_the_floor_is_not_repeated_after_a_crash() -> N
 @pytest.mark.parametrize("jump", [-3600.0, DAY, 0.7])
 async def test_schedules_follow_the_monotonic_clock(jump: float) -> None:
     stage = Stage()
-    stage.transfer.refuses = failing(2)
+    stage.output.refuses = failing(2)
     await stage.passages(3)
     async with stage.running():
         for _ in range(5):
             stage.clock.jump(jump)
             await stage.clock.advance(3.1)
-    times = [at for at, seqs in stage.transfer.attempts if seqs == [4]]
+    times = [at for at, seqs in stage.output.attempts if seqs == [4]]
     assert [after - before for before, after in itertools.pairwise(times)] == [0.5, 1, 2, 4, 8]
 
 
 async def test_after_a_restart_with_a_jumped_clock_it_waits_no_longer_than_an_hour() -> None:
     stage = Stage()
-    stage.transfer.refuses = failing(2)
+    stage.output.refuses = failing(2)
     await stage.passages(3)
     async with stage.running():
         pass
@@ -277,18 +279,18 @@ async def test_after_a_restart_with_a_jumped_clock_it_waits_no_longer_than_an_ho
     ],
 )
 async def test_three_replays(what: What, seqs: list[int]) -> None:
-    """Events 1 to 3 came before the transfer; 2 and 4 failed, 3 was too old."""
+    """Events 1 to 3 came before the output; 2 and 4 failed, 3 was too old."""
     stage = Stage(start="now")
     await stage.passages(1)
-    stage.transfer.refuses = lambda entry: Rejected("no") if entry.event.seq == 4 else None
+    stage.output.refuses = lambda entry: Rejected("no") if entry.event.seq == 4 else None
     async with stage.running():
         await stage.append(*passage_events(2), *passage_events(3))
         await stage.settle()
     letters = [("rejected", 2, 1), ("expired", 3, 0)]
-    await stage.log.bury(
+    await stage.log.deliveries.add_dead_letters(
         [
             DeadLetter(
-                transfer="gate",
+                output="gate",
                 seq=seq,
                 outcome=outcome,  # type: ignore[arg-type]
                 reason="no",
@@ -302,10 +304,8 @@ async def test_three_replays(what: What, seqs: list[int]) -> None:
     again = Told(stage.clock)
     result = await replay(
         stage.log,
-        stage.settings,
         again,
-        1,
-        choice=choice,
+        choice,
         clock=stage.clock,
         progress=lambda done, total: None,
     )
@@ -318,12 +318,12 @@ async def test_never_sent_are_those_that_other_settings_left_out() -> None:
     stage = Stage(events="lost_only")
     await stage.passages(2)
     async with stage.running():
-        assert stage.transfer.seqs == [3, 6]
+        assert stage.output.seqs == [3, 6]
     wider = Stage(events="all")
     wider.log = stage.log
     async with wider.running():
         choice = await choose(wider.log, wider.settings, "never_sent", 1, None)
-        entries = [entry for entry in await wider.log.read(0, 10) if choice.wanted(entry)]
+        entries = await choice.wanted(await wider.log.read(0, 10))
     assert [entry.event.seq for entry in entries] == [1, 2, 4, 5]
 
 
@@ -337,10 +337,8 @@ async def test_a_replay_leaves_the_live_delivery_alone() -> None:
         task = asyncio.create_task(
             replay(
                 stage.log,
-                stage.settings,
                 again,
-                1,
-                choice=choice,
+                choice,
                 clock=stage.clock,
                 progress=lambda done, total: None,
             )
@@ -348,8 +346,8 @@ async def test_a_replay_leaves_the_live_delivery_alone() -> None:
         await stage.settle()
         await stage.append(*passage_events(99))
         await stage.settle()
-        assert await stage.log.cursor("gate") == 153
-        assert not any(entry.event.replayed for entry in stage.transfer.got)
+        assert await stage.log.deliveries.cursor("gate") == 153
+        assert not any(entry.event.replayed for entry in stage.output.got)
         again.open.set()
         assert (await task).delivered == 150
-        assert await stage.log.cursor("gate") == 153
+        assert await stage.log.deliveries.cursor("gate") == 153

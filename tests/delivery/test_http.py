@@ -3,37 +3,43 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from email.utils import parsedate_to_datetime
 
+import msgspec
 import pytest
 from aiohttp import web
 
-from platewire.clock import SystemClock
 from platewire.delivery import Delivery
-from platewire.delivery.trial import try_out
-from platewire.eventlog.letters import DeadLetter, DeadQuery, Ranges
+from platewire.delivery.test_events import kinds_to_try, try_out
+from platewire.errors import ConfigError
+from platewire.eventlog.deliveries.records import DeadLetter, DeadQuery, Ranges
 from platewire.model import Entry, Kind
-from platewire.status import Board, State
-from platewire.testing.check_transfer import SITE, Arrival
+from platewire.outputs.http.formats import FORMS, FormatName
+from platewire.outputs.http.http import HttpSettings
+from platewire.outputs.output import OutputContext
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board, State
+from platewire.testing.check_output import SITE, Arrival
+from platewire.testing.memory_delivery_book import MemoryDeliveryBook
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
-from platewire.transfers.transfer import TransferContext
 from platewire.wire import native
+from tests.outputs.http.http_receiver import Answering, Receiver, accept, answers, receiving
+from tests.outputs.http.http_sending import settings
 from tests.simulation.judge import in_order
-from tests.transfers.http_receiver import Answering, Receiver, accept, answers, receiving
-from tests.transfers.http_sending import settings
 
 
-class TellingLog(MemoryLog):
+class TellingBook(MemoryDeliveryBook):
     """Tells what was written down, so that a test can wait for it."""
 
-    def __init__(self, clock: SystemClock) -> None:
-        super().__init__(clock)
+    def __init__(self, log: MemoryLog) -> None:
+        super().__init__(log)
         self.kept: asyncio.Queue[DeadLetter] = asyncio.Queue()
         self.pauses: asyncio.Queue[str] = asyncio.Queue()
         self.moved: asyncio.Queue[int] = asyncio.Queue()
 
-    async def set_cursor(self, transfer: str, seq: int, above: Ranges = ()) -> None:
-        await super().set_cursor(transfer, seq, above)
+    async def set_cursor(self, output: str, seq: int, above: Ranges = ()) -> None:
+        await super().set_cursor(output, seq, above)
         self.moved.put_nowait(seq)
 
     async def until(self, seq: int) -> None:
@@ -41,30 +47,35 @@ class TellingLog(MemoryLog):
         while await self.moved.get() < seq:
             pass
 
-    async def bury(self, letters: Sequence[DeadLetter]) -> None:
-        await super().bury(letters)
-        for letter in letters:
-            self.kept.put_nowait(letter)
+    async def add_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
+        await super().add_dead_letters(dead_letters)
+        for each in dead_letters:
+            self.kept.put_nowait(each)
 
-    async def pause(self, transfer: str, reason: str | None) -> None:
-        await super().pause(transfer, reason)
-        self.pauses.put_nowait(reason or "")
+    async def pause(self, output: str, reason: str) -> None:
+        await super().pause(output, reason)
+        self.pauses.put_nowait(reason)
+
+    async def resume(self, output: str) -> None:
+        await super().resume(output)
+        self.pauses.put_nowait("")
 
 
 class Running:
     def __init__(self, receiver: Receiver, **more: object) -> None:
         self.clock = SystemClock()
-        self.log = TellingLog(self.clock)
+        self.log = MemoryLog(self.clock)
+        self.log.deliveries = self.book = TellingBook(self.log)
         self.board = Board(self.clock)
         self.settings = settings(receiver.url, start="beginning", **more)
 
     @property
     def state(self) -> State:
-        return self.board.line("transfer", "gate").state
+        return self.board.line("output", "gate").state
 
     @contextlib.asynccontextmanager
     async def delivering(self) -> AsyncIterator[None]:
-        context = TransferContext(self.clock, self.log, SITE, self.board)
+        context = OutputContext(self.clock, self.log, SITE, self.board)
         delivery = Delivery(
             self.settings,
             self.settings.build(context),
@@ -104,10 +115,10 @@ async def test_4xx_and_410_are_what_the_log_and_the_board_say() -> None:
     new, _, lost = passage_events()
     async with running.delivering():
         await running.log.append("gate", [new])
-        kept = await running.log.kept.get()
+        kept = await running.book.kept.get()
         receiver.answer = answers(410, "closed")
         await running.log.append("gate", [lost])
-        reason = await running.log.pauses.get()
+        reason = await running.book.pauses.get()
     await receiver.stop()
     assert (kept.status, kept.answer) == (422, "no such gate")
     assert '410 Gone "closed"' in reason
@@ -189,14 +200,14 @@ async def test_a_bad_mood_holds_up_nobody_for_long(mood: Answering) -> None:
         running = Running(receiver, total_seconds=0.5, lanes=3)
         await running.log.append("gate", events)
         async with running.delivering():
-            await running.log.until(24)
-            while await running.log.parked("gate"):  # noqa: ASYNC110 - a row tells nobody of itself
+            await running.book.until(24)
+            while await running.log.deliveries.parked("gate"):  # noqa: ASYNC110 - a row tells nobody of itself
                 await asyncio.sleep(0.01)
         assert treated == 2
         in_order([Entry(native.decode(each.body), each.body) for each in receiver.requests])
     sent = {native.decode(each.body).id for each in receiver.requests}
     assert sent == {event.id for event in events}
-    assert await running.log.dead("gate", DeadQuery(), 10) == []
+    assert await running.log.deliveries.dead_letters("gate", DeadQuery(), 10) == []
 
 
 async def test_what_was_asked_and_answered_is_kept_without_secrets(
@@ -211,8 +222,8 @@ async def test_what_was_asked_and_answered_is_kept_without_secrets(
         running = Running(receiver, auth={"type": "bearer", "token": "env:GATE_TOKEN"})
         async with running.delivering():
             await running.log.append("gate", passage_events()[:1])
-            letter = await running.log.kept.get()
-    (attempt,) = await running.log.attempts("gate", 1, 10)
+            letter = await running.book.kept.get()
+    (attempt,) = await running.log.deliveries.attempts("gate", 1, 10)
     assert attempt.outcome == "rejected"
     assert attempt.status == 422
     assert f"POST {receiver.url}" in attempt.request
@@ -225,18 +236,20 @@ async def test_what_was_asked_and_answered_is_kept_without_secrets(
 
 async def test_test_events_go_the_real_way_and_are_in_no_log() -> None:
     async with receiving() as receiver:
-        running = Running(receiver, cameras=["gate"], events=["lost"], min_confidence=1.0)
-        context = TransferContext(running.clock, running.log, SITE, running.board)
+        running = Running(receiver, cameras=["gate"], min_confidence=1.0)
+        context = OutputContext(running.clock, running.log, SITE, running.board)
         sender = running.settings.build(context)
-        trials = await try_out(running.settings, sender, tuple(Kind), SITE, running.clock)
+        results = await try_out(running.settings, sender, tuple(Kind), SITE, running.clock)
         receiver.answer = answers(403, "not you")
         sender = running.settings.build(context)
         (refused,) = await try_out(running.settings, sender, [Kind.NEW], SITE, running.clock)
-    assert [(each.kind, each.outcome, each.status, each.answer) for each in trials] == [
+    assert [(each.kind, each.outcome, each.status, each.answer) for each in results] == [
         (kind, "delivered", 200, "thanks") for kind in Kind
     ]
     got = [native.decode(each.body) for each in receiver.requests[:3]]
     assert all(event.test and event.camera == "gate" for event in got)
+    assert [event.direction.value for event in got] == ["unknown", "in", "in"]
+    assert all(each.headers["platewire-test"] == "true" for each in receiver.requests)
     assert [event.revision for event in got] == [0, 1, 2]
     assert len({event.passage for event in got}) == 1
     assert running.log.last_seq == 0
@@ -244,14 +257,71 @@ async def test_test_events_go_the_real_way_and_are_in_no_log() -> None:
     assert "403" in refused.error
 
 
+@pytest.mark.parametrize(
+    ("events", "sent"),
+    [
+        ("all", "new updated lost"),
+        ("traffic", "new lost"),
+        (["lost"], "lost"),
+        ("parking", "new updated"),
+    ],
+)
+def test_only_kinds_that_it_sends_are_tried(events: object, sent: str) -> None:
+    settings = msgspec.convert(
+        {"type": "http", "name": "gate", "url": "http://x/", "events": events}, HttpSettings
+    )
+    assert [kind.value for kind in kinds_to_try(settings, ())] == sent.split()
+    for kind in Kind:
+        if kind.value in sent.split():
+            assert kinds_to_try(settings, [kind]) == [kind]
+        else:
+            with pytest.raises(
+                ConfigError, match=rf'"gate" does not send {kind.value}: its `events`'
+            ):
+                kinds_to_try(settings, [kind])
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_test_is_marked_in_every_format(form: FormatName) -> None:
+    """Also where nothing may be added to what others wrote down."""
+    async with receiving() as receiver:
+        running = Running(receiver, format=form, additions=False)
+        sender = running.settings.build(
+            OutputContext(running.clock, running.log, SITE, running.board)
+        )
+        await try_out(running.settings, sender, [Kind.NEW], SITE, running.clock)
+    (request,) = receiver.requests
+    assert request.headers["platewire-test"] == "true"
+
+
+async def test_each_attempt_has_its_number_and_the_age_of_the_event() -> None:
+    refusals = 2
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal refusals
+        refusals -= 1
+        return web.Response(status=503 if refusals >= 0 else 200)
+
+    async with receiving(answer) as receiver:
+        running = Running(receiver)
+        async with running.delivering():
+            await running.log.append("gate", passage_events()[:1])
+            await receiver.arrived(1)
+    told = [each.headers for each in receiver.requests[:3]]
+    assert [each["platewire-attempt"] for each in told] == ["1", "2", "3"]
+    assert [each.get("platewire-redelivery") for each in told] == [None, "true", "true"]
+    ages = [int(each["platewire-age-ms"]) for each in told]
+    assert ages == sorted(ages)
+    assert all("platewire-test" not in each for each in told)
+    assert all(parsedate_to_datetime(each["date"]).tzinfo for each in told)
+
+
 async def test_a_test_of_a_receiver_that_is_not_there_says_so() -> None:
     receiver = Receiver()
     await receiver.start()
     await receiver.stop()
     running = Running(receiver)
-    sender = running.settings.build(
-        TransferContext(running.clock, running.log, SITE, running.board)
-    )
-    (trial,) = await try_out(running.settings, sender, [Kind.NEW], SITE, running.clock)
-    assert trial.outcome == "unavailable"
-    assert "cannot be reached" in trial.error
+    sender = running.settings.build(OutputContext(running.clock, running.log, SITE, running.board))
+    (result,) = await try_out(running.settings, sender, [Kind.NEW], SITE, running.clock)
+    assert result.outcome == "unavailable"
+    assert "cannot be reached" in result.error

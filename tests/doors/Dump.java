@@ -4,7 +4,7 @@ import java.sql.*;
 import java.time.*;
 import java.util.*;
 
-/** Prints whole views as JDBC gives them: a line of JSON with the names, then one for each row. */
+/** Prints whole views, or what a query finds, as JDBC gives them: a line of JSON with names and types, then one for each row. */
 public class Dump {
     private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
 
@@ -21,11 +21,15 @@ public class Dump {
 
     private static void dump(Connection connection, String view) throws SQLException {
         try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("SELECT * FROM " + view)) {
+                ResultSet rows = statement.executeQuery(view.startsWith("SELECT ") ? view : "SELECT * FROM " + view)) {
             ResultSetMetaData about = rows.getMetaData();
             List<String> names = new ArrayList<>();
-            for (int i = 1; i <= about.getColumnCount(); i++) names.add(quoted(about.getColumnName(i)));
-            OUT.println("{\"view\": " + quoted(view) + ", \"columns\": " + names + "}");
+            List<String> types = new ArrayList<>();
+            for (int i = 1; i <= about.getColumnCount(); i++) {
+                names.add(quoted(about.getColumnName(i)));
+                types.add(quoted(about.getColumnTypeName(i)));
+            }
+            OUT.println("{\"view\": " + quoted(view) + ", \"columns\": " + names + ", \"types\": " + types + "}");
             while (rows.next()) {
                 List<String> values = new ArrayList<>();
                 for (int i = 1; i <= names.size(); i++) values.add(value(rows, i, about.getColumnTypeName(i)));

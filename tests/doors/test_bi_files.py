@@ -15,8 +15,8 @@ import asyncpg
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from platewire.cli.database.paste import Reader
 from platewire.cli.main import main
-from platewire.cli.paste import Reader
 from platewire.web.odata.metadata import csdl
 from tests.database.test_contract import VIEWS
 from tests.doors.world import World

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from platewire.cli.main import main
-from tests.database.test_contract import VIEWS
-from tests.doors.doors import DOORS, PASSWORD, WANTED, Table
+from tests.database.test_contract import POSTGRESQL_VIEWS, VIEWS
+from tests.doors.doors import DOORS, PASSWORD, WANTED, Table, attached, duckdb_attached, line
 from tests.doors.world import LARGE, ODD, World, rows_of_postgresql, rows_of_sqlite
 from tests.support.counterparts import need
 
-TYPES: dict[str, type] = {"integer": int, "real": float, "text": str, "blob": bytes}
+COLUMNS = {"sqlite": VIEWS, "postgresql": POSTGRESQL_VIEWS}
+TYPES: dict[str, type] = {"integer": int, "bigint": int, "real": float, "text": str, "blob": bytes}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_every_view_is_read_whole(
     engine: str, door: str, printed: str, true_rows: dict[tuple[str, str], list[dict[str, Any]]]
 ) -> None:
     need(*WANTED[engine, door])
-    for view, columns in VIEWS.items():
+    for view, columns in COLUMNS[engine].items():
         found = DOORS[engine, door](printed, view)
         there = true_rows[engine, view]
         assert list(found.columns) == [name for name, _ in columns], view
@@ -66,6 +67,28 @@ def test_every_view_is_read_whole(
         told = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
         compare(view, told, there)
         check_types(engine, view, found)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_every_view_is_read_where_duckdb_attaches_the_file(
+    printed: str, true_rows: dict[tuple[str, str], list[dict[str, Any]]]
+) -> None:
+    """DuckDB's usual way: what it makes of the views' text has to be understood by SQLite."""
+    for view in VIEWS:
+        found = duckdb_attached(printed, view)
+        told = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+        assert len(told) == len(true_rows["sqlite", view]) > 0, view
+        compare(view, told, true_rows["sqlite", view])
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_duckdb_lists_the_views_of_the_file_it_attaches(printed: str) -> None:
+    """One that it could not read would leave it without any list."""
+    with attached(line(printed, r"ATTACH '.*\(TYPE sqlite, .*")) as connection:
+        listed = connection.execute(
+            "SELECT view_name FROM duckdb_views() WHERE database_name = 'plates'"
+        ).fetchall()
+    assert {name for (name,) in listed} == set(VIEWS)
 
 
 def compare(view: str, told: list[dict[str, Any]], there: list[dict[str, Any]]) -> None:
@@ -83,7 +106,7 @@ def compare(view: str, told: list[dict[str, Any]], there: list[dict[str, Any]]) 
 
 
 def check_types(engine: str, view: str, found: Table) -> None:
-    for index, (name, kind) in enumerate(VIEWS[view]):
+    for index, (name, kind) in enumerate(COLUMNS[engine][view]):
         wanted = documented(engine, name, kind)
         for row in found.rows:
             assert row[index] is None or type(row[index]) is wanted, f"{view}.{name}"

@@ -1,6 +1,7 @@
 """The pages on Power BI and 1C: names, types and queries, against the driver and a real server."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from platewire.cli.main import main
-from tests.database.test_contract import VIEWS
+from tests.database.test_contract import POSTGRESQL_VIEWS, VIEWS
 from tests.doors.doors import PASSWORD, duck, line
 from tests.doors.world import World
 from tests.support.counterparts import ODBC_POSTGRESQL, need
@@ -112,24 +113,41 @@ def blocks(page: str) -> list[str]:
 @pytest.mark.parametrize("query", blocks("power_bi.md"))
 def test_queries_of_the_page_on_power_bi(query: str, connection: "pyodbc.Connection") -> None:
     columns = [column[0] for column in connection.execute(query).description]
+    assert columns == [name for name, _ in POSTGRESQL_VIEWS["anpr_passage"]]
+
+
+@pytest.mark.parametrize("query", blocks("power_bi.md"))
+def test_they_run_on_the_file_too(query: str, world: World) -> None:
+    with closing(sqlite3.connect(f"{world.sqlite.as_uri()}?mode=ro", uri=True)) as connection:
+        columns = [column[0] for column in connection.execute(query).description]
     assert columns == [name for name, _ in VIEWS["anpr_passage"]]
 
 
 def test_what_the_page_says_of_duckdb(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """But for `INSTALL`, as the extensions are there; it puts its types on all that has none."""
+    """But for `INSTALL`, as the extensions are there; all but pictures has a type."""
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     command = ["database", "reader", "duck", "--password", "env:PGPASSWORD"]
     assert main([*command, "--config", str(world.config)]) == 0
     url = line(capsys.readouterr().out, r"ATTACH '(\S+)'")
-    postgresql, sqlite = (re.sub(r"INSTALL.*|LOAD.*", "", text) for text in blocks("readers.md"))
+    postgresql, sqlite, attached = (
+        re.sub(r"INSTALL.*|LOAD.*", "", text).replace("20260131", "20260102")
+        for text in blocks("readers.md")
+    )
     with duck("postgres") as connection:
         asked = postgresql.replace("postgresql://duck@db.example:5432/plates", url)
-        found = connection.execute(asked.replace("20260131", "20260102")).fetchall()
+        found = connection.execute(asked).fetchall()
         assert dict(found) == {"site/gate": 2, "site/Ворота-ö": 7}
     with duck("sqlite") as connection:
         asked = sqlite.replace("/srv/platewire-data/platewire.db", str(world.sqlite))
         assert connection.execute(asked).fetchall() == [(20260102, 1)]
         kinds = connection.execute("SELECT column_name, column_type FROM (DESCRIBE passages)")
         assert [name for name, kind in kinds.fetchall() if kind == "BLOB"] == ["plate_jpeg"]
+        asked = attached.replace("/srv/platewire-data/platewire.db", str(world.sqlite))
+        attach, with_pictures, whole = asked.strip().strip(";").split(";")
+        connection.execute(attach)
+        shown = connection.execute(with_pictures).fetchall()
+        assert {type(seconds) for _, seconds, _ in shown} == {float}
+        assert {type(jpeg) for _, _, jpeg in shown} == {bytes, type(None)}
+        assert len(connection.execute(whole).fetchall()) == len(shown)

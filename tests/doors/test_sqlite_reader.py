@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from platewire.cli.database.paste import sqlite_file
 from platewire.cli.main import main
-from platewire.cli.paste import sqlite_file
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.status import Board
+from platewire.runtime.status import Board
 from platewire.testing.clock import FakeClock
 from platewire.testing.sample_events import passage_events
 from tests.doors.doors import DOORS, WANTED
@@ -117,8 +117,10 @@ def refused(config: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str
 
 
 def test_refusals(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "or --sqlite" in refused(config, capsys)
-    assert "are for PostgreSQL" in refused(config, capsys, "--sqlite", "--files", str(tmp_path))
+    assert "or use --sqlite" in refused(config, capsys)
+    assert "works with PostgreSQL only" in refused(
+        config, capsys, "--sqlite", "--files", str(tmp_path)
+    )
     (tmp_path / "other.toml").write_text('[log]\nfolder = "elsewhere"\n')
     said = refused(tmp_path / "other.toml", capsys, "--sqlite")
-    assert "elsewhere/platewire.db is not there" in said
+    assert "elsewhere/platewire.db does not exist" in said

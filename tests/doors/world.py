@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from platewire.clock import SystemClock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Event, Images
-from platewire.status import Board
+from platewire.outputs.output import OutputContext
+from platewire.outputs.postgresql import PostgresqlSettings
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
 from platewire.testing.clock import FakeClock
 from platewire.testing.sample_events import odd_events, passage_events
-from platewire.transfers.database import PostgresqlTransfer
-from platewire.transfers.transfer import TransferContext
-from tests.database.postgresql_server import PASSWORD, PostgresqlServer, connected
+from tests.database.postgresql.postgresql_server import PASSWORD, PostgresqlServer, connected
 from tests.database.test_contract import FRAME, KNOWN, PLATE, SITE, VEHICLE
 
 LARGE = 2**62 + 5
@@ -35,7 +35,7 @@ ODD = (
 
 
 class World(NamedTuple):
-    """Where the events are: a configuration whose log is the SQLite file and whose transfer is the
+    """Where the events are: a configuration whose log is the SQLite file and whose output is the
     PostgreSQL database."""
 
     config: Path
@@ -66,7 +66,7 @@ async def make(server: PostgresqlServer, folder: Path) -> World:
     (folder / "secret").write_text(PASSWORD)
     config = folder / "platewire.toml"
     config.write_text(
-        f'[log]\nfolder = "log"\n\n[[transfer]]\ntype = "postgresql"\nname = "bi"\n'
+        f'[log]\nfolder = "log"\n\n[[output]]\ntype = "postgresql"\nname = "bi"\n'
         f'url = "{server.url(database)}"\npassword = "file:{folder}/secret"\n'
     )
     await send(log, server.url(database), folder)
@@ -85,11 +85,11 @@ async def elsewhere(server: PostgresqlServer) -> str:
 
 async def send(log: SqliteLog, url: str, folder: Path) -> None:
     clock = SystemClock()
-    settings = PostgresqlTransfer(name="bi", url=url, password=f"file:{folder}/secret")
-    transfer = settings.build(TransferContext(clock, log, SITE, Board(clock)))
-    await transfer.connect()
-    await transfer.send(await log.read(0, 100))
-    await transfer.close()
+    settings = PostgresqlSettings(name="bi", url=url, password=f"file:{folder}/secret")
+    output = settings.build(OutputContext(clock, log, SITE, Board(clock)))
+    await output.connect()
+    await output.send(await log.read(0, 100))
+    await output.close()
 
 
 async def remember_removals(server: PostgresqlServer, database: str, file: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.status import Board
+from platewire.runtime.status import Board
 from platewire.testing.clock import FakeClock
 
 OpenLog = Callable[..., Awaitable[SqliteLog]]

@@ -7,11 +7,11 @@ import asyncio
 import sys
 from pathlib import Path
 
-from platewire.clock import SystemClock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Images
-from platewire.status import Board
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
 from platewire.testing.sample_events import passage_events, picture
 
 CAMERAS = ("gate", "yard", "road")
@@ -26,7 +26,7 @@ async def produce(log: SqliteLog, camera: str, first: int) -> None:
         entries = await log.append(camera, events, pictures, state.encode())
         seqs = ",".join(str(entry.event.seq) for entry in entries)
         print(f"{camera} {number} {seqs}", flush=True)
-        await log.set_cursor("erp", entries[0].event.seq)
+        await log.deliveries.set_cursor("erp", entries[0].event.seq)
 
 
 async def main(folder: Path, first: int) -> None:

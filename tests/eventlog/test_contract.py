@@ -1,4 +1,4 @@
-"""Both event logs, the one in memory and the real one, keep the same contract."""
+"""Both event logs, the one in memory and the real one, keep the same contract, books included."""
 
 import itertools
 from pathlib import Path
@@ -8,8 +8,9 @@ import pytest
 from platewire.eventlog.log import EventLog
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.status import Board
-from platewire.testing.check_eventlog import CHECKS, Make, check_event_log
+from platewire.runtime.status import Board
+from platewire.testing import check_delivery_book, check_eventlog
+from platewire.testing.check_eventlog import Make
 from platewire.testing.clock import FakeClock
 from platewire.testing.memory_log import MemoryLog
 
@@ -32,6 +33,9 @@ def sqlite(folder: Path, memory_bytes: int) -> Make:
     return make
 
 
+CHECKS = (*check_eventlog.CHECKS, *check_delivery_book.CHECKS)
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "sqlite that remembers nothing"])
 async def test_contract(kind: str, check: object, tmp_path: Path) -> None:
@@ -51,5 +55,6 @@ async def test_whole_check_runs_every_part() -> None:
         made.append(await make())
         return made[-1]
 
-    await check_event_log(counted)
+    await check_eventlog.check_event_log(counted)
+    await check_delivery_book.check_delivery_book(counted)
     assert len(made) == len(CHECKS)

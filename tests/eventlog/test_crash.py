@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from platewire.eventlog.sqlite import SqliteLog
-
-from .conftest import OpenLog
+from tests.eventlog.conftest import OpenLog
 
 CHILD = Path(__file__).with_name("crash_child.py")
 KILLS = 20
@@ -73,7 +72,7 @@ async def test_killed_at_random_moments(open_log: OpenLog, tmp_path: Path) -> No
         said = await killed(folder, run * 100_000 + 1, rng.randint(1, 40), rng)
         log = await open_log(folder=folder, memory_bytes=0)
         await check(log, said, last_acknowledged)
-        kept = await log.cursor("erp")
+        kept = await log.deliveries.cursor("erp")
         assert kept is not None
         assert cursor <= kept <= log.last_seq
         cursor = kept

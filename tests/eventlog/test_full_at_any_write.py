@@ -8,10 +8,9 @@ import pytest
 from platewire.errors import LogFull
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Entry
-from platewire.status import Board, State
+from platewire.runtime.status import Board, State
 from platewire.testing.sample_events import passage_events
-
-from .conftest import OpenLog
+from tests.eventlog.conftest import OpenLog
 
 NAME = "full-at-a-write"
 
@@ -59,15 +58,15 @@ async def test_full_at_any_write(
     open_log: OpenLog, board: Board, disk: FullDisk, writes: int
 ) -> None:
     log = await open_log(vfs=NAME, memory_bytes=0)
-    await log._write(lambda connection: connection.wal_autocheckpoint(8))
+    await log._threads.write(lambda connection: connection.wal_autocheckpoint(8))
     await log.append("gate", passage_events(1))
-    await log.set_cursor("erp", 1)
+    await log.deliveries.set_cursor("erp", 1)
     disk.left = writes
     kept, refused = await fill(log)
     assert disk.refused
     assert board.line("log", "log").state is State.WAITING
     assert log.last_seq == kept[-1].event.seq
-    await log.set_cursor("erp", log.last_seq)
+    await log.deliveries.set_cursor("erp", log.last_seq)
     disk.left = -1
     kept += await log.append("gate", passage_events(refused), (), b"%d" % refused)
     assert board.line("log", "log").state is State.RUNNING
@@ -75,7 +74,7 @@ async def test_full_at_any_write(
     await log.close()
     again = await open_log(memory_bytes=0)
     assert list(await again.read(0, 10_000)) == kept
-    assert await again.cursor("erp") == 3 * (refused - 1)
+    assert await again.deliveries.cursor("erp") == 3 * (refused - 1)
     assert await again.open_passages("gate") == b"%d" % refused
 
 

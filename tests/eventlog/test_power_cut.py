@@ -12,9 +12,8 @@ from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Event, Images
 from platewire.testing.clock import FakeClock
 from platewire.testing.sample_events import passage_events, picture
-
-from .conftest import OpenLog
-from .power_cut import Disk, Medium, Written
+from tests.eventlog.conftest import OpenLog
+from tests.eventlog.power_cut import Disk, Medium, Written
 
 SEEDS = int(os.environ.get("PLATEWIRE_POWER_CUT_SEEDS", "6"))
 """Runs; each has some twenty power cuts. 60 of them take a few minutes."""
@@ -51,7 +50,9 @@ class Cuts:
 
 async def work(log: SqliteLog, cuts: Cuts, clock: FakeClock, chance: random.Random) -> None:
     """Appends with pictures, cursors, checkpoints, and once retention."""
-    await log._write(lambda connection: connection.wal_autocheckpoint(chance.randrange(8, 60)))
+    await log._threads.write(
+        lambda connection: connection.wal_autocheckpoint(chance.randrange(8, 60))
+    )
     for number in range(1, 25):
         pictures = [picture("plate", mark=number), picture("frame", mark=10_000 + number)]
         images = Images(plate=pictures[0].image, frame=pictures[1].image)
@@ -59,9 +60,9 @@ async def work(log: SqliteLog, cuts: Cuts, clock: FakeClock, chance: random.Rand
             "gate", passage_events(number, images=images), pictures, b"open %d" % number
         )
         cuts.acknowledged += [entry.event for entry in entries]
-        await log.set_cursor("erp", entries[-1].event.seq)
+        await log.deliveries.set_cursor("erp", entries[-1].event.seq)
         if number == 12:
-            clock.jump(3 * DAY)
+            clock.suspend(3 * DAY)
             cuts.first_seq = log.last_seq + 1
             await log.retain()
 
@@ -83,7 +84,7 @@ async def test_what_was_acknowledged_survives(
 
 async def check(log: SqliteLog, acknowledged: list[Event], first: int, last: int) -> None:
     """`first` to `last` must be there; what was about to be written or deleted may be."""
-    assert await log._write(integrity) == "ok"
+    assert await log._threads.write(integrity) == "ok"
     assert log.last_seq >= last
     events = [entry.event for entry in await log.read(0, 10_000)]
     assert [event.seq for event in events] == list(range(log.first_seq, log.last_seq + 1))

@@ -1,6 +1,7 @@
 """Whatever is done to the log in whatever order, it agrees with the plain one in memory."""
 
 import asyncio
+import copy
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -15,13 +16,13 @@ from platewire.eventlog.log import EventLog
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Event
-from platewire.status import Board
+from platewire.runtime.status import Board
 from platewire.testing.clock import FakeClock
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
 
 CAMERAS = ("gate", "yard")
-TRANSFERS = ("erp", "barrier")
+OUTPUTS = ("erp", "barrier")
 DAY = 86_400
 
 # Few passages, so that the same event comes again and again; each belongs to one camera.
@@ -33,6 +34,20 @@ def made(choices: Sequence[tuple[int, int]]) -> list[Event]:
     return [
         passage_events(number, camera=CAMERAS[number % 2])[revision] for number, revision in choices
     ]
+
+
+def copied(log: MemoryLog) -> MemoryLog:
+    """As it is now; what happens to the one is not seen in the other, but for the time."""
+    twin, book = copy.copy(log), copy.copy(log.deliveries)
+    own = {name: copy.copy(value) for name, value in vars(log).items() if name != "_clock"}
+    vars(book).update({name: copy.copy(value) for name, value in vars(log.deliveries).items()})
+    vars(twin).update(own, deliveries=book)
+    book._events = twin
+    return twin
+
+
+def spans(log: EventLog) -> list[tuple[int, int, int]]:
+    return [(gap.epoch, gap.first_seq, gap.last_seq) for gap in log.numbering.gaps]
 
 
 class LogMachine(RuleBasedStateMachine):
@@ -85,28 +100,51 @@ class LogMachine(RuleBasedStateMachine):
     def read(self, after: int, limit: int) -> None:
         self.both(lambda log: log.read(after, limit))
 
-    @rule(transfer=st.sampled_from(TRANSFERS), seq=st.integers(0, 40))
-    def set_cursor(self, transfer: str, seq: int) -> None:
-        self.both(lambda log: log.set_cursor(transfer, seq))
+    @rule(output=st.sampled_from(OUTPUTS), seq=st.integers(0, 40))
+    def set_cursor(self, output: str, seq: int) -> None:
+        self.both(lambda log: log.deliveries.set_cursor(output, seq))
 
-    @rule(transfer=st.sampled_from(TRANSFERS), reason=st.none() | st.text(max_size=5))
-    def pause(self, transfer: str, reason: str | None) -> None:
-        self.both(lambda log: log.pause(transfer, reason))
+    @rule(output=st.sampled_from(OUTPUTS), reason=st.text(max_size=5))
+    def pause(self, output: str, reason: str) -> None:
+        self.both(lambda log: log.deliveries.pause(output, reason))
+
+    @rule(output=st.sampled_from(OUTPUTS))
+    def resume(self, output: str) -> None:
+        self.both(lambda log: log.deliveries.resume(output))
+
+    @rule(seconds=st.integers(0, 2 * DAY))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.suspend(seconds)
 
     @rule(seconds=st.integers(-DAY, 2 * DAY))
-    def time_passes_or_jumps(self, seconds: int) -> None:
+    def clock_jumps(self, seconds: int) -> None:
         self.clock.jump(seconds)
 
     @rule()
     def reopen(self) -> None:
+        """And keeps a copy of it as it is now."""
         self.runner.run(self.log.close())
+        shutil.copy(self.log.path, self.folder / "copy")
+        self.copy = copied(self.model)
+        self.open()
+
+    @precondition(lambda self: hasattr(self, "copy"))
+    @rule()
+    def put_the_copy_back(self) -> None:
+        """The mark stays as it is."""
+        self.runner.run(self.log.close())
+        shutil.copy(self.folder / "copy", self.log.path)
+        before, self.model = self.model, copied(self.copy)
+        there, epoch = self.model, before.numbering.epoch
+        if before.last_seq > there.last_seq or epoch > there.numbering.epoch:
+            there.go_on_above(before.last_seq, before.last_passage_number, epoch)
         self.open()
 
     @precondition(lambda self: self.model.last_seq > 0)
     @rule()
     def retain(self) -> None:
-        done = self.runner.run(self.log.retain(TRANSFERS))
-        cursors = [self.runner.run(self.model.cursor(transfer)) for transfer in TRANSFERS]
+        done = self.runner.run(self.log.retain(OUTPUTS))
+        cursors = [self.runner.run(self.model.deliveries.cursor(output)) for output in OUTPUTS]
         assert all(
             done.first_seq <= seq + 1 or not done.events for seq in cursors if seq is not None
         )
@@ -119,12 +157,13 @@ class LogMachine(RuleBasedStateMachine):
         assert self.log.first_seq == self.model.first_seq
         assert self.log.last_seq == self.model.last_seq
         assert self.log.last_passage_number == self.model.last_passage_number
+        assert spans(self.log) == spans(self.model)
         self.both(lambda log: log.read(0, 1000))
         self.both(lambda log: log.cameras_with_open_passages())
-        for name in (*CAMERAS, *TRANSFERS):
+        for name in (*CAMERAS, *OUTPUTS):
             self.both(lambda log, name=name: log.open_passages(name))  # type: ignore[misc]
-            self.both(lambda log, name=name: log.cursor(name))  # type: ignore[misc]
-            self.both(lambda log, name=name: log.paused(name))  # type: ignore[misc]
+            self.both(lambda log, name=name: log.deliveries.cursor(name))  # type: ignore[misc]
+            self.both(lambda log, name=name: log.deliveries.pause_reason(name))  # type: ignore[misc]
 
 
 TestLog = LogMachine.TestCase

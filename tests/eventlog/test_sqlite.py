@@ -10,16 +10,15 @@ import pytest
 from msgspec import structs
 
 from platewire.errors import LogError
-from platewire.eventlog.letters import DeadLetter, DeadQuery, Parked
+from platewire.eventlog.deliveries.records import DeadLetter, DeadQuery, Parked
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.eventlog.store import WrongPictureError
 from platewire.model import Images, Picture
-from platewire.status import Board, State
+from platewire.runtime.status import Board, State
 from platewire.testing.check_eventlog import several
 from platewire.testing.clock import FakeClock
 from platewire.testing.sample_events import START, passage_events, picture
-
-from .conftest import OpenLog
+from tests.eventlog.conftest import OpenLog
 
 
 def query(log: SqliteLog, statement: str) -> list[tuple[object, ...]]:
@@ -40,14 +39,14 @@ async def test_everything_is_there_again(open_log: OpenLog) -> None:
     log = await open_log()
     pictures = [picture(role, mark=mark) for mark, role in enumerate(("plate", "frame"))]
     entries = await log.append("gate", several(1, 2), pictures, b"open")
-    await log.set_cursor("erp", 2)
-    await log.set_cursor("erp", 3, ((5, 6),))
+    await log.deliveries.set_cursor("erp", 2)
+    await log.deliveries.set_cursor("erp", 3, ((5, 6),))
     await log.append("yard", [], (), b"lazy")
-    letter = DeadLetter(transfer="erp", seq=2, outcome="expired", reason="older", at=START)
-    await log.bury([letter])
-    waits = Parked(transfer="erp", seq=4, passage=entries[3].event.passage, next_at=START)
-    await log.park([waits])
-    await log.pause("erp", "gone")
+    letter = DeadLetter(output="erp", seq=2, outcome="expired", reason="older", at=START)
+    await log.deliveries.add_dead_letters([letter])
+    waits = Parked(output="erp", seq=4, passage=entries[3].event.passage, next_at=START)
+    await log.deliveries.park([waits])
+    await log.deliveries.pause("erp", "gone")
     await log.close()
 
     again = await open_log()
@@ -57,19 +56,22 @@ async def test_everything_is_there_again(open_log: OpenLog) -> None:
     assert [await again.picture(each.image.sha256) for each in pictures] == [
         each.jpeg for each in pictures
     ]
-    assert (await again.cursor("erp"), await again.acknowledged("erp")) == (3, ((5, 6),))
+    assert (await again.deliveries.cursor("erp"), await again.deliveries.acknowledged("erp")) == (
+        3,
+        ((5, 6),),
+    )
     assert await again.open_passages("gate") == b"open"
     assert await again.open_passages("yard") == b"lazy"
-    assert list(await again.dead("erp", DeadQuery(), 9)) == [letter]
-    assert list(await again.parked("erp")) == [waits]
-    assert await again.paused("erp") == "gone"
+    assert list(await again.deliveries.dead_letters("erp", DeadQuery(), 9)) == [letter]
+    assert list(await again.deliveries.parked("erp")) == [waits]
+    assert await again.deliveries.pause_reason("erp") == "gone"
     assert [entry.event.seq for entry in await again.append("gate", several(3, 1))] == [7, 8, 9]
 
 
 async def test_cursors_reach_the_file_without_another_append(log: SqliteLog) -> None:
-    await log.set_cursor("erp", 1)
+    await log.deliveries.set_cursor("erp", 1)
     assert query(log, "SELECT seq FROM cursor") == [(1,)], "a first cursor is there at once"
-    await log.set_cursor("erp", 2)
+    await log.deliveries.set_cursor("erp", 2)
     await until(log, "SELECT seq FROM cursor", [(2,)])
 
 
@@ -193,7 +195,7 @@ async def test_a_closed_log_says_so(log: SqliteLog) -> None:
     for call in (
         log.append("gate", passage_events(2)),
         log.append("gate", [], (), b"open"),
-        log.dead("erp", DeadQuery(), 1),
+        log.deliveries.dead_letters("erp", DeadQuery(), 1),
         log.wait(1),
     ):
         with pytest.raises(LogError, match="is closed"):

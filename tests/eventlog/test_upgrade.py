@@ -11,9 +11,8 @@ from platewire.database.connection import open_writer
 from platewire.model import Entry
 from platewire.testing.sample_events import START, passage_events
 from platewire.wire import native
-
-from .conftest import OpenLog
-from .power_cut import Disk
+from tests.eventlog.conftest import OpenLog
+from tests.eventlog.power_cut import Disk
 
 OLD = range(2, len(migrate.steps()))
 """Versions; the first to which events were written is 2."""
@@ -54,7 +53,7 @@ async def test_nothing_is_lost_by_an_upgrade(
     entries = written_by(version, tmp_path / "log", monkeypatch)
     log = await open_log(memory_bytes=0)
     assert list(await log.read(0, 100)) == entries
-    assert await log.cursor("erp") == 4
+    assert await log.deliveries.cursor("erp") == 4
     (new, *_) = await log.append("gate", passage_events(4))
     assert new.event.seq == 10
 
@@ -80,7 +79,8 @@ async def test_a_power_cut_amid_an_upgrade(
     for cut in cuts:
         again = await open_log(folder=cut, memory_bytes=0)
         assert list(await again.read(0, 100)) == entries
-        assert await again.cursor("erp") == 4
-        assert await again._write(lambda it: it.execute("PRAGMA integrity_check").get) == "ok"
+        assert await again.deliveries.cursor("erp") == 4
+        integrity = await again._threads.write(lambda it: it.execute("PRAGMA integrity_check").get)
+        assert integrity == "ok"
         await again.append("gate", passage_events(4))
         await again.close()

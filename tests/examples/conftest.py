@@ -6,18 +6,18 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
-from platewire.clock import SystemClock
 from platewire.delivery import Delivery
 from platewire.model import Event, Images, Picture, Site
-from platewire.status import Board
+from platewire.outputs.output import Output, OutputContext, OutputSettings
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
-from platewire.transfers.transfer import Transfer, TransferContext, TransferSettings
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SECONDS = 30.0
@@ -74,11 +74,6 @@ async def run() -> AsyncIterator[Run]:
         await process.communicate()
 
 
-class Listening(Transfer, Protocol):
-    @property
-    def address(self) -> tuple[str, int]: ...
-
-
 class Told:
     """A log in memory and the deliveries that carry it out, as in the server."""
 
@@ -88,7 +83,7 @@ class Told:
         self._board = Board(self._clock)
         self._passages = 0
         self.log = MemoryLog(self._clock)
-        self.context = TransferContext(
+        self.context = OutputContext(
             clock=self._clock,
             log=self.log,
             site=Site(
@@ -97,8 +92,8 @@ class Told:
             board=self._board,
         )
 
-    def deliver(self, settings: TransferSettings, transfer: Transfer) -> None:
-        delivery = Delivery(settings, transfer, self.log, clock=self._clock, board=self._board)
+    def deliver(self, settings: OutputSettings, output: Output) -> None:
+        delivery = Delivery(settings, output, self.log, clock=self._clock, board=self._board)
         self.tasks.append(asyncio.create_task(delivery.run()))
 
     async def stop(self) -> None:
@@ -108,11 +103,12 @@ class Told:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         self.tasks.clear()
 
-    async def listen(self, settings: TransferSettings, transfer: Listening) -> str:
+    async def listen(self, settings: OutputSettings, output: Output) -> str:
         """Delivers, and gives the address once it listens."""
-        await transfer.connect()
-        self.deliver(settings, transfer)
-        host, port = transfer.address
+        await output.connect()
+        self.deliver(settings, output)
+        assert output.address is not None
+        host, port = output.address
         return f"{host}:{port}"
 
     async def passage(
@@ -124,7 +120,7 @@ class Told:
             self._passages,
             text=text,
             updates=updates,
-            start=self._clock.now(),
+            start=self._clock.now() - timedelta(seconds=self._passages + 1),  # A second a passage.
             images=Images(plate=with_picture.image) if with_picture else None,
         )
         entries = await self.log.append("gate", events, [with_picture] if with_picture else [])

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from platewire.clock import SystemClock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.status import Board
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
 from platewire.testing.sample_events import passage_events
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,8 @@ import pytest
 from examples.demo.processes import Ended, Processes
 from examples.demo.site import RUNS_KEPT, free_ports, listening, new_site
 from platewire.config.load import load
+from platewire.sources.file import FileSettings
+from platewire.testing.scene import road_scene
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 500.0
@@ -53,7 +56,7 @@ async def test_once_ends_well_and_leaves_nothing_running() -> None:
             printed += piece.decode()
             children = started_by(process) or children if process.returncode is None else children
         assert await process.wait() == 0, printed
-    assert "All three agree" in printed
+    assert "receivers agree, with each other and with the ground truth" in printed
     assert "KV21TXB" in printed
     assert "\r" not in printed, "progress bars are for terminals"
     assert not any(child.is_running() for child in children)
@@ -77,7 +80,7 @@ async def test_demo_runs_until_it_is_interrupted(name: str) -> None:
         rest = (await process.stdout.read()).decode()
         assert await process.wait() == 0
     assert printed.count("try: ") == 5
-    assert "everything that was started has ended" in rest
+    assert "stopped all processes of the demo" in rest
     assert not any(child.is_running() for child in children)
 
 
@@ -87,13 +90,17 @@ def test_configuration_is_valid_and_plays_as_asked(tmp_path: Path, once: bool) -
     site = new_site(tmp_path, clip, page_port=None, once=once)
     config = load(site.config)
     source = config.camera[0].source
-    assert (source.path, source.loop, source.pace) == (  # type: ignore[union-attr]
+    assert isinstance(source, FileSettings)
+    assert (source.path, source.loop, source.pace) == (
         clip,
         not once,
         "fastest" if once else "real",
     )
+    longest = timedelta(seconds=road_scene().seconds) if once else timedelta()
+    assert source.start_at is not None
+    assert source.start_at + longest <= datetime.now(UTC)
     assert config.log.database == site.database
-    assert [transfer.name for transfer in config.transfer] == ["receiver", "numberok", "lines"]
+    assert [output.name for output in config.output] == ["receiver", "numberok", "lines"]
 
 
 def test_each_run_has_a_folder_of_its_own_and_few_are_kept(tmp_path: Path) -> None:
@@ -116,30 +123,44 @@ def test_busy_ports_are_replaced_by_free_ones() -> None:
     assert free == port
 
 
-def test_a_program_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
+@pytest.fixture
+def others() -> set[psutil.Process]:
+    """Children that the tests before have left, such as a resource tracker."""
+    return {*psutil.Process().children()}
+
+
+def new_children(others: set[psutil.Process]) -> list[psutil.Process]:
+    return [each for each in psutil.Process().children() if each not in others]
+
+
+def test_a_program_that_ends_is_told_with_its_last_words(
+    tmp_path: Path, others: set[psutil.Process]
+) -> None:
     with Processes(tmp_path) as processes:
         processes.start("teller", [sys.executable, "-c", "print('no luck'); raise SystemExit(4)"])
-        (child,) = psutil.Process().children()
+        (child,) = new_children(others)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         with pytest.raises(Ended, match=r"teller ended with 4[\s\S]*no luck"):
             processes.check()
 
 
-def test_leaving_ends_what_was_started(tmp_path: Path) -> None:
+def test_leaving_ends_what_was_started(tmp_path: Path, others: set[psutil.Process]) -> None:
     with Processes(tmp_path) as processes:
         processes.start("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"])
-        (child,) = psutil.Process().children()
+        (child,) = new_children(others)
     assert not child.is_running()
 
 
-def test_what_ignores_ctrl_c_ends_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ignores_ctrl_c_ends_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: set[psutil.Process]
+) -> None:
     """As all does that is started from a background job of a shell without job control."""
     monkeypatch.setattr("examples.demo.processes.GRACE_SECONDS", 600)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with Processes(tmp_path) as processes:
             processes.start("sleeper", [sys.executable, "-c", "import time; time.sleep(900)"])
-            (child,) = psutil.Process().children()
+            (child,) = new_children(others)
     finally:
         signal.signal(signal.SIGINT, before)
     assert not child.is_running()

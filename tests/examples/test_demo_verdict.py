@@ -1,4 +1,4 @@
-"""The demo's judgement finds each way in which third parties can differ."""
+"""The demo's judgment finds each way in which third parties can differ."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from examples.demo import verdict
-from examples.demo.third_parties import NAMES, Record
+from examples.demo.receivers import NAMES, Record
 from platewire.testing.scene import TruePassage
 
 TRUTH = [
@@ -55,7 +55,7 @@ def test_three_letter_countries_are_the_same_countries() -> None:
     assert verdict.differences(told, TRUTH) == []
 
 
-def test_order_of_arrival_does_not_matter_between_third_parties() -> None:
+def test_order_of_arrival_does_not_matter_between_receivers() -> None:
     told = received()
     told["tcp client"].reverse()
     assert verdict.differences(told, TRUTH) == []
@@ -103,7 +103,7 @@ def test_one_third_party_that_differs_is_found(
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda true: true[1:], "AA1 going in was reported, but not there"),
+        (lambda true: true[1:], "AA1 going in was reported, but does not exist in the clip"),
         (
             lambda true: [*true, TruePassage("CC3", "CC3", "PL", "red", "in", 3, 4)],
             "CC3 going in was not reported",

@@ -1,4 +1,4 @@
-"""The examples that receive over HTTP, told by the real HTTP transfer."""
+"""The examples that receive over HTTP, told by the real HTTP output."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from platewire.transfers.http import HttpTransfer
+from platewire.outputs.http.http import HttpSettings
 
 if TYPE_CHECKING:
     from tests.examples.conftest import Run, Running, Told
@@ -23,8 +23,8 @@ async def url_of(example: "Running") -> str:
 
 
 def deliver(told: "Told", url: str, **settings: Any) -> None:
-    transfer = HttpTransfer(name="out", url=url, start="beginning", **settings)
-    told.deliver(transfer, transfer.build(told.context))
+    output = HttpSettings(name="out", url=url, start="beginning", **settings)
+    told.deliver(output, output.build(told.context))
 
 
 @pytest.mark.parametrize("body", ["json", "multipart"])

@@ -4,21 +4,21 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platewire.outputs.tcp.json_lines import JsonLinesSettings
+from platewire.outputs.tcp.numberok_tcp import NumberOkTcpSettings
 from platewire.testing.sample_events import JPEG, picture
-from platewire.transfers.tcp_lines import JsonLinesTransfer
-from platewire.transfers.tcp_numberok import NumberOkTcpTransfer
 
 if TYPE_CHECKING:
     from tests.examples.conftest import Run, Told
 
 
 async def numberok(told: "Told", listen: str = "127.0.0.1:0") -> str:
-    settings = NumberOkTcpTransfer(name="numberok", listen=listen)
+    settings = NumberOkTcpSettings(name="numberok", listen=listen, wait_for_client=True)
     return await told.listen(settings, settings.build(told.context))
 
 
 async def lines_server(told: "Told", listen: str = "127.0.0.1:0") -> str:
-    settings = JsonLinesTransfer(name="lines", listen=listen)
+    settings = JsonLinesSettings(name="lines", listen=listen)
     return await told.listen(settings, settings.build(told.context))
 
 
@@ -83,7 +83,19 @@ async def test_lines_client_loses_nothing_over_its_own_restart_and_the_servers(
     assert await second.interrupt() == (0, "")
     received = [json.loads(line) for line in (tmp_path / "received.jsonl").read_text().splitlines()]
     assert [event["seq"] for event in received] == list(range(1, 10))
-    assert (tmp_path / "seq").read_text() == "9\n"
+    assert (tmp_path / "seq").read_text() == f"9 {received[-1]['id']}\n"
+
+
+async def test_lines_client_goes_on_from_the_file_of_an_older_one(
+    run: "Run", told: "Told", tmp_path: Path
+) -> None:
+    """Which has the number alone."""
+    address = await lines_server(told)
+    await told.passage("BU9042")
+    (tmp_path / "seq").write_text("2\n")
+    client = await run("lines_client.py", address, "--state", tmp_path / "seq")
+    assert [line.split()[:2] for line in await client.lines(1)] == [["3", "lost"]]
+    await client.interrupt()
 
 
 async def test_lines_client_takes_only_the_kinds_it_asked_for(

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from platewire.database.search.request import RequestError
 from platewire.errors import ConfigError
 from platewire.exports import excel
-from platewire.exports.columns import EVENTS, PASSAGES, Column, Kind
-from platewire.exports.formats import Format, format_of, open_rows, require
+from platewire.exports.columns import EVENTS, PASSAGES, Column, Kind, chosen
+from platewire.exports.formats import Format, checked, format_of, open_rows, require
 from platewire.exports.source import Row
-from platewire.exports.text import harmless, iso
+from platewire.exports.text import CsvForm, Delimiter, harmless, iso
 
 COLUMNS = (
     Column("text"),
@@ -80,6 +82,51 @@ def test_csv(given_rows: list[Row]) -> None:
     ]
 
 
+@given(rows, st.sampled_from([Delimiter.SEMICOLON, Delimiter.TAB]))
+def test_csv_with_decimal_commas(given_rows: list[Row], delimiter: Delimiter) -> None:
+    """DuckDB reads the same values with the same words: `delim` and `decimal_separator`."""
+    content = written(
+        Format.CSV, [given_rows] if given_rows else [], form=CsvForm(delimiter, decimal_comma=True)
+    )
+    reader = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter.character)
+    _, *found = reader
+    assert [row[2] for row in found] == [
+        "" if real is None else repr(real).replace(".", ",") for _, _, real, *_ in given_rows
+    ]
+    assert all("," not in cell for row in found for cell in (row[1], *row[3:]))
+
+
+def test_a_decimal_comma_is_a_number_to_others(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    rows = [("00123", 1, 0.875, 1, 0, 0), ("1234E5", -2, -12.5, 0, 0, 0)]
+    path.write_bytes(
+        written(Format.CSV, [rows], form=CsvForm(Delimiter.SEMICOLON, decimal_comma=True))
+    )
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"SELECT text, real FROM read_csv('{path}', delim=';', decimal_separator=',', "
+            "types={'text': 'VARCHAR', 'real': 'DOUBLE'})"
+        ).fetchall()
+    assert found == [("00123", 0.875), ("1234E5", -12.5)]
+
+
+def test_unsupported_settings_of_a_format_are_reported() -> None:
+    with pytest.raises(RequestError, match="set delimiter semicolon"):
+        checked(Format.CSV, CsvForm(decimal_comma=True))
+    with pytest.raises(RequestError, match="delimiter applies to csv only, and the format is xlsx"):
+        checked(Format.XLSX, CsvForm(Delimiter.TAB))
+
+
+@pytest.mark.parametrize("names", ["plat", "", "plate,", "plate,plate", "plate;camera", "dwell"])
+def test_unknown_columns_are_reported(names: str) -> None:
+    with pytest.raises(RequestError, match=r"columns = ") as told:
+        chosen("events", names)
+    assert told.value.name == "columns"
+    assert [it.name for it in chosen("passages", "plate, dwell_seconds")] == [
+        "plate", "dwell_seconds",
+    ]  # fmt: skip
+
+
 @given(st.text(max_size=9))
 def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
     content = written(Format.CSV, [[(text, 1, 1.0, 1, 0, 0)]])
@@ -89,7 +136,7 @@ def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
 
 
 def test_the_mark_for_excel() -> None:
-    assert written(Format.CSV, [], bom=True).startswith(b"\xef\xbb\xbftext,")
+    assert written(Format.CSV, [], form=CsvForm(bom=True)).startswith(b"\xef\xbb\xbftext,")
     assert written(Format.CSV, []).startswith(b"text,")
 
 

@@ -1,6 +1,6 @@
 """What an export holds is what a search finds, on both engines, block after block."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,16 +8,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from platewire.clock import milliseconds
-from platewire.database.passage_search import Wanted
-from platewire.database.plate_pattern import Match, plate_pattern
+from platewire.database.search.passage_search import SearchFilters
+from platewire.database.search.plate_pattern import Match, plate_pattern
 from platewire.exports import source
-from platewire.exports.columns import EVENTS, PASSAGES
+from platewire.exports.columns import EVENTS, PASSAGES, chosen
 from platewire.exports.source import Row, Rows, of_log, of_postgresql
 from platewire.model import Event
+from platewire.runtime.clock import milliseconds
 from platewire.testing.sample_events import START
-from tests.database.postgresql_server import PostgresqlServer, serving
-from tests.database.test_search import EVERYTHING, Both, filled, filters, passages, with_plate
+from tests.database.postgresql.postgresql_server import PostgresqlServer, serving
+from tests.database.search.test_search import (
+    EVERYTHING,
+    Both,
+    filled,
+    filters,
+    passages,
+    with_plate,
+)
 
 ALL_EVENTS = [event for events in passages() for event in events]
 SOME = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -41,9 +48,9 @@ def rows(request: pytest.FixtureRequest, both: Both) -> Rows:
     return of_log(both.database) if request.param == "sqlite" else of_postgresql(both.connection)
 
 
-def exported(both: Both, rows: Rows, what: str, wanted: Wanted, block: int) -> list[Row]:
+def exported(both: Both, rows: Rows, what: str, filters: SearchFilters, block: int) -> list[Row]:
     async def collect() -> list[Row]:
-        found = rows.passages(wanted) if what == "passages" else rows.events(wanted)
+        found = rows.passages(filters) if what == "passages" else rows.events(filters)
         return [row async for part in found for row in part]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -56,50 +63,50 @@ def named(row: Row, columns: Any) -> dict[str, Any]:
 
 
 @SOME
-@given(wanted=filters, text=patterns, block=st.sampled_from([7, 100, 1000]))
+@given(filters=filters, text=patterns, block=st.sampled_from([7, 100, 1000]))
 def test_passages_are_those_of_a_search(
-    both: Both, rows: Rows, wanted: Wanted, text: str | None, block: int
+    both: Both, rows: Rows, filters: SearchFilters, text: str | None, block: int
 ) -> None:
     if text is not None:
-        wanted = with_plate(wanted, plate_pattern(text, Match.WILDCARD))
-    found = exported(both, rows, "passages", wanted, block)
-    meant = both.run(both.database.search(wanted, limit=1000))
+        filters = with_plate(filters, plate_pattern(text, Match.WILDCARD))
+    found = exported(both, rows, "passages", filters, block)
+    meant = both.run(both.database.search(filters, limit=1000))
     assert [named(row, PASSAGES)["passage"] for row in found] == [
         str(row.last.event.passage) for row in meant
     ]
 
 
 @SOME
-@given(wanted=filters, text=patterns, block=st.sampled_from([7, 1000]))
+@given(filters=filters, text=patterns, block=st.sampled_from([7, 1000]))
 def test_events_are_those_that_fit(
-    both: Both, rows: Rows, wanted: Wanted, text: str | None, block: int
+    both: Both, rows: Rows, filters: SearchFilters, text: str | None, block: int
 ) -> None:
     pattern = None if text is None else plate_pattern(text, Match.WILDCARD)
     if pattern is not None:
-        wanted = with_plate(wanted, pattern)
-    found = exported(both, rows, "events", wanted, block)
+        filters = with_plate(filters, pattern)
+    found = exported(both, rows, "events", filters, block)
     assert [named(row, EVENTS)["id"] for row in found] == [
-        str(event.id) for event in ALL_EVENTS if fits(event, wanted)
+        str(event.id) for event in ALL_EVENTS if fits(event, filters)
     ]
 
 
-def fits(event: Event, wanted: Wanted) -> bool:
+def fits(event: Event, filters: SearchFilters) -> bool:
     vehicle, plate = event.vehicle, event.plate
     return (
-        (wanted.plate is None or wanted.plate.fits(plate.text))
-        and (wanted.since is None or event.occurred_at >= wanted.since)
-        and (wanted.until is None or event.occurred_at < wanted.until)
-        and wanted.camera in (None, event.camera)
-        and wanted.country in (None, plate.country)
-        and wanted.color in (None, vehicle.color and vehicle.color.value)
-        and wanted.type in (None, vehicle.type and vehicle.type.value)
-        and wanted.direction in (None, event.direction)
-        and (wanted.list is None or any(hit.name == wanted.list for hit in event.lists))
+        (filters.plate is None or filters.plate.fits(plate.text))
+        and (filters.since is None or event.occurred_at >= filters.since)
+        and (filters.until is None or event.occurred_at < filters.until)
+        and filters.camera in (None, event.camera)
+        and filters.country in (None, plate.country)
+        and filters.color in (None, vehicle.color and vehicle.color.value)
+        and filters.type in (None, vehicle.type and vehicle.type.value)
+        and filters.direction in (None, event.direction)
+        and (filters.list is None or any(hit.name == filters.list for hit in event.lists))
     )
 
 
 def test_a_row_says_what_the_event_says(both: Both, rows: Rows) -> None:
-    found = [named(row, PASSAGES) for row in exported(both, rows, "passages", Wanted(), 50)]
+    found = [named(row, PASSAGES) for row in exported(both, rows, "passages", SearchFilters(), 50)]
     for row, (_, event) in zip(found, EVERYTHING, strict=True):
         assert row["first_seen_at"] == milliseconds(event.first_seen_at)
         assert row["first_seen_local"] == row["first_seen_at"], "the site's time zone is UTC"
@@ -111,9 +118,22 @@ def test_a_row_says_what_the_event_says(both: Both, rows: Rows) -> None:
         assert row["test"] in (0, False)
 
 
+def test_only_the_columns_that_are_asked_for(both: Both, rows: Rows) -> None:
+    async def collect(found: AsyncIterator[list[Row]]) -> list[Row]:
+        return [row async for part in found for row in part]
+
+    some = chosen("passages", "plate,first_seen_local,camera")
+    found = both.run(collect(rows.passages(SearchFilters(), some)))
+    whole = [named(row, PASSAGES) for row in exported(both, rows, "passages", SearchFilters(), 50)]
+    assert found == [(it["plate"], it["first_seen_local"], it["camera"]) for it in whole]
+    (seq,) = chosen("events", "seq")
+    numbers = both.run(collect(rows.events(SearchFilters(), [seq])))
+    assert numbers == [(number,) for number in range(1, len(ALL_EVENTS) + 1)]
+
+
 def test_both_engines_export_the_same(both: Both) -> None:
     one, other = (
-        exported(both, rows, "passages", Wanted(since=START - timedelta(days=1)), 100)
+        exported(both, rows, "passages", SearchFilters(since=START - timedelta(days=1)), 100)
         for rows in (of_log(both.database), of_postgresql(both.connection))
     )
     names = [column.name for column in PASSAGES]

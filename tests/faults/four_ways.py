@@ -19,11 +19,11 @@ import apsw
 import msgspec
 
 from platewire.database.connection import rows
-from platewire.eventlog.letters import Ranges, ranges_of
+from platewire.eventlog.deliveries.records import Ranges, ranges_of
 from tests.acceptance.ports import free_port
 from tests.acceptance.running import Running
-from tests.database.postgresql_server import PASSWORD, PostgresqlServer, connected
-from tests.transfers.mosquitto import broker, publish
+from tests.database.postgresql.postgresql_server import PASSWORD, PostgresqlServer, connected
+from tests.outputs.mqtt.mosquitto import broker, publish
 
 ROOT = Path(__file__).resolve().parents[2]
 LOADED = (sys.executable, "-W", "error", "-m", "tests.faults.loaded_server")
@@ -33,22 +33,22 @@ CONFIG = """
 listen = "127.0.0.1:0"
 [log]
 folder = "{folder}/log"
-[[transfer]]
+[[output]]
 name = "webhook"
 type = "http"
 url = "http://127.0.0.1:{webhook}/"
 start = "beginning"
-[[transfer]]
+[[output]]
 name = "lines"
 type = "json_lines"
 listen = "127.0.0.1:{lines}"
-[[transfer]]
+[[output]]
 name = "mqtt"
 type = "mqtt"
 host = "127.0.0.1"
 port = {mqtt}
 start = "beginning"
-[[transfer]]
+[[output]]
 name = "database"
 type = "postgresql"
 url = "{postgresql}"
@@ -70,7 +70,7 @@ Number = TypeVar("Number", int, float)
 
 
 class Cursor(NamedTuple):
-    """What the log remembers of a transfer as dealt with."""
+    """What the log remembers of an output as dealt with."""
 
     floor: int
     above: Ranges
@@ -219,15 +219,22 @@ def logged(folder: Path) -> list[Told]:
     return [Told(*each) for each in found]
 
 
-def acknowledged(folder: Path) -> dict[int, str]:
+def noted(folder: Path) -> set[tuple[int, str]]:
     """Seq and id of what the log had said that it is kept."""
     whole, _, _ = (folder / "notes").read_text().rpartition("\n")
-    return {int(seq): event for seq, event in map(str.split, whole.splitlines())}
+    return {(int(seq), event) for seq, event in map(str.split, whole.splitlines())}
+
+
+def acknowledged(folder: Path) -> dict[int, str]:
+    said = noted(folder)
+    kept = dict(said)
+    assert len(kept) == len(said), "a number was given to two events"
+    return kept
 
 
 def cursors(path: Path) -> dict[str, Cursor]:
     with contextlib.closing(reading(path)) as connection:
-        found = rows(connection, "SELECT transfer, seq, above FROM cursor")
+        found = rows(connection, "SELECT output, seq, above FROM cursor")
     return {name: Cursor(floor, ranges_of(above)) for name, floor, above in found}
 
 
@@ -239,7 +246,7 @@ def reading(path: Path) -> apsw.Connection:
     return connection
 
 
-# --- the judgement -----------------------------------------------------------------------------
+# --- the judgment -----------------------------------------------------------------------------
 
 
 async def judge(world: FourWays) -> None:
@@ -279,10 +286,6 @@ def not_again(name: str, arrived: Sequence[Told], kills: Sequence[Kill]) -> None
             covered = before.cursors[name].covers(each.seq)
             assert not covered, f"{name}: seq {each.seq} once more"
         seen.add(each.seq)
-
-
-def repeats(arrived: Sequence[Told]) -> int:
-    return len(arrived) - len(set(arrived))
 
 
 async def until(reached: Callable[[], bool], seconds: float = 60.0) -> None:

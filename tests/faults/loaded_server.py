@@ -16,13 +16,13 @@ from datetime import timedelta
 
 from msgspec import structs
 
-from platewire import server
+from platewire.app import server
+from platewire.app.server import Addresses
 from platewire.cli.main import main
-from platewire.clock import SystemClock
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.identity import Identities
 from platewire.model import Event
-from platewire.server import Addresses
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.identity import Identities
 from platewire.testing.sample_events import passage_events
 
 CAMERAS = 20

@@ -7,20 +7,20 @@ from typing import Any
 
 import msgspec
 
-from platewire.clock import SystemClock
 from platewire.delivery import Delivery
 from platewire.errors import Unavailable
-from platewire.eventlog.letters import DeadLetter, DeadQuery
+from platewire.eventlog.deliveries.records import DeadLetter, DeadQuery
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.model import Entry
-from platewire.status import Board
+from platewire.outputs.output import Output, OutputSettings
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
 from platewire.testing.clock import FakeClock
-from platewire.transfers.transfer import TransferSettings
 
 
-class Receiver:
-    """A `Transfer` and what reached it; tells whoever waits. `away` makes it fail."""
+class Receiver(Output):
+    """An `Output` and what reached it; tells whoever waits. `away` makes it fail."""
 
     def __init__(self, *, lanes: int = 4, batch: int = 1) -> None:
         self.lanes = lanes
@@ -64,7 +64,7 @@ class Whole:
         self.board = Board(self.clock)
         self.receiver = Receiver()
         raw = {"name": "gate", "start": "beginning", **settings}
-        self.settings = msgspec.convert(raw, TransferSettings)
+        self.settings = msgspec.convert(raw, OutputSettings)
 
     @contextlib.asynccontextmanager
     async def delivering(self) -> AsyncIterator[Delivery]:
@@ -84,12 +84,12 @@ class Whole:
             await asyncio.gather(task, return_exceptions=True)
 
     async def letters(self) -> Sequence[DeadLetter]:
-        return await self.log.dead("gate", DeadQuery(), 1000)
+        return await self.log.deliveries.dead_letters("gate", DeadQuery(), 1000)
 
 
 @contextlib.asynccontextmanager
 async def whole(folder: Any, settings: dict[str, Any], **log: Any) -> AsyncIterator[Whole]:
-    """`settings` are the transfer's, `log` those of the log."""
+    """`settings` are the output's, `log` those of the log."""
     clock = FakeClock()
     opened = await SqliteLog.open(LogSettings(folder=folder, **log), clock, Board(clock))
     try:

@@ -14,25 +14,31 @@ from typing import Any
 
 import pytest
 
-from platewire.backoff import Backoff
-from platewire.clock import SystemClock
 from platewire.delivery import Delivery, circuit
-from platewire.eventlog.letters import DeadQuery
+from platewire.eventlog.deliveries.records import DeadQuery
 from platewire.model import Entry, Event
-from platewire.status import Board
-from platewire.testing.check_transfer import SITE
+from platewire.outputs.output import OutputContext, OutputSettings
+from platewire.outputs.postgresql import PostgresqlSettings
+from platewire.runtime.backoff import Backoff
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.status import Board
+from platewire.testing.check_output import SITE
 from platewire.testing.memory_log import MemoryLog
 from platewire.testing.sample_events import passage_events
-from platewire.transfers.database import PostgresqlTransfer
-from platewire.transfers.transfer import TransferContext
 from platewire.wire import native
-from tests.certificates import Authority
-from tests.database.postgresql_server import PASSWORD, PostgresqlServer, connected, serving
+from tests.database.postgresql.postgresql_server import (
+    PASSWORD,
+    PostgresqlServer,
+    connected,
+    serving,
+)
 from tests.faults.bad_network import Mood, Network
+from tests.outputs.http import http_sending
+from tests.outputs.http.http_receiver import receiving
+from tests.outputs.mqtt import mqtt_sending
+from tests.outputs.mqtt.mosquitto import broker, listening
 from tests.simulation.judge import in_order
-from tests.transfers import http_sending, mqtt_sending
-from tests.transfers.http_receiver import receiving
-from tests.transfers.mosquitto import broker, listening
+from tests.support.certificates import Authority
 
 SEEDS = int(os.environ.get("PLATEWIRE_NETWORK_SEEDS", "1"))
 CUTS = [Mood.CUT_ASKING, Mood.CUT_ANSWERING]
@@ -43,6 +49,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     soon = Backoff(first_seconds=0.02, factor=2.0, longest_seconds=0.2)
     monkeypatch.setattr(circuit, "PROBES", soon)
     monkeypatch.setattr(circuit, "PARKED", soon)
+    monkeypatch.setattr(OutputSettings, "probe_seconds", soon.longest_seconds)
 
 
 def moods(chance: random.Random, kinds: Sequence[Mood], count: int = 12) -> list[Mood]:
@@ -59,8 +66,8 @@ class Log(MemoryLog):
         """More comes as long as anything is to go wrong; then to the end of the log."""
         clock = SystemClock()
         board = Board(clock)
-        transfer = config.build(TransferContext(clock, self, SITE, board))
-        delivery = Delivery(config, transfer, self, clock=clock, board=board)
+        output = config.build(OutputContext(clock, self, SITE, board))
+        delivery = Delivery(config, output, self, clock=clock, board=board)
         task = asyncio.create_task(delivery.run())
         try:
             async with asyncio.timeout(120):
@@ -69,15 +76,15 @@ class Log(MemoryLog):
                         self.passages += 1
                         await self.append("gate", passage_events(self.passages))
                     await asyncio.sleep(0.02)
-            assert await self.dead(config.name, DeadQuery(), 10) == []
+            assert await self.deliveries.dead_letters(config.name, DeadQuery(), 10) == []
             yield
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def is_waited_for_by(self, transfer: str) -> bool:
-        behind = await self.cursor(transfer) != self.last_seq
-        return behind or bool(await self.parked(transfer))
+    async def is_waited_for_by(self, output: str) -> bool:
+        behind = await self.deliveries.cursor(output) != self.last_seq
+        return behind or bool(await self.deliveries.parked(output))
 
 
 @pytest.fixture
@@ -142,7 +149,7 @@ async def test_postgresql(
     database = await postgresql.new_database()
     async with Network(postgresql.port, moods(chance, CUTS), chance).between() as network:
         url = postgresql.url(database).replace(f":{postgresql.port}/", f":{network.port}/")
-        config = PostgresqlTransfer(
+        config = PostgresqlSettings(
             name="db",
             url=f"{url}?sslmode=disable",
             password="env:OWNER_PASSWORD",

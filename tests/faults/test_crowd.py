@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from platewire.outputs.output import OutputContext
+from platewire.outputs.tcp.json_lines import BUFFER_BYTES_HIGH, PAGE, JsonLinesSettings
 from platewire.testing.sample_events import passage_events
-from platewire.transfers.tcp_lines import BUFFER_BYTES_HIGH, PAGE, JsonLinesTransfer
-from platewire.transfers.transfer import TransferContext
 from tests.faults.real_log import Whole, whole
-from tests.transfers.tcp_harness import SITE, running
+from tests.outputs.tcp.tcp_harness import SITE, running
 
 CROWD = int(os.environ.get("PLATEWIRE_CROWD", "60"))
 DEAF = DRIPPING = CROWD // 20
@@ -99,8 +99,13 @@ def _many_files() -> None:
 async def test_the_others_do_not_wait_and_nothing_is_missed(tmp_path: Path) -> None:
     last = 3 * PASSAGES
     async with whole(tmp_path, {}, memory_bytes=100_000) as world:
-        settings = JsonLinesTransfer(name="lines", listen="127.0.0.1:0", max_clients=2 * CROWD)
-        server = settings.build(TransferContext(world.clock, world.log, SITE, world.board))
+        settings = JsonLinesSettings(
+            name="lines",
+            listen="127.0.0.1:0",
+            max_clients=2 * CROWD,
+            max_clients_per_address=2 * CROWD,
+        )
+        server = settings.build(OutputContext(world.clock, world.log, SITE, world.board))
         async with running(server), asyncio.TaskGroup() as group:
             woken = asyncio.Event()
             clients = [Client(server.address[1]) for _ in range(CROWD)]

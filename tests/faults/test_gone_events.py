@@ -13,9 +13,9 @@ import apsw
 import pytest
 
 from platewire.model import Site
+from platewire.outputs.output import OutputContext
+from platewire.outputs.tcp.json_lines import JsonLinesSettings
 from platewire.testing.sample_events import passage_events
-from platewire.transfers.tcp_lines import JsonLinesTransfer
-from platewire.transfers.transfer import TransferContext
 from tests.faults.real_log import Whole, whole
 
 DAY = 86_400.0
@@ -25,7 +25,7 @@ SITE = Site(name="yard", system_id=1, latitude=0, longitude=0, channels={}, zone
 async def fill(world: Whole, first: int, last: int, *, days_between: float = 0.0) -> None:
     for number in range(first, last + 1):
         await world.log.append("gate", passage_events(number, start=world.log_clock.now()))
-        world.log_clock.jump(days_between * DAY)
+        world.log_clock.suspend(days_between * DAY)
 
 
 async def retain(world: Whole) -> None:
@@ -45,17 +45,17 @@ async def spoil(world: Whole, first: int = 7, last: int = 9) -> None:
 
 
 LOSSES = {
-    "retention": (retain, range(4, 16), "were removed by retention"),
-    "damage": (spoil, range(7, 10), "are damaged in the log"),
+    "retention": (retain, range(4, 16), "were deleted by retention"),
+    "damage": (spoil, range(7, 10), "are corrupted in the event log"),
 }
 
 
 @pytest.mark.parametrize("how", LOSSES)
-async def test_a_transfer_that_slept_is_told_what_it_missed(
+async def test_a_output_that_slept_is_told_what_it_missed(
     how: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     lose, lost, reason = LOSSES[how]
-    limits: dict[str, Any] = {"retention_days": 3.5, "keep_for_transfers": False, "memory_bytes": 0}
+    limits: dict[str, Any] = {"retention_days": 3.5, "keep_for_outputs": False, "memory_bytes": 0}
     async with whole(tmp_path, {}, **limits) as world:
         await fill(world, 1, 1)
         async with world.delivering():
@@ -68,10 +68,10 @@ async def test_a_transfer_that_slept_is_told_what_it_missed(
         assert sorted(world.receiver.seqs) == [n for n in range(1, 25) if n not in lost]
         (letter,) = await world.letters()
         assert (letter.outcome, letter.first_seq, letter.seq) == ("gap", lost[0], lost[-1])
-        counters = world.board.line("transfer", "gate").counters
+        counters = world.board.line("output", "gate").counters
         assert counters["gap_events"] == letter.events == len(lost)
     told = f"{len(lost)} events, seq {lost[0]} to {lost[-1]}, {reason}"
-    for said in (letter.reason, world.board.line("transfer", "gate").last_error, caplog.text):
+    for said in (letter.reason, world.board.line("output", "gate").last_error, caplog.text):
         assert told in said
 
 
@@ -82,8 +82,8 @@ async def test_damage_at_the_end_is_said_and_passed_with_the_next_event(tmp_path
         async with world.delivering():
             await world.receiver.until(*range(1, 7))
             async with asyncio.timeout(60):
-                line = world.board.line("transfer", "gate")
-                while "event 9 is damaged" not in line.message:  # noqa: ASYNC110
+                line = world.board.line("output", "gate")
+                while "event 9 is corrupted" not in line.message:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             assert await world.letters() == []
             await fill(world, 4, 4)
@@ -95,27 +95,27 @@ async def test_damage_at_the_end_is_said_and_passed_with_the_next_event(tmp_path
 
 async def at_floor(world: Whole, seq: int) -> None:
     async with asyncio.timeout(60):
-        while await world.log.cursor("gate") != seq:  # noqa: ASYNC110 - a cursor tells nobody
+        while await world.log.deliveries.cursor("gate") != seq:  # noqa: ASYNC110 - a cursor tells nobody
             await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("how", LOSSES)
 async def test_a_client_that_resumes_is_told_what_it_missed(how: str, tmp_path: Path) -> None:
     lose, lost, _ = LOSSES[how]
-    limits: dict[str, Any] = {"retention_days": 3.5, "keep_for_transfers": False, "memory_bytes": 0}
+    limits: dict[str, Any] = {"retention_days": 3.5, "keep_for_outputs": False, "memory_bytes": 0}
     async with whole(tmp_path, {}, **limits) as world:
         await fill(world, 1, 1)
         await fill(world, 2, 8, days_between=1.0)
-        await world.log.set_cursor("gate", 3)
+        await world.log.deliveries.set_cursor("gate", 3)
         await lose(world)
-        transfer = JsonLinesTransfer(name="lines", listen="127.0.0.1:0").build(
-            TransferContext(world.clock, world.log, SITE, world.board)
+        output = JsonLinesSettings(name="lines", listen="127.0.0.1:0").build(
+            OutputContext(world.clock, world.log, SITE, world.board)
         )
-        await transfer.connect()
+        await output.connect()
         try:
-            lines = await resumed(*transfer.address, 3, 24)
+            lines = await resumed(*output.address, 3, 24)
         finally:
-            await transfer.close()
+            await output.close()
     gaps = [line["gap"] for line in lines if "gap" in line]
     assert gaps == [{"first": lost[0], "last": lost[-1], "count": len(lost)}]
     seqs = [line["seq"] for line in lines if "seq" in line]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from platewire.delivery.choice import choose
+from platewire.delivery.events.choice import choose
 from platewire.delivery.replay import ReplayResult, replay
 from platewire.model import Entry
+from platewire.outputs.output import Output
 from platewire.testing.check_eventlog import several
 from platewire.testing.sample_events import passage_events
 from tests.faults.real_log import Whole, whole
@@ -22,11 +23,8 @@ LIVE = 100
 """Passages that come until its middle."""
 
 
-class Counting:
-    """A `Transfer` that keeps of each event only its seq: there may be a million."""
-
-    lanes = 1
-    batch = 1
+class Counting(Output):
+    """Keeps of each event only its seq: there may be a million."""
 
     def __init__(self) -> None:
         self.seqs: list[int] = []
@@ -65,13 +63,13 @@ async def test_the_live_delivery_does_not_notice(tmp_path: Path) -> None:
         assert again.unmarked == 0
         assert sorted(world.receiver.seqs) == new == list(range(old + 1, world.log.last_seq + 1))
         assert not any(entry.event.replayed for entry in world.receiver.got)
-        assert await world.log.cursor("gate") == world.log.last_seq
+        assert await world.log.deliveries.cursor("gate") == world.log.last_seq
         assert await world.letters() == []
 
 
 async def begun(world: Whole) -> None:
     async with asyncio.timeout(60):
-        while await world.log.cursor("gate") is None:  # noqa: ASYNC110 - a cursor tells nobody
+        while await world.log.deliveries.cursor("gate") is None:  # noqa: ASYNC110 - a cursor tells nobody
             await asyncio.sleep(0.01)
 
 
@@ -79,10 +77,8 @@ async def all_of_it(world: Whole, again: Counting) -> ReplayResult:
     choice = await choose(world.log, world.settings, "all", 1, None)
     return await replay(
         world.log,
-        world.settings,
         again,
-        1,
-        choice=choice,
+        choice,
         clock=world.clock,
         progress=lambda done, total: None,
     )

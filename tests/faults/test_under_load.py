@@ -1,5 +1,7 @@
 """`kill -9`, SIGSTOP and SIGTERM of a server under load; four third parties lose nothing by it.
 
+Meanwhile programs of others open the log read-write and close it, all the time.
+
 `PLATEWIRE_KILLS=200 PLATEWIRE_LOAD=1000` makes it a long run; so does `PLATEWIRE_STILL_SECONDS=30`.
 """
 
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.database.postgresql_server import PostgresqlServer, serving
+from tests.database.postgresql.postgresql_server import PostgresqlServer, serving
 from tests.faults.four_ways import (
     FourWays,
     acknowledged,
@@ -21,6 +23,8 @@ from tests.faults.four_ways import (
     told,
     until,
 )
+from tests.faults.kills import killed, tallied
+from tests.support.counterparts import ODBC_SQLITE, SQLITE_SHELL, need
 
 KILLS = environment("PLATEWIRE_KILLS", 4)
 LOAD = environment("PLATEWIRE_LOAD", 300.0)
@@ -42,16 +46,10 @@ async def world(tmp_path: Path, postgresql: PostgresqlServer) -> AsyncIterator[F
 @pytest.mark.slow
 @pytest.mark.timeout(300 + 60 * KILLS)
 async def test_killed_at_random_moments(world: FourWays) -> None:
-    chance = random.Random(20_261_125)
-    for _ in range(KILLS):
-        await world.start(LOAD)
-        # Any moment from the first appends on: the moment is what is being varied.
-        await asyncio.sleep(chance.uniform(0.0, 2.0))
-        world.kill()
-    server = await world.start(0)
-    await world.caught_up()
-    assert await asyncio.to_thread(server.stop) == 0
+    need(SQLITE_SHELL, ODBC_SQLITE)
+    await killed(world, KILLS, LOAD, random.Random(20_261_125))
     await judge(world)
+    assert not any(each.lost or each.numbers_twice for each in (await tallied(world)).values())
     assert any(kill.cursors.get("webhook") for kill in world.kills), "else nothing was compared"
 
 

@@ -17,17 +17,12 @@ with atheris.instrument_imports(include=["platewire"]):
     import msgspec
 
     from platewire.country import normalize, understand
-    from platewire.sources.jpeg_stream import JpegStream
+    from platewire.sources.network.jpeg_stream import JpegStream
     from platewire.web.odata import grammar
-    from platewire.wire import (
-        json_lines,
-        native,
-        numberok_json_reader,
-        numberok_tcp,
-        nx,
-        picture_size,
-        signing,
-    )
+    from platewire.wire import json_lines, native, picture_size, signing
+    from platewire.wire.numberok import json_reader as numberok_json_reader
+    from platewire.wire.numberok import tcp as numberok_tcp
+    from platewire.wire.vms import nx
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BYTES_MAX = 4096

@@ -25,11 +25,11 @@ path = "{recorded}"
 [[camera]]
 name = "road"
 source = {{ type = "file", path = "{clip}" }}
-[[transfer]]
+[[output]]
 name = "lines"
 type = "json_lines"
 listen = "127.0.0.1:0"
-[[transfer]]
+[[output]]
 name = "out"
 type = "http"
 url = "http://127.0.0.1:9/"

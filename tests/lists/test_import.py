@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platewire.errors import ConfigError
-from platewire.lists import csv_text
-from platewire.lists.csv_import import SHOWN, Import, Preview, RejectedRow
 from platewire.lists.entry import FIELDS, ListEntry, checked
+from platewire.lists.file_import import SHOWN, Import, Preview, Reading, RejectedRow
+from platewire.lists.files import delimited, writing
+from platewire.lists.files.encodings import REPLACED
 from platewire.lists.store import Store
 
 NOW = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
@@ -30,8 +31,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def run(store: Store, content: str | bytes, *, apply: bool = True, **more: Any) -> Preview:
     path = store.path.with_name("in.csv")
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    encoding = more.pop("encoding", None)
-    return Import(store, "staff", CAMERAS, **more).run(path, apply=apply, encoding=encoding)
+    reading = Reading(**{name: more.pop(name) for name in Reading._fields if name in more})
+    return Import(store, "staff", CAMERAS, **more).run(path, apply=apply, reading=reading)
 
 
 def entries(store: Store) -> list[ListEntry]:
@@ -67,20 +68,25 @@ def test_a_plain_column_of_plates_needs_no_header(store: Store) -> None:
 
 
 REJECTED = [
-    (",x", "plate", "there is no plate"),
+    (",x", "plate", "no plate"),
     ("AB*,x", "plate", "'*' has no meaning here"),
-    ("---,x", "plate", "neither letter nor digit"),
+    ("---,x", "plate", "no letters or digits"),
     ("Ж123,x", "plate", "'Ж' is on no plate"),
     ("ABCDEFGHIJ1234567890X,x", "plate", "21 characters"),
-    ('"AB 9,x', "", "quote is opened"),
+    ('"AB 9"x,y', "", "quote is opened"),
+    ('AB 9,"old\nAB 8\n" "plate"', "", "lines 3 to 5 are lost"),
+    ('"AB 8\nAB 9",x', "plate", "several plates"),
+    ('"AB 8, AB 9",x', "plate", "',' has no meaning"),
+    ("AB 8/CD 9,x", "plate", "several plates"),
+    ("10.09.2026,x", "plate", "it is a date"),
     ("AB 9,x,,,,,,,extra", "", "9 cells"),
     ("AB 1,again", "plate", "row 2 has the same plate"),
     ("AB 9,x,yesterday", "valid_to", "not a day"),
     ("AB 9,x,2026-01-01,2026-02-01", "valid_to", "before valid_from"),
     ("AB 9,x,,,someday", "weekdays", "not weekdays"),
     ("AB 9,x,,,,8-5", "hours", "not hours"),
-    ("AB 9,x,,,,,gte", "cameras", "no camera of that name"),
-    ("AB 9,bell\x07", "holder", "cannot be shown"),
+    ("AB 9,x,,,,,gte", "cameras", "no camera has this name"),
+    ("AB 9,bell\x07", "holder", "not printable"),
 ]
 HEADER = "plate,holder,valid_to,valid_from,weekdays,hours,cameras,note\n"
 
@@ -122,7 +128,7 @@ def test_merging_keeps_and_replacing_removes(store: Store) -> None:
         ("", "is empty"),
         ("plate,holder\n", "no row that can be an entry"),
         ("plate\n*\n", "no row that can be an entry"),
-        ("holder,note\nme,x\n", "no column is called plate"),
+        ("holder,note\nme,x\n", "no column is known as that of the plates"),
         ("plate,number\nA,B\n", "two columns are plate"),
     ],
 )
@@ -131,6 +137,20 @@ def test_a_file_that_would_empty_a_list_is_refused(store: Store, content: str, s
     with pytest.raises(ConfigError, match=said):
         run(store, content, manner="replace")
     assert plates(store) == ["A1"]
+
+
+def test_a_list_is_not_replaced_when_most_rows_are_rejected(store: Store) -> None:
+    run(store, "plate\nA 1\nA 2\n")
+    garbled = "plate,valid_to\nA 3,\nA 4,someday\nA 5,someday\n"
+    looked = run(store, garbled, apply=False, manner="replace")
+    assert "2 of 3 rows are rejected" in looked.questions[0]
+    with pytest.raises(ConfigError, match="--allow-rejected"):
+        run(store, garbled, manner="replace")
+    assert plates(store) == ["A1", "A2"]
+    run(store, garbled)
+    assert plates(store) == ["A1", "A2", "A3"]
+    run(store, garbled, manner="replace", rejected_allowed=True)
+    assert plates(store) == ["A3"]
 
 
 def test_what_is_not_in_the_encoding_is_rejected(store: Store) -> None:
@@ -172,14 +192,16 @@ def test_many_rows_of_which_some_are_broken(store: Store) -> None:
 
 def test_an_import_that_fails_leaves_the_list_as_it_was(store: Store) -> None:
     run(store, "plate\nA 1\n")
-    store.connection.execute(
-        "CREATE TEMP TRIGGER refuse BEFORE INSERT ON entry WHEN NEW.plate = 'A9' "
-        "BEGIN SELECT RAISE(ABORT, 'no'); END"
-    )
+    with store.used() as connection:
+        connection.execute(
+            "CREATE TEMP TRIGGER refuse BEFORE INSERT ON entry WHEN NEW.plate = 'A9' "
+            "BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
     with pytest.raises(Exception, match="no"):
         run(store, "plate\nA 8\nA 9\n", manner="replace")
     assert plates(store) == ["A1"]
-    store.connection.execute("DROP TRIGGER refuse")
+    with store.used() as connection:
+        connection.execute("DROP TRIGGER refuse")
     run(store, "plate\nA 8\nA 9\n", manner="replace")
     assert plates(store) == ["A8", "A9"]
 
@@ -187,7 +209,7 @@ def test_an_import_that_fails_leaves_the_list_as_it_was(store: Store) -> None:
 WORDS = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")),
     max_size=12,
-).filter(lambda text: csv_text.REPLACED not in text)
+).filter(lambda text: REPLACED not in text)
 FIELD_VALUES = {
     "plate": st.text("ABÖА019 -.", min_size=1, max_size=9).filter(lambda text: text.strip(" -.")),
     "valid_from": st.dates(date(2000, 1, 1), date(2020, 1, 1)).map(str),
@@ -209,12 +231,12 @@ ENTRIES = st.lists(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-@given(ENTRIES, st.sampled_from(csv_text.DELIMITERS), st.sampled_from(["utf-8", "utf-8-sig"]))
+@given(ENTRIES, st.sampled_from(delimited.DELIMITERS[:3]), st.sampled_from(["utf-8", "utf-8-sig"]))
 def test_what_is_exported_comes_back(
     store: Store, given_: list[ListEntry], delimiter: str, encoding: str
 ) -> None:
     file = io.StringIO()
-    assert csv_text.write(given_, file, delimiter) == len(given_)
+    assert writing.write(given_, file, delimiter) == len(given_)
     preview = run(store, file.getvalue().encode(encoding), manner="replace")
     assert preview.rejected == 0
     assert entries(store) == sorted(given_, key=lambda entry: entry.text)
@@ -224,10 +246,10 @@ def test_what_is_exported_comes_back(
 
 def test_no_cell_is_a_formula() -> None:
     file = io.StringIO()
-    csv_text.write([ListEntry(plate="AB 1", holder="=HYPERLINK()", note="@x")], file)
+    writing.write([ListEntry(plate="AB 1", holder="=HYPERLINK()", note="@x")], file)
     row = file.getvalue().splitlines()[1].split(",")
     assert dict(zip(FIELDS, row, strict=True))["holder"] == "'=HYPERLINK()"
-    assert row[-1] == "'@x"
+    assert dict(zip(FIELDS, row, strict=True))["note"] == "'@x"
 
 
 @given(st.binary(max_size=300))
@@ -238,3 +260,35 @@ def test_any_bytes_are_rows_or_rejected(store: Store, content: bytes) -> None:
     except ConfigError:
         return
     assert preview.added + preview.same + preview.changed + preview.rejected == preview.rows
+
+
+def test_groups_and_cards_are_imported(store: Store) -> None:
+    preview = run(
+        store,
+        "plate;Gruppe;Facility code;Kartennummer;card_bits\n"
+        "AB 1;night shift;012;00345;26\nAB 2;;;18446744073709551615;64\nAB 3;;;;\n"
+        "AB 4;;256;1;26\nAB 5;;1;1.8E+19;34\nAB 6;;1;1;\n",
+    )
+    assert preview.columns == ("plate", "group", "card_facility", "card_number", "card_bits")
+    assert [(it.row, it.field, it.value) for it in preview.rejected_rows] == [
+        (5, "card_facility", "256"), (6, "card_number", "1.8E+19"), (7, "card_bits", ""),
+    ]  # fmt: skip
+    assert [
+        (it.plate, it.group, it.card_facility, it.card_number, it.card_bits)
+        for it in entries(store)
+    ] == [
+        ("AB 1", "night shift", "12", "345", "26"),
+        ("AB 2", "", "", "18446744073709551615", "64"),
+        ("AB 3", "", "", "", ""),
+    ]
+
+
+def test_card_number_without_bits_is_ignored_unless_mapped(store: Store) -> None:
+    """As a file of before entries had cards has it."""
+    content = "plate,Card Number\nAB 1,345\n"
+    preview = run(store, content)
+    assert (preview.added, preview.passed_over) == (1, ("Card Number",))
+    named = run(store, content, columns=["card_number=Card Number"], apply=False)
+    assert [(it.field, it.remedy) for it in named.rejected_rows] == [
+        ("card_bits", "set the number of bits of the card: 26, 34 or 64")
+    ]

@@ -1,20 +1,24 @@
 """Asking the file gives what a walk over all entries gives; and what a person may rely on."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from platewire.database.connection import APPLICATION_ID, open_writer
+from platewire.database.migrate import steps
 from platewire.errors import LogError, LogVersion
 from platewire.lists.entry import ListEntry
 from platewire.lists.look_up import ORDER, Rules, look_up
 from platewire.lists.matching import how
-from platewire.lists.settings import ListKind, ListSettings, Mode
-from platewire.lists.store import Store
+from platewire.lists.settings import EventField, ListKind, ListSettings, Mode
+from platewire.lists.store import STEPS, Store
 from platewire.model import ListHit
 
 NOW = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)  # a Monday
@@ -49,7 +53,8 @@ def hits(store: Store, given: Rules, plate: str, camera: str = "gate") -> list[L
 def test_finds_what_a_walk_over_all_entries_finds(
     store: Store, lists: dict[str, tuple[Mode, set[str]]], seen: str
 ) -> None:
-    store.connection.execute("DELETE FROM entry")
+    with store.used() as connection:
+        connection.execute("DELETE FROM entry")
     expected = {}
     for name, (mode, plates) in lists.items():
         store.put(name, [ListEntry(plate=plate) for plate in plates])
@@ -71,6 +76,59 @@ def test_a_plate_is_found_however_it_was_written(store: Store) -> None:
     ]
     assert hits(store, given_rules, "OL12")
     assert not hits(store, given_rules, "A123BC7")
+
+
+CARD = {"card_facility": "12", "card_number": "345", "card_bits": "26"}
+LONG_CARD = {"card_number": "18446744073709551615", "card_bits": "64"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (None, {"group": "night", "card_facility": 12, "card_number": "345", "card_bits": 26}),
+        ((), {}),
+        (("group",), {"group": "night"}),
+        (("holder", "note"), {"holder": "Ada", "note": "second car"}),
+    ],
+)
+def test_hit_has_the_fields_selected_by_the_list(
+    store: Store, chosen: tuple[EventField, ...] | None, told: dict[str, Any]
+) -> None:
+    entry = ListEntry(plate="AB 1", holder="Ada", note="second car", group="night", **CARD)
+    store.put("staff", [entry, ListEntry(plate="AB 2")])
+    more: dict[str, Any] = {} if chosen is None else {"event_fields": chosen}
+    settings_ = ListSettings(name="staff", kind=ListKind.ALLOW, **more)
+    given_rules = Rules({"staff": settings_}, ZoneInfo("UTC"))
+    assert hits(store, given_rules, "AB1") == [ListHit("staff", "exact", "allow", "AB 1", **told)]
+    assert hits(store, given_rules, "AB2") == [ListHit("staff", "exact", "allow", "AB 2")]
+
+
+def test_a_card_of_64_bits_keeps_all_its_digits_and_has_no_facility(store: Store) -> None:
+    store.put("staff", [ListEntry(plate="AB 1", **LONG_CARD)])
+    (hit,) = hits(store, rules(staff=Mode.EXACT), "AB1")
+    assert (hit.card_facility, hit.card_number, hit.card_bits) == (
+        None, "18446744073709551615", 64,
+    )  # fmt: skip
+
+
+def test_a_file_of_before_cards_keeps_its_entries(tmp_path: Path) -> None:
+    path = tmp_path / "lists.db"
+    with closing(open_writer(path)) as old:
+        old.execute(steps(STEPS)[0].sql)
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")
+        old.execute(
+            "CREATE TABLE migration (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT);"
+            "INSERT INTO list VALUES (1, 'staff');"
+            "INSERT INTO entry VALUES ('AB1', 1, 'A81', 'AB 1', '', '', '', '', '', 'Ada', 'x')"
+        )
+    made = Store(path, NOW)
+    assert made.page("staff", after="", limit=9) == [
+        ListEntry(plate="AB 1", holder="Ada", note="x")
+    ]
+    card = ListEntry(plate="AB 1", **CARD)
+    assert made.put("staff", [card]) == 1
+    assert made.page("staff", after="", limit=9) == [card]
+    made.close()
 
 
 def test_an_entry_that_holds_goes_before_one_that_matches_better(store: Store) -> None:
@@ -96,10 +154,10 @@ def test_says_why_an_entry_does_not_hold(store: Store) -> None:
         for plate in ("A1", "A2", "A3", "A4")
     }
     assert why == {
-        "A1": ["it holds for the cameras yard, not for gate"],
-        "A2": ["it holds from 2027-01-01"],
-        "A3": ["it ended with 2026-05-03"],
-        "A4": ["it holds tue 08:00-18:00, and at the site it is Monday 08:30"],
+        "A1": ["valid at the cameras yard, not at gate"],
+        "A2": ["valid from 2027-01-01"],
+        "A3": ["expired: valid to 2026-05-03"],
+        "A4": ["valid tue 08:00-18:00; local time is Monday 08:30"],
     }
 
 
@@ -152,6 +210,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_of_a_newer_platewire_is_left_alone(store: Store) -> None:
-    store.connection.execute("PRAGMA user_version = 99")
+    with store.used() as connection:
+        connection.execute("PRAGMA user_version = 99")
     with pytest.raises(LogVersion, match="version 99"):
         Store(store.path, NOW)

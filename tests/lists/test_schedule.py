@@ -137,8 +137,22 @@ def test_the_hour_that_is_left_out_in_spring_holds_nothing() -> None:
         holds(entry, 2026, 3, 29, minute // 60, minute % 60) for minute in range(24 * 60)
     )
     ending = ListEntry(plate="B AB 1", valid_to="2026-03-29T02:30")
-    assert holds(ending, 2026, 3, 29, 0, 29)
-    assert not holds(ending, 2026, 3, 29, 0, 30)
+    assert holds(ending, 2026, 3, 29, 0, 59)
+    assert not holds(ending, 2026, 3, 29, 1, 0)
     beginning = ListEntry(plate="B AB 1", valid_from="2026-03-29T02:30")
-    assert not holds(beginning, 2026, 3, 29, 1, 29)
-    assert holds(beginning, 2026, 3, 29, 1, 30)
+    assert not holds(beginning, 2026, 3, 29, 0, 59)
+    assert holds(beginning, 2026, 3, 29, 1, 0)
+
+
+def test_an_entry_from_an_hour_that_is_left_out_to_one_that_is_not_holds_between() -> None:
+    entry = ListEntry(plate="B AB 1", valid_from="2026-03-29T02:30", valid_to="2026-03-29T03:30")
+    assert holds(entry, 2026, 3, 29, 1, 15)
+    assert not holds(entry, 2026, 3, 29, 1, 30)
+
+
+def test_a_day_ends_with_its_last_minute_where_midnight_is_left_out() -> None:
+    """On 2026-09-06 Santiago goes from 00:00 to 01:00, at 04:00 UTC."""
+    entry = ListEntry(plate="B AB 1", valid_to="2026-09-05")
+    santiago = ZoneInfo("America/Santiago")
+    assert not refusal(entry, "gate", datetime(2026, 9, 6, 3, 59, tzinfo=UTC), santiago)
+    assert refusal(entry, "gate", datetime(2026, 9, 6, 4, 0, tzinfo=UTC), santiago)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from platewire.identity import uuid7
 from platewire.model import Box, Change, Read, Vehicle
+from platewire.passage.frame import FrameView
 from platewire.passage.passages import Passages
 from platewire.passage.settings import PassageSettings
+from platewire.runtime.identity import uuid7
 
 START = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC)
 WIDTH, HEIGHT = 1280, 720
@@ -16,6 +17,10 @@ WIDTH, HEIGHT = 1280, 720
 def after(ms: float) -> datetime:
     """Frame time `ms` milliseconds after the start."""
     return START + timedelta(milliseconds=ms)
+
+
+def frame_at(at: datetime) -> FrameView:
+    return FrameView(at, WIDTH, HEIGHT)
 
 
 def read_of(
@@ -31,7 +36,7 @@ def read_of(
     vehicle: Vehicle | None = None,
     frame: int | None = None,
 ) -> Read:
-    """A read of a plate whose centre is at (x, y) and that is `width` pixels wide."""
+    """A read of a plate whose center is at (x, y) and that is `width` pixels wide."""
     height = width / 4
     return Read(
         at=after(ms),
@@ -69,14 +74,14 @@ class Camera:
         self.changes: list[Change] = []
 
     def see(self, ms: float, *reads: Read) -> list[Change]:
-        changes = self.passages.update(reads, after(ms), WIDTH, HEIGHT)
+        changes = self.passages.update(reads, frame_at(after(ms)))
         self.changes += changes
         return changes
 
     def watch(self, reads: Iterable[Read]) -> None:
         """One frame for each read, at the read's own time."""
         for read in reads:
-            self.changes += self.passages.update([read], read.at, WIDTH, HEIGHT)
+            self.changes += self.passages.update([read], frame_at(read.at))
 
     def pause(self, ms: float) -> list[Change]:
         changes = self.passages.tick(after(ms))

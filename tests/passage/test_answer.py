@@ -1,9 +1,9 @@
 from msgspec import structs
 
 from platewire.model import Direction
-from platewire.passage.answer import FIELDS, UNITS, Answer, Pending, changed, matters, settle
+from platewire.passage.estimate import FIELDS, UNITS, Estimate, Pending, changed, matters, settle
 
-SHOWN = Answer(text="ZZ0123QQ", display="ZZ 0123 QQ", country="UA", zone="gate")
+SHOWN = Estimate(text="ZZ0123QQ", display="ZZ 0123 QQ", country="UA", zone="gate")
 
 
 def test_changed_names_the_events_fields_in_their_order() -> None:
@@ -13,7 +13,7 @@ def test_changed_names_the_events_fields_in_their_order() -> None:
 
 
 def test_every_field_of_the_answer_has_a_path_and_a_way_to_settle() -> None:
-    names = {field.name for field in structs.fields(Answer)}
+    names = {field.name for field in structs.fields(Estimate)}
     assert set(FIELDS) == names
     settled = {name for unit in UNITS for name in unit}
     assert settled == names - {"display", "direction"}

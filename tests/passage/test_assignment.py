@@ -3,7 +3,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platewire.passage.assignment import FORBIDDEN, assign
+from platewire.passage.tracking.assignment import FORBIDDEN, assign
 
 ALONE = 7.0
 

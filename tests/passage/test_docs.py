@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from platewire.passage.answer import FIELDS
+from platewire.passage.estimate import FIELDS
 from platewire.passage.lifecycle import MOVES, Happening, State
 
 PAGE = (Path(__file__).parents[2] / "docs" / "passages.md").read_text("utf-8")

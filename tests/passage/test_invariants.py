@@ -12,7 +12,7 @@ from msgspec import structs
 from platewire.model import Attribute, Change, Kind, Read, Vehicle
 from platewire.passage.passages import Passages
 from platewire.passage.settings import PassageSettings, Zone
-from tests.passage.scene import HEIGHT, WIDTH, after, counting, read_of
+from tests.passage.scene import HEIGHT, WIDTH, after, counting, frame_at, read_of
 
 TEXTS = ["ZZ0123QQ", "ZZ0128QQ", "ZZ1183QQ", "ZZ0123Q", "ZZ01", "AA9876BB", "AA9876B8", "XY12"]
 LOWER_HALF = Zone(name="gate", polygon=((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0)))
@@ -121,7 +121,7 @@ def play(passages: Passages, steps: list[Step], start_ms: int = 0) -> list[Chang
         if step.reads is None:
             changes += passages.tick(after(now))
         else:
-            changes += passages.update(step.reads, after(now), WIDTH, HEIGHT)
+            changes += passages.update(step.reads, frame_at(after(now)))
     return changes
 
 
@@ -233,7 +233,7 @@ def test_frames_in_use_are_those_of_the_pictures_to_come(
     for number, step in enumerate(steps):
         now += step.ms
         seen = [structs.replace(read, frame=number) for read in step.reads or ()]
-        for change in passages.update(seen, after(now), WIDTH, HEIGHT):
+        for change in passages.update(seen, frame_at(after(now))):
             assert change.best.frame in in_use | {number}
         assert passages.frames_in_use() <= in_use | {number}
         in_use = passages.frames_in_use()

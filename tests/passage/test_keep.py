@@ -38,18 +38,18 @@ def test_it_is_taken_up_as_it_was() -> None:
 
 def test_a_newer_version_is_refused_with_a_remedy() -> None:
     newer = STATE[:4] + b"\x00\x63" + STATE[6:]
-    with pytest.raises(PlatewireError, match=r"version 99, this platewire knows 1.*newer"):
+    with pytest.raises(PlatewireError, match=r"version 99, but this platewire supports 1.*newer"):
         Passages(PassageSettings(), counting()).load(newer)
 
 
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (b"", "not one"),
-        (b"PWPA", "not one"),
+        (b"", "invalid"),
+        (b"PWPA", "invalid"),
         (b"{}garbage of some length", "starts with b'{}garbag'"),
-        (STATE[:-1], "damaged"),
-        (STATE + b"x", "damaged"),
+        (STATE[:-1], "corrupted"),
+        (STATE + b"x", "corrupted"),
     ],
 )
 def test_garbage_is_refused_and_named(bad: bytes, words: str) -> None:

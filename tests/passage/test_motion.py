@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platewire.model import Box
-from platewire.passage.motion import Motion, has_place, overlap
+from platewire.passage.tracking.motion import Motion, has_place, overlap
 from tests.passage.scene import after
 
 sizes = st.floats(1, 400)

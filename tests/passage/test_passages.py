@@ -1,10 +1,11 @@
-"""Scenes as they happen at a road or a gate, and the examples of NumberOk's behaviour."""
+"""Scenes as they happen at a road or a gate, and the examples of NumberOk's behavior."""
 
 from datetime import timedelta
 
 import pytest
 
 from platewire.model import Attribute, Change, Direction, Kind, Read, Vehicle
+from platewire.passage.frame import FrameView
 from platewire.passage.settings import PassageSettings, Zone
 from tests.passage.scene import Camera, after, kinds, read_of
 
@@ -206,7 +207,7 @@ def test_a_queue_of_vehicles_at_a_barrier() -> None:
 @pytest.mark.parametrize(("distance", "lost"), [(2, 1), (1, 2)])
 def test_vehicles_with_like_plates_right_after_each_other(distance: int, lost: int) -> None:
     """Within `distance` they are one passage, whose text is voted from both; no `lost` is missing.
-    Where plates of neighbours are alike, a smaller distance tells them apart."""
+    Where plates of neighbors are alike, a smaller distance tells them apart."""
     camera = camera_with(distance=distance)
     camera.watch(read_of("KC730M", 100 * i, x=700, y=300 + 20 * i) for i in range(10))
     camera.watch(read_of("AC738M", 3000 + 100 * i, x=500, y=300 + 20 * i) for i in range(11))
@@ -291,8 +292,12 @@ def test_the_zone_is_that_of_the_last_read_and_reads_outside_are_not_used() -> N
 
 def test_zones_are_fractions_of_the_picture() -> None:
     camera = camera_with(hold_back=0, zones=(ROAD, GATE))
-    (in_small,) = camera.passages.update([read_of("ZZ0123QQ", y=400)], after(0), 1280, 720)
-    (in_large,) = camera.passages.update([read_of("AA9876BB", y=400)], after(10), 2560, 1440)
+    (in_small,) = camera.passages.update(
+        [read_of("ZZ0123QQ", y=400)], FrameView(after(0), 1280, 720)
+    )
+    (in_large,) = camera.passages.update(
+        [read_of("AA9876BB", y=400)], FrameView(after(10), 2560, 1440)
+    )
     assert (in_small.zone, in_large.zone) == ("gate", "road")
 
 

@@ -2,7 +2,7 @@
 
 from platewire.model import Attribute, Read, Vehicle
 from platewire.passage.settings import PassageSettings
-from platewire.passage.tracker import distinct
+from platewire.passage.tracking.tracker import distinct
 from tests.passage.scene import Camera, after, read_of
 
 
@@ -29,7 +29,7 @@ def test_two_like_plates_side_by_side_stay_apart_when_read_by_turns() -> None:
     assert open_texts(camera) == [("ZZ0124QQ", 5), ("ZZ0123QQ", 5)]
 
 
-def test_a_plate_misread_as_its_neighbours_stays_with_its_own_vehicle() -> None:
+def test_a_plate_misread_as_its_neighbors_stays_with_its_own_vehicle() -> None:
     camera = camera_with()
     camera.see(0, read_of("ZZ0123QQ", x=250), read_of("ZZ0124QQ", x=950))
     camera.see(100, read_of("ZZ0123QQ", x=250), read_of("ZZ0124QQ", x=950))

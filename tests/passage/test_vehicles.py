@@ -5,7 +5,7 @@ from platewire.model import Attribute, Vehicle
 from platewire.passage.vehicles import VALUES_MAX, VehicleBallot, attribute, winner
 
 colors = st.lists(
-    st.tuples(st.sampled_from(["red", "blue", "grey"]), st.integers(1, 100)), min_size=1
+    st.tuples(st.sampled_from(["red", "blue", "gray"]), st.integers(1, 100)), min_size=1
 )
 
 
@@ -28,17 +28,17 @@ def ballot_of(*vehicles: Vehicle) -> VehicleBallot:
 
 
 def test_the_heaviest_value_wins() -> None:
-    ballot = ballot_of(color("grey", 0.4), color("grey", 0.4), color("blue", 0.7))
-    assert winner(ballot.color) == "grey"
+    ballot = ballot_of(color("gray", 0.4), color("gray", 0.4), color("blue", 0.7))
+    assert winner(ballot.color) == "gray"
 
 
 def test_confidence_is_the_surest_reads_times_the_share() -> None:
-    ballot = ballot_of(color("grey", 0.6), color("grey", 0.9), color("blue", 0.5))
-    assert attribute(ballot.color, "grey") == Attribute("grey", 0.675)
+    ballot = ballot_of(color("gray", 0.6), color("gray", 0.9), color("blue", 0.5))
+    assert attribute(ballot.color, "gray") == Attribute("gray", 0.675)
 
 
 def test_what_nobody_said_is_absent() -> None:
-    ballot = ballot_of(color("grey", 0.9))
+    ballot = ballot_of(color("gray", 0.9))
     assert winner(ballot.make) is None
     assert attribute(ballot.make, None) is None
     assert attribute(ballot.color, "pink") is None
@@ -71,10 +71,10 @@ def test_confidence_is_a_share(said: list[tuple[str, int]]) -> None:
 def test_the_number_of_values_is_bounded() -> None:
     ballot = VehicleBallot()
     for i in range(100):
-        ballot.add(color("grey", 0.5))
+        ballot.add(color("gray", 0.5))
         ballot.add(color(f"shade {i}", 0.9))
     assert len(ballot.color) == VALUES_MAX
-    assert winner(ballot.color) == "grey"
+    assert winner(ballot.color) == "gray"
 
 
 def test_reads_that_saw_no_badge_do_not_outvote_the_one_that_did() -> None:

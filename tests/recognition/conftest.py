@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from platewire.recognition.rapidocr import RapidOcr, RapidOcrEngine
+from platewire.recognition.engines.rapidocr import RapidOcr, RapidOcrSettings
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[RapidOcr]:
-    built = RapidOcrEngine().build()
+    built = RapidOcrSettings().build()
     yield built
     built.close()

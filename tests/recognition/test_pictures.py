@@ -14,6 +14,7 @@ from PIL import Image
 
 from platewire.errors import PictureError
 from platewire.model import Box, Pixels
+from platewire.recognition.engines.rapidocr import RapidOcr
 from platewire.recognition.pictures import (
     annotate,
     decode_picture,
@@ -22,7 +23,6 @@ from platewire.recognition.pictures import (
     plate_crop,
     vehicle_crop,
 )
-from platewire.recognition.rapidocr import RapidOcr
 from tests.recognition.drawing import frame_of, scene_with, wall
 
 
@@ -113,7 +113,7 @@ def test_an_empty_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [b"no picture", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"BM"])
 def test_what_is_no_picture_is_named(data: bytes) -> None:
-    with pytest.raises(PictureError, match="the file is no picture"):
+    with pytest.raises(PictureError, match="the file is not a decodable image"):
         decode_picture(data, "the file")
 
 
@@ -128,7 +128,7 @@ def test_a_huge_picture_is_refused_before_it_is_decoded() -> None:
     chunk = b"IHDR" + size
     data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
     data += struct.pack(">I", zlib.crc32(chunk))
-    with pytest.raises(PictureError, match="60000 x 60000 pixels, more than 100 million"):
+    with pytest.raises(PictureError, match="60000 x 60000 pixels; the maximum is 100 million"):
         decode_picture(data, "huge.png")
 
 
@@ -146,7 +146,7 @@ def test_no_huge_picture_of_any_kind_is_decoded(tmp_path: Path, name: str) -> No
     step = 12 if name == "huge.tif" else struct.calcsize(form)
     for place in (at, at + step):
         struct.pack_into(form, data, place, 60_000)
-    with pytest.raises(PictureError, match="60000 x 60000 pixels, more than 100 million"):
+    with pytest.raises(PictureError, match="60000 x 60000 pixels; the maximum is 100 million"):
         decode_picture(bytes(data), name)
 
 
@@ -194,7 +194,7 @@ def test_a_lower_quality_is_smaller() -> None:
 
 
 def test_an_array_without_pixels_is_not_encoded() -> None:
-    with pytest.raises(PictureError, match="plate picture"):
+    with pytest.raises(PictureError, match="plate image"):
         encode(np.zeros((0, 0, 3), np.uint8), "plate")
 
 
@@ -205,5 +205,5 @@ def test_boxes_are_drawn_on_a_copy(engine: RapidOcr) -> None:
     drawn = annotate(frame.pixels, reads)
     assert np.array_equal(frame.pixels, before)
     box = reads[0].box
-    assert drawn[round(box.y + box.height), round(box.centre[0])].tolist() == [0, 200, 0]
+    assert drawn[round(box.y + box.height), round(box.center[0])].tolist() == [0, 200, 0]
     assert np.array_equal(annotate(frame.pixels, ()), before)

@@ -10,11 +10,12 @@ import pytest
 
 from platewire.errors import PictureError
 from platewire.model import Frame, Read
+from platewire.recognition.engine import Engine
 from platewire.recognition.pool import Pool
 from tests.recognition.drawing import NOW, wall
 
 
-class Recorder:
+class Recorder(Engine):
     """An engine that notes what it is asked and waits until the test lets it go on."""
 
     def __init__(self) -> None:

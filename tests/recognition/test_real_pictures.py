@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
+from platewire.recognition.engines.rapidocr import RapidOcr
 from platewire.recognition.pictures import load_picture
-from platewire.recognition.rapidocr import RapidOcr
 from tests.recognition.drawing import frame_of
 
 pytestmark = pytest.mark.realdata

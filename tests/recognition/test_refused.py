@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from platewire.model import Box, Frame, Read
-from platewire.recognition.engine import examine
-from platewire.recognition.rapidocr import RapidOcr, RapidOcrEngine
+from platewire.recognition.engine import Engine
+from platewire.recognition.engines.rapidocr import RapidOcr, RapidOcrSettings
 from platewire.recognition.refused import REFUSED_MAX, Reason, Refused, counted, likeliest
 from platewire.recognition.stopwatch import Stopwatch
 from tests.recognition.drawing import frame_of, plate_picture, put, scene_with, wall
 
 
-def refused_of(config: RapidOcrEngine, frame: Frame) -> list[tuple[Reason, str]]:
+def refused_of(config: RapidOcrSettings, frame: Frame) -> list[tuple[Reason, str]]:
     return [(one.reason, one.text) for one in config.build().examine(frame).refused]
 
 
@@ -25,17 +25,17 @@ def test_a_word_is_refused_for_its_form(engine: RapidOcr) -> None:
     assert [read.text for read in found.reads] == ["12BDF3"]
     (refused,) = found.refused
     assert (refused.reason, refused.text) == (Reason.FORM, "TOYOTA")
-    assert refused.box.centre == pytest.approx((320, 120), abs=12)
+    assert refused.box.center == pytest.approx((320, 120), abs=12)
     assert refused.confidence > 0.8
 
 
 def test_a_narrow_plate_is_refused_for_its_size() -> None:
-    config = RapidOcrEngine(min_plate_width=300)
+    config = RapidOcrSettings(min_plate_width=300)
     assert refused_of(config, scene_with("12-BDF-3", height=40)) == [(Reason.SMALL, "12BDF3")]
 
 
 def test_an_unsure_plate_is_refused_with_its_text() -> None:
-    config = RapidOcrEngine(min_confidence=1.0)
+    config = RapidOcrSettings(min_confidence=1.0)
     assert refused_of(config, scene_with("12-BDF-3")) == [(Reason.UNSURE, "12BDF3")]
 
 
@@ -60,7 +60,7 @@ def test_of_many_the_likeliest_are_kept() -> None:
     assert counted(kept) == {"refused_form": REFUSED_MAX}
 
 
-class Plain:
+class Plain(Engine):
     """An engine with `read` alone."""
 
     def read(self, frame: Frame) -> Sequence[Read]:
@@ -72,7 +72,7 @@ class Plain:
 def test_an_engine_with_read_alone_is_examined_too() -> None:
     ticks = iter((1.0, 3.5))
     watch = Stopwatch(lambda: next(ticks))
-    assert examine(Plain(), frame_of(wall()), watch) == ((), ())
+    assert Plain().examine(frame_of(wall()), watch) == ((), ())
     assert watch.seconds == {"read": 2.5}
 
 

@@ -1,5 +1,6 @@
 """The audit of what is installed: what it refuses, and that it says where it could not look."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts import audit
+from scripts import audit, commands
 from scripts.audit import Package
 from scripts.environment import LOCKS, ROOT
 from scripts.locks import Pin, read
@@ -32,7 +33,7 @@ def test_what_is_not_as_locked_is_told(package: Package, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("licence", "good"),
+    ("expression", "good"),
     [
         *((each, True) for each in ("MIT", "Apache 2.0", "BSD License", "3-Clause BSD License")),
         *((each, True) for each in ("MPL-2.0 AND MIT", "GPL-3.0 OR MIT", "PSF-2.0", "MIT-CMU")),
@@ -41,20 +42,20 @@ def test_what_is_not_as_locked_is_told(package: Package, said: str) -> None:
         ("(MIT OR GPL-3.0) AND AGPL-3.0", False),
     ],
 )
-def test_licences(licence: str, good: bool) -> None:
-    assert audit.usable(licence) == good
-    assert bool(list(audit.licences_unknown([GOOD._replace(licence=licence)]))) != good
+def test_licenses(expression: str, good: bool) -> None:
+    assert audit.usable(expression) == good
+    assert bool(list(audit.licenses_unknown([GOOD._replace(license=expression)]))) != good
 
 
 def test_what_is_installed_here_may_be_used() -> None:
     locked = {pin.name for pin in read(LOCKS["dev"])}
     packages = [each for each in audit.installed() if each.name in locked]
     assert {"aiohttp", "msgspec", "pytest"} <= {each.name for each in packages}
-    assert not list(audit.licences_unknown(packages))
+    assert not list(audit.licenses_unknown(packages))
 
 
 @pytest.mark.parametrize(
-    ("text", "licence"),
+    ("text", "expression"),
     [
         ("Apache License\n   Version 2.0, January 2004", "Apache-2.0"),
         ((ROOT / "LICENSE").read_text("utf-8"), "Apache-2.0"),
@@ -62,8 +63,8 @@ def test_what_is_installed_here_may_be_used() -> None:
         ("", ""),
     ],
 )
-def test_a_licence_is_known_by_its_text(text: str, licence: str) -> None:
-    assert audit.of_text(text) == licence
+def test_a_license_is_known_by_its_text(text: str, expression: str) -> None:
+    assert audit.of_text(text) == expression
 
 
 def test_advisories_are_told_unless_they_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,29 +75,48 @@ def test_advisories_are_told_unless_they_are_accepted(monkeypatch: pytest.Monkey
         return json.dumps({"results": [{}, {"vulns": [{"id": "PYSEC-1"}]}]}).encode()
 
     bad = GOOD._replace(name="bad", version="0.1")
-    found, note = audit.advisories([GOOD, bad], ask)
+    found = audit.advisories([GOOD, bad], ask)
     assert asked[0]["queries"][0] == {
         "package": {"name": "gate", "ecosystem": "PyPI"},
         "version": "1.0",
     }
     assert found == ["bad 0.1 has PYSEC-1; see https://osv.dev/PYSEC-1"]
-    assert note == "advisories of osv.dev: 1"
     monkeypatch.setattr(audit, "ACCEPTED", {"PYSEC-1": "only on another system"})
-    assert audit.advisories([GOOD, bad], ask) == ([], "advisories of osv.dev: none")
+    assert audit.advisories([GOOD, bad], ask) == []
 
 
-def test_without_a_network_it_says_so_and_goes_on() -> None:
+def test_without_a_network_nothing_is_called_good() -> None:
     def ask(_: bytes) -> bytes:
         raise OSError("no route")
 
-    found, note = audit.advisories([GOOD], ask)
-    assert found == []
-    assert "advisories not reachable" in note
-    assert "no route" in note
+    with pytest.raises(audit.NotReachable, match=r"advisories not reachable .*no route"):
+        audit.advisories([GOOD], ask)
+
+
+def test_the_step_that_could_not_ask_ends_as_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(_: object) -> list[str]:
+        raise audit.NotReachable("no route")
+
+    monkeypatch.setattr(audit, "advisories", unreachable)
+    assert audit.main(["--advisories"]) == commands.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ({"lint": 0, "audit": 0}, "all passed"),
+        ({"lint": 0, "audit": 77}, "passed; skipped: audit (see above)"),
+        ({"lint": 1, "audit": 0}, "failed: lint"),
+        ({"lint": 1, "audit": 77}, "failed: lint; skipped: audit (see above)"),
+    ],
+)
+def test_the_last_line_names_what_was_skipped(ended: dict[str, int], said: str) -> None:
+    assert commands.summary(ended) == said
 
 
 @given(st.binary())
 def test_any_answer_is_understood_or_skipped(answer: bytes) -> None:
-    found, note = audit.advisories([GOOD], lambda _: answer)
+    found: list[str] = []
+    with contextlib.suppress(audit.NotReachable):
+        found = audit.advisories([GOOD], lambda _: answer)
     assert found == []
-    assert note

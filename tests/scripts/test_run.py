@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import run
-from scripts import environment
+from scripts import commands, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = ROOT / "run.py"
@@ -123,3 +123,87 @@ def test_output_in_a_file_is_a_line_for_each_step(capsys: pytest.CaptureFixture[
     with pytest.raises(environment.SetupError, match="two ended with 3"):
         environment.step("two", [sys.executable, "-c", "raise SystemExit(3)"])
     assert re.fullmatch(r"one \.\.\. \d+ s\ntwo \.\.\. \d+ s\n", capsys.readouterr().out)
+
+
+# --- the commands --------------------------------------------------------------------------------
+
+
+def test_the_help_names_every_command_and_its_options() -> None:
+    text = str(run.__doc__)
+    assert all(f"python3 run.py {name} " in text for name in commands.COMMANDS)
+    for option in ("--dev", "--fix", "--coverage", "--check", "--upgrade", "--dry-run"):
+        assert option in text
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("setup", ["--dev"]),
+        ("test", ["--coverage", "tests/wire/test_native.py::test_", "-k relay"]),
+        ("check", ["--fix", *commands.steps()]),
+        ("lock", ["--upgrade", "--upgrade-package NAME", "requirements-dev.lock"]),
+    ],
+)
+def test_each_command_explains_itself(
+    command: str, named: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        commands.main([command, "--help"], "")
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith(f"usage: run.py {command} [-h]")
+    assert [each for each in named if each not in said] == []
+
+
+@pytest.fixture
+def started_programs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The arguments of the programs that would be started, after the Python; each ends with 0."""
+    found: list[list[str]] = []
+
+    def start(command: list[str | Path]) -> int:
+        found.append([str(each) for each in command[1:]])
+        return 0
+
+    monkeypatch.setattr(commands, "prepare", lambda _: None)
+    monkeypatch.setattr(commands, "become", start)
+    monkeypatch.setattr(commands, "run", start)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "for_pytest"),
+    [
+        ([], []),
+        (["-q", "-k", "a or b", "tests/wire"], ["-q", "-k", "a or b", "tests/wire"]),
+        (["--ignore", "tests/faults", "-x"], ["--ignore", "tests/faults", "-x"]),
+        (["tests/wire", "--", "--help"], ["tests/wire", "--help"]),
+    ],
+)
+def test_arguments_of_tests_go_to_pytest(
+    started_programs: list[list[str]], arguments: list[str], for_pytest: list[str]
+) -> None:
+    assert commands.main(["test", *arguments], "") == 0
+    assert started_programs == [["-m", "pytest", *for_pytest]]
+
+
+def test_coverage_is_measured_and_reported(started_programs: list[list[str]]) -> None:
+    assert commands.main(["test", "tests/wire", "--coverage", "-x"], "") == 0
+    assert [" ".join(each) for each in started_programs] == [
+        "-m coverage erase",
+        "-m coverage run -m pytest tests/wire -x",
+        "-m coverage combine",
+        "-m coverage report",
+        "-m coverage html",
+    ]
+
+
+def test_steps_of_the_check_may_be_chosen(
+    started_programs: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.main(["check", "--fix", "format", "lint"], "") == 0
+    assert [" ".join(each) for each in started_programs] == [
+        "-m ruff check --fix .",
+        "-m ruff format .",
+    ]
+    with pytest.raises(SystemExit, match="2"):
+        commands.main(["check", "formt"], "")
+    assert "unknown step 'formt': use some of lint, format, types" in capsys.readouterr().err

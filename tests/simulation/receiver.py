@@ -1,4 +1,4 @@
-"""A third party in all its moods, for simulations: one `Transfer` and what has reached it.
+"""A third party in all its moods, for simulations: one `Output` and what has reached it.
 
 Keeps what reached it also where the sender never hears of that.
 """
@@ -7,9 +7,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from platewire.clock import Clock
-from platewire.errors import Paused, Rejected, Unavailable
+from platewire.errors import Paused, Refused, Rejected, Unavailable
 from platewire.model import Entry
+from platewire.outputs.output import Output
+from platewire.runtime.clock import Clock
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Moods:
 CALM = Moods(0, 0, 0, 0, 0)
 
 
-class Receiver:
+class Receiver(Output):
     """Poisonous events are refused for good, sick passages fail as long as `moods` are not calm."""
 
     def __init__(
@@ -41,6 +42,8 @@ class Receiver:
         self.poison: set[int] = set()
         self.sick: set[int] = set()
         self.down_until = 0.0
+        self.turns_away_until = 0.0
+        """As a proxy does while it is changed, or where a key has run out: everybody alike."""
         self.got: list[Entry] = []
         self.sending: dict[int, int] = {}
         """Passage number to how many of its sends run."""
@@ -54,6 +57,7 @@ class Receiver:
             self.wrongs.append("connect while sends run")
         if self._away() or self._chance.random() < self.moods.refuses_connection:
             raise Unavailable("connection refused")
+        self._turn_away()
         self._connected = True
 
     async def send(self, entries: Sequence[Entry]) -> None:
@@ -81,6 +85,7 @@ class Receiver:
             await self._clock.sleep(self._chance.uniform(0, 20))
         if self._away() or self._chance.random() < moods.is_down:
             raise Unavailable("503", retry_after=self._chance.choice([None, None, 0.1, 30.0]))
+        self._turn_away()
         if self._chance.random() < moods.pauses:
             raise Paused("410 Gone")
         for number, entry in enumerate(entries):
@@ -94,6 +99,11 @@ class Receiver:
         if self._chance.random() < moods.loses_answer:
             self.losses += [entry.event.seq for entry in entries]
             raise Unavailable("the answer was lost")
+
+    def _turn_away(self) -> None:
+        if self._clock.monotonic() < self.turns_away_until:
+            status = self._chance.choice([401, 403, 404, 405, 407])
+            raise Refused(str(status), status=status)
 
     def _away(self) -> bool:
         return self._clock.monotonic() < self.down_until

@@ -10,32 +10,31 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
+from platewire.camera.intake import Intake, IntakeContext
 from platewire.delivery import Delivery
 from platewire.errors import Unavailable
-from platewire.identity import Identities
-from platewire.intake import Intake, IntakeContext
 from platewire.model import Frame
+from platewire.outputs.output import Output, OutputSettings
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.picture_settings import PictureSettings
 from platewire.recognition.refused import Examined
-from platewire.status import Board
+from platewire.runtime.identity import Identities
+from platewire.runtime.status import Board
+from platewire.sources.source import FrameSource
 from platewire.testing.clock import FakeClock
-from platewire.transfers.transfer import TransferSettings
 from tests.simulation.crashing_log import CrashingLog
 from tests.simulation.receiver import Receiver
 from tests.simulation.traffic import Camera
 
 
-class Source:
+class Source(FrameSource):
     """A live camera's frames, as the simulation puts them; cut off when it says so."""
 
     live = True
-    dropped = 0
-    broken = 0
 
     def __init__(self) -> None:
         self.waiting: deque[Frame | None] = deque()
@@ -67,11 +66,21 @@ class Engine:
 
 
 class Way:
-    """One transfer's settings and the third party behind it."""
+    """One output's settings and the third party behind it."""
 
     def __init__(self, settings: dict[str, Any], receiver: Receiver) -> None:
-        self.settings = msgspec.convert({"start": "beginning", **settings}, TransferSettings)
+        self.settings = msgspec.convert({"start": "beginning", **settings}, OutputSettings)
         self.receiver = receiver
+
+
+class Delivered(Protocol):
+    """What a delivery needs of a `Way`, or of something else that it is to reach."""
+
+    @property
+    def settings(self) -> OutputSettings: ...
+
+    @property
+    def receiver(self) -> Output: ...
 
 
 class Server:
@@ -83,6 +92,7 @@ class Server:
         self.cameras = cameras
         self.sources = {camera.name: Source() for camera in cameras}
         self.ways: list[Way] = []
+        self.gates: list[Delivered] = []
         self._id_bits = random.Random(2).getrandbits
 
     @contextlib.asynccontextmanager
@@ -103,7 +113,7 @@ class Server:
         )
         self.sources = {camera.name: Source() for camera in self.cameras}
         work = [self._intake(camera, context).run() for camera in self.cameras if watching]
-        work += [self._delivery(way, board).run() for way in self.ways]
+        work += [self._delivery(each, board).run() for each in (*self.ways, *self.gates)]
         tasks = [asyncio.create_task(one) for one in work]
         try:
             await self.clock.settle()
@@ -124,10 +134,10 @@ class Server:
         source = self.sources[camera.name]
         return Intake(camera.name, source, PassageSettings(), pictures, context)
 
-    def _delivery(self, way: Way, board: Board) -> Delivery:
+    def _delivery(self, to: Delivered, board: Board) -> Delivery:
         return Delivery(
-            way.settings,
-            way.receiver,
+            to.settings,
+            to.receiver,
             self.log,
             clock=self.clock,
             board=board,

@@ -10,8 +10,8 @@ from typing import cast
 
 from aiohttp import web
 
-from platewire.clock import Clock, SystemClock
 from platewire.model import Frame
+from platewire.runtime.clock import Clock, SystemClock
 from platewire.sources.source import FrameSource, SourceContext
 from tests.sources.clips import CAMERA
 from tests.support.counterparts import SYSTEM_PYTHON

@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 128, 96
 
 
 def picture(brightness: int = 90, width: int = WIDTH, height: int = HEIGHT) -> Pixels:
-    """Grey with a blue left and a red top, so that turns and channel order show."""
+    """Gray with a blue left and a red top, so that turns and channel order show."""
     pixels = np.full((height, width, 3), brightness, np.uint8)
     pixels[:, : width // 4] = (255, 0, 0)
     pixels[: height // 4, width // 2 :] = (0, 0, 255)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from platewire.errors import ConfigError, Unavailable
 from platewire.model import Frame
-from platewire.sources.file import FileFrames, FileSource
-from platewire.testing.check_source import check_source
+from platewire.sources.file import FileFrames, FileSettings
+from platewire.testing.check_source import Truth, check_source
 from platewire.testing.clock import FakeClock
 from tests.sources.cameras import Notes, taken, threads_of
-from tests.sources.clips import CAMERA, HEIGHT, START, WIDTH, picture, write_clip
+from tests.sources.clips import HEIGHT, START, WIDTH, picture, write_clip
 
 TENTH = timedelta(seconds=0.1)
 
@@ -31,16 +31,24 @@ def times(frames: list[Frame]) -> list[datetime]:
 
 
 def recording(path: Path, notes: Notes) -> FileFrames:
-    return FileSource(path=path, start_at=START).build(notes.context())
+    return FileSettings(path=path, start_at=START).build(notes.context())
 
 
-async def test_passes_the_check(clip: Path, notes: Notes) -> None:
-    await check_source(FileSource(path=clip).build(notes.context()), CAMERA, frames=10)
+async def test_passes_the_check(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "no.mp4").write_bytes(os.urandom(1000))
+    failing = [FileSettings(path=tmp_path / name).build for name in ("no.mp4", "none.mp4")]
+    truth = Truth(live=False, picture=picture(), frames=10)
+    await check_source(FileSettings(path=clip).build, truth, frames=10, failing=failing)
 
 
-async def test_a_looped_live_clip_passes_the_check(clip: Path, notes: Notes) -> None:
-    source = FileSource(path=clip, loop=True, pace="real").build(notes.context())
-    await check_source(source, CAMERA, frames=12)
+async def test_a_clip_in_real_time_passes_the_check(clip: Path) -> None:
+    truth = Truth(live=True, picture=picture(), frames=10)
+    await check_source(FileSettings(path=clip, pace="real").build, truth)
+
+
+async def test_a_looped_live_clip_passes_the_check(clip: Path) -> None:
+    source = FileSettings(path=clip, loop=True, pace="real")
+    await check_source(source.build, Truth(live=True, picture=picture()), frames=12)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,7 @@ async def test_a_recording_gives_the_same_frames_again(clip: Path, notes: Notes)
 
 async def test_the_clip_says_when_it_was_made(tmp_path: Path, notes: Notes) -> None:
     path = write_clip(tmp_path / "clip.mp4", made="2024-02-03T04:05:06.000000Z")
-    frames = await taken(FileSource(path=path).build(notes.context()))
+    frames = await taken(FileSettings(path=path).build(notes.context()))
     assert frames[0].captured_at == datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
@@ -74,18 +82,18 @@ async def test_the_clip_says_when_it_was_made(tmp_path: Path, notes: Notes) -> N
 async def test_else_the_time_of_the_file_counts(tmp_path: Path, notes: Notes, made: str) -> None:
     path = write_clip(tmp_path / "clip.mp4", made=made)
     os.utime(path, (START.timestamp(), START.timestamp()))
-    frames = await taken(FileSource(path=path).build(notes.context()))
+    frames = await taken(FileSettings(path=path).build(notes.context()))
     assert frames[0].captured_at == START
 
 
 async def test_start_at_is_turned_into_utc(clip: Path, notes: Notes) -> None:
     start = datetime.fromisoformat("2026-05-01T12:00:00+02:00")
-    frames = await taken(FileSource(path=clip, start_at=start).build(notes.context()), 1)
+    frames = await taken(FileSettings(path=clip, start_at=start).build(notes.context()), 1)
     assert frames[0].captured_at.isoformat() == "2026-05-01T10:00:00+00:00"
 
 
 async def test_a_loop_goes_on_without_a_step_in_time(clip: Path, notes: Notes) -> None:
-    source = FileSource(path=clip, loop=True, start_at=START).build(notes.context())
+    source = FileSettings(path=clip, loop=True, start_at=START).build(notes.context())
     frames = await taken(source, 35)
     assert numbers(frames) == list(range(35))
     assert times(frames) == [START + n * TENTH for n in range(35)]
@@ -93,13 +101,13 @@ async def test_a_loop_goes_on_without_a_step_in_time(clip: Path, notes: Notes) -
 
 async def test_a_loop_begins_now_unless_told_otherwise(clip: Path, notes: Notes) -> None:
     clock = FakeClock()
-    source = FileSource(path=clip, loop=True).build(notes.context(clock))
+    source = FileSettings(path=clip, loop=True).build(notes.context(clock))
     assert (await taken(source, 1))[0].captured_at == clock.now()
 
 
 async def test_real_pace_gives_frames_at_the_clips_own_speed(clip: Path, notes: Notes) -> None:
     clock = FakeClock()
-    source = FileSource(path=clip, pace="real").build(notes.context(clock))
+    source = FileSettings(path=clip, pace="real").build(notes.context(clock))
     assert source.live
     begun = clock.now()
     iterator = source.frames()
@@ -115,7 +123,7 @@ async def test_real_pace_gives_frames_at_the_clips_own_speed(clip: Path, notes: 
 
 async def test_at_real_pace_the_newest_frame_wins(clip: Path, notes: Notes) -> None:
     clock = FakeClock()
-    source = FileSource(path=clip, pace="real").build(notes.context(clock))
+    source = FileSettings(path=clip, pace="real").build(notes.context(clock))
     iterator = source.frames()
     await anext(iterator)
     await clock.advance(0.55)
@@ -152,7 +160,9 @@ async def test_a_file_that_is_not_there_may_come_later(
 async def test_a_file_that_is_no_video_is_named(tmp_path: Path, notes: Notes, data: bytes) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(data)
-    with pytest.raises(ConfigError, match=r"camera gate: the clip .*clip\.mp4 is no video"):
+    with pytest.raises(
+        ConfigError, match=r"camera gate: the clip .*clip\.mp4 is not a readable video"
+    ):
         await taken(recording(path, notes))
 
 
@@ -172,7 +182,7 @@ async def test_a_clip_that_is_cut_off_gives_what_it_has_and_says_so(
     assert numbers(frames) == list(range(len(frames)))
     assert len(notes) == 1
     assert "the clip" in notes[0]
-    assert "is cut off: its last" in notes[0]
+    assert "is truncated: its last" in notes[0]
     assert "copy it again" in notes[0]
 
 
@@ -222,7 +232,7 @@ async def test_a_clip_without_pictures_does_not_spin_in_a_loop(
     at = data.index(b"\x00\x00\x01\xb6")
     path.write_bytes(data[:at] + bytes(len(data) - at))
     with pytest.raises(ConfigError, match="camera gate: the clip"):
-        await taken(FileSource(path=path, loop=True).build(notes.context()))
+        await taken(FileSettings(path=path, loop=True).build(notes.context()))
 
 
 @pytest.mark.realdata

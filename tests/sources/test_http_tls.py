@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from platewire.errors import Unavailable
-from platewire.sources.snapshot import SnapshotSource
+from platewire.sources.snapshot import SnapshotSettings
 from tests.sources.cameras import HttpCameraServer, Notes, taken
 from tests.sources.clips import jpeg
 from tests.sources.test_snapshot import answering
@@ -39,15 +39,15 @@ async def url(http_camera: HttpCameraServer, certificate: Path) -> str:
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused_with_the_remedy(url: str) -> None:
-    with pytest.raises(Unavailable, match=r"camera gate .*not trusted.*set `tls_ca`"):
-        await taken(SnapshotSource(url=url).build(Notes().context()), 1)
+    with pytest.raises(Unavailable, match=r"camera gate .*untrusted certificate.*set `tls_ca`"):
+        await taken(SnapshotSettings(url=url).build(Notes().context()), 1)
 
 
 async def test_the_cameras_own_certificate_may_be_named(url: str, certificate: Path) -> None:
-    source = SnapshotSource(url=url, tls_ca=Path(f"{certificate}.crt")).build(Notes().context())
+    source = SnapshotSettings(url=url, tls_ca=Path(f"{certificate}.crt")).build(Notes().context())
     assert len(await taken(source, 1)) == 1
 
 
 async def test_any_certificate_may_be_accepted(url: str) -> None:
-    source = SnapshotSource(url=url, tls_verify=False).build(Notes().context())
+    source = SnapshotSettings(url=url, tls_verify=False).build(Notes().context())
     assert len(await taken(source, 1)) == 1

@@ -9,10 +9,10 @@ import pytest
 from aiohttp import web
 
 from platewire.errors import ConfigError, Unavailable
-from platewire.sources.mjpeg import MjpegFrames, MjpegSource
-from platewire.testing.check_source import check_source
+from platewire.sources.mjpeg import MjpegFrames, MjpegSettings
+from platewire.testing.check_source import Truth, check_source
 from tests.sources.cameras import Handler, HttpCameraServer, Notes, taken
-from tests.sources.clips import CAMERA, HEIGHT, WIDTH, jpeg
+from tests.sources.clips import HEIGHT, WIDTH, jpeg, picture
 
 PICTURE = jpeg()
 
@@ -56,16 +56,28 @@ async def endless() -> AsyncIterator[bytes]:
 
 async def camera(server: HttpCameraServer, handler: Handler, **settings: object) -> MjpegFrames:
     await server.start(live=handler)
+    return at(server.url("live"), **settings).build(Notes().context())
+
+
+def at(url: str, **settings: object) -> MjpegSettings:
     patient = {"open_seconds": 5, "silence_seconds": 5, **settings}
-    source = MjpegSource(url=server.url("live"), **patient)  # type: ignore[arg-type]
-    return source.build(Notes().context())
+    return MjpegSettings(url=url, **patient)  # type: ignore[arg-type]
 
 
 async def test_passes_the_check(http_camera: HttpCameraServer) -> None:
-    source = await camera(http_camera, sending(then=endless))
-    assert source.live
-    frames = await check_source(source, CAMERA, frames=4)
-    assert frames[0].pixels.shape == (HEIGHT, WIDTH, 3)
+    await http_camera.start(
+        live=sending(then=endless),
+        silent=sending(),
+        page=sending(b"<html>", content_type="text/html"),
+    )
+    impatient = {"open_seconds": 0.5, "silence_seconds": 0.5}
+    failing = [at(http_camera.url(path), **impatient) for path in ("silent", "page", "absent")]
+    await check_source(
+        at(http_camera.url("live")).build,
+        Truth(live=True, picture=picture()),
+        frames=4,
+        failing=[each.build for each in failing],
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,13 +163,16 @@ async def dripping() -> AsyncIterator[bytes]:
 @pytest.mark.parametrize(
     ("handler", "said"),
     [
-        (sending(PICTURE[:3]), "fell silent for longer than 0.5 s; check the camera"),
-        (sending(), "fell silent"),
+        (sending(PICTURE[:3]), "sent nothing for more than 0.5 s; check the camera"),
+        (sending(), "sent nothing"),
         (sending(hang_up=True), "ended the stream"),
-        (sending(b"<html>login</html>", content_type="text/html"), "sends text/html, no pictures"),
-        (sending(part(jpeg(90, 1, 1))), "1x1 pixels is too small"),
-        (sending(then=noise), "and no JPEG among them"),
-        (sending(then=dripping), "and no JPEG among them"),
+        (
+            sending(b"<html>login</html>", content_type="text/html"),
+            "sent text/html instead of images",
+        ),
+        (sending(part(jpeg(90, 1, 1))), "1x1 pixels are too few"),
+        (sending(then=noise), "without a JPEG"),
+        (sending(then=dripping), "without a JPEG"),
     ],
     ids=["3 bytes", "mute", "hangs up", "HTML", "1x1", "noise", "dripping"],
 )
@@ -172,7 +187,7 @@ async def test_a_camera_that_sends_no_pictures_is_named(
 
 async def test_a_camera_that_falls_silent_is_named(http_camera: HttpCameraServer) -> None:
     source = await camera(http_camera, sending(part(PICTURE)), silence_seconds=0.5)
-    with pytest.raises(Unavailable, match=r"fell silent for longer than 0.5 s"):
+    with pytest.raises(Unavailable, match=r"sent nothing for more than 0.5 s"):
         await taken(source, 2)
 
 
@@ -193,7 +208,7 @@ async def test_what_does_not_speak_http_is_named(answer: bytes) -> None:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
-        source = MjpegSource(url=f"http://{host}:{port}/", silence_seconds=2)
+        source = MjpegSettings(url=f"http://{host}:{port}/", silence_seconds=2)
         with pytest.raises(Unavailable, match=r"camera gate at http.* check `url`"):
             await taken(source.build(Notes().context()), 1)
     assert len(answer) > 0
@@ -202,10 +217,13 @@ async def test_what_does_not_speak_http_is_named(answer: bytes) -> None:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (web.HTTPNotFound(), "answers 404 Not Found; check `url`"),
-        (web.HTTPServiceUnavailable(), "answers 503 .*; look into the camera's own page"),
-        (web.HTTPFound("http://elsewhere.example/"), "answers 302 .* points to http://elsewhere"),
-        (web.HTTPUnauthorized(), "answers 401 .*check `username`, `password`"),
+        (web.HTTPNotFound(), "responded 404 Not Found; check `url`"),
+        (web.HTTPServiceUnavailable(), "responded 503 .*; check the web page of the camera"),
+        (
+            web.HTTPFound("http://elsewhere.example/"),
+            "responded 302 .* redirects to http://elsewhere",
+        ),
+        (web.HTTPUnauthorized(), "responded 401 .*check `username`, `password`"),
     ],
 )
 async def test_an_error_answer_is_explained(
@@ -219,7 +237,7 @@ async def test_an_error_answer_is_explained(
 
 
 async def test_a_port_where_nobody_listens_is_named(unused_port: int) -> None:
-    source = MjpegSource(url=f"http://127.0.0.1:{unused_port}/live").build(Notes().context())
+    source = MjpegSettings(url=f"http://127.0.0.1:{unused_port}/live").build(Notes().context())
     with pytest.raises(Unavailable, match=r"camera gate at .* check `url` and the network"):
         await taken(source, 1)
 
@@ -271,14 +289,14 @@ async def test_the_wanted_authentication_is_named(
         raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="camera"'})
 
     source = await camera(http_camera, handle, **secrets)
-    with pytest.raises(Unavailable, match=r"it asks for Basic .* `authentication`") as refused:
+    with pytest.raises(Unavailable, match=r"it requires Basic .* `authentication`") as refused:
         await taken(source, 1)
     assert "hünter2" not in str(refused.value)
 
 
 def test_settings_that_cannot_work_are_refused() -> None:
     context = Notes().context()
-    with pytest.raises(ConfigError, match=r"camera gate: .*in the clear"):
-        MjpegSource(url="http://a:b@10.0.0.1/").build(context)
+    with pytest.raises(ConfigError, match=r"camera gate: .*in plain text"):
+        MjpegSettings(url="http://a:b@10.0.0.1/").build(context)
     with pytest.raises(ConfigError, match="camera gate: `tls_ca`"):
-        MjpegSource(url="https://10.0.0.1/", tls_ca=__file__).build(context)  # type: ignore[arg-type]
+        MjpegSettings(url="https://10.0.0.1/", tls_ca=__file__).build(context)  # type: ignore[arg-type]

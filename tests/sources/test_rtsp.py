@@ -10,26 +10,31 @@ from pathlib import Path
 
 import pytest
 
-from platewire.clock import SystemClock
 from platewire.errors import ConfigError, Unavailable
+from platewire.runtime.clock import SystemClock
 from platewire.sources.probe import first_frame
-from platewire.sources.rtsp import RtspFrames, RtspSource
-from platewire.testing.check_source import check_source
+from platewire.sources.rtsp import RtspFrames, RtspSettings
+from platewire.testing.check_source import Truth, check_source
+from tests.acceptance.ports import free_port
 from tests.sources.cameras import Notes, RtspServer, taken, threads_of
-from tests.sources.clips import CAMERA, HEIGHT, WIDTH
+from tests.sources.clips import HEIGHT, WIDTH, picture
+
+
+def at(url: str, **settings: object) -> RtspSettings:
+    patient = {"open_seconds": 20, "silence_seconds": 10, **settings}
+    return RtspSettings(url=url, **patient)  # type: ignore[arg-type]
 
 
 def camera(url: str, **settings: object) -> RtspFrames:
-    patient = {"open_seconds": 20, "silence_seconds": 10, **settings}
-    return RtspSource(url=url, **patient).build(Notes().context())  # type: ignore[arg-type]
+    return at(url, **settings).build(Notes().context())
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 async def test_passes_the_check(rtsp_server: RtspServer, transport: str) -> None:
-    source = camera(rtsp_server.url, transport=transport)
-    assert source.live
-    frames = await check_source(source, CAMERA, frames=5)
-    assert frames[0].pixels.shape == (HEIGHT, WIDTH, 3)
+    source = at(rtsp_server.url, transport=transport)
+    absent = at(f"rtsp://127.0.0.1:{free_port()}/gate", open_seconds=5)
+    truth = Truth(live=True, picture=picture())
+    await check_source(source.build, truth, frames=5, failing=[absent.build])
     assert threads_of("rtsp-") == []
 
 
@@ -104,7 +109,7 @@ async def test_a_camera_that_falls_silent_is_unavailable(rtsp_server: RtspServer
 
 
 async def test_a_wrong_path_is_named(rtsp_server: RtspServer) -> None:
-    with pytest.raises(Unavailable, match=r"knows no such stream.*check the path in `url`"):
+    with pytest.raises(Unavailable, match=r"has no such stream.*check the path in `url`"):
         await taken(camera(rtsp_server.url + "-west"), 1)
 
 
@@ -135,7 +140,9 @@ async def test_the_right_password_opens(locked_server: RtspServer) -> None:
 
 async def test_a_wrong_password_is_refused_and_not_repeated(locked_server: RtspServer) -> None:
     source = camera(locked_server.url, username="env:CAMERA_USER", password="env:WRONG_PASSWORD")
-    with pytest.raises(Unavailable, match=r"refused.*check `username` and `password`") as refused:
+    with pytest.raises(
+        Unavailable, match=r"rejected the login.*check `username` and `password`"
+    ) as refused:
         await taken(source, 1)
     assert "hunter3" not in str(refused.value)
     assert refused.value.__cause__ is None
@@ -143,7 +150,7 @@ async def test_a_wrong_password_is_refused_and_not_repeated(locked_server: RtspS
 
 
 def test_a_password_in_the_clear_is_refused() -> None:
-    with pytest.raises(ConfigError, match="in the clear"):
+    with pytest.raises(ConfigError, match="in plain text"):
         camera("rtsp://admin:hunter2@10.0.0.1/live")
 
 
@@ -181,12 +188,12 @@ HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>login</html>"
 @pytest.mark.parametrize(
     ("answer", "hang_up", "said"),
     [
-        (b"", False, "gave no answer within 0.5 s"),
+        (b"", False, "did not respond within 0.5 s"),
         (b"", True, "camera gate"),
         (os.urandom(100_000), True, "camera gate"),
         (os.urandom(100_000), False, "camera gate"),
         (b"RTSP/1.0 200 OK\r\n" + b"X: " + b"y" * 200_000, False, "camera gate"),
-        (b"\xff\xd8\xff", False, "gave no answer within 0.5 s"),
+        (b"\xff\xd8\xff", False, "did not respond within 0.5 s"),
         (HTML, True, "does not speak RTSP"),
     ],
     ids=["mute", "hangs up", "noise", "noise then mute", "endless header", "3 bytes", "HTML"],

@@ -8,12 +8,12 @@ import pytest
 from aiohttp import web
 
 from platewire.errors import Unavailable
-from platewire.sources.picture import BROKEN_IN_A_ROW
-from platewire.sources.snapshot import SnapshotFrames, SnapshotSource
-from platewire.testing.check_source import check_source
+from platewire.sources.frames.picture import BROKEN_IN_A_ROW
+from platewire.sources.snapshot import SnapshotFrames, SnapshotSettings
+from platewire.testing.check_source import Truth, check_source
 from platewire.testing.clock import FakeClock
 from tests.sources.cameras import Handler, HttpCameraServer, Notes, taken
-from tests.sources.clips import CAMERA, HEIGHT, WIDTH, jpeg, picture
+from tests.sources.clips import jpeg, picture
 
 
 def answering(*bodies: bytes | int, asked: list[int] | None = None) -> Handler:
@@ -35,19 +35,28 @@ async def camera(
     server: HttpCameraServer, handler: Handler, clock: FakeClock | None = None, **settings: object
 ) -> SnapshotFrames:
     await server.start(picture=handler)
+    return at(server.url("picture"), **settings).build(Notes().context(clock))
+
+
+def at(url: str, **settings: object) -> SnapshotSettings:
     quick = {"interval_seconds": 0.05, "silence_seconds": 5, **settings}
-    source = SnapshotSource(url=server.url("picture"), **quick)  # type: ignore[arg-type]
-    return source.build(Notes().context(clock))
+    return SnapshotSettings(url=url, **quick)  # type: ignore[arg-type]
+
+
+async def never(_: web.Request) -> web.StreamResponse:
+    await asyncio.Event().wait()
+    raise AssertionError("nobody wakes it")
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
 async def test_passes_the_check(http_camera: HttpCameraServer, suffix: str) -> None:
     body = cv2.imencode(suffix, picture())[1].tobytes()
-    source = await camera(http_camera, answering(body))
-    assert source.live
-    frames = await check_source(source, CAMERA)
-    assert frames[0].pixels.shape == (HEIGHT, WIDTH, 3)
-    assert source.dropped == 0
+    await http_camera.start(picture=answering(body), page=answering(b"<html>"), silent=never)
+    impatient = {"open_seconds": 0.5, "silence_seconds": 0.5}
+    failing = [at(http_camera.url(path), **impatient) for path in ("page", "silent", "absent")]
+    truth = Truth(live=True, picture=picture())
+    source = at(http_camera.url("picture"))
+    await check_source(source.build, truth, failing=[each.build for each in failing])
 
 
 async def test_the_camera_is_asked_once_per_interval(http_camera: HttpCameraServer) -> None:
@@ -75,7 +84,7 @@ async def test_broken_pictures_are_counted_and_borne(http_camera: HttpCameraServ
 
 async def test_too_many_broken_pictures_are_not_borne(http_camera: HttpCameraServer) -> None:
     source = await camera(http_camera, answering(jpeg(), b"<html>"))
-    with pytest.raises(Unavailable, match=r"camera gate sends what is no usable picture.*<html>"):
+    with pytest.raises(Unavailable, match=r"camera gate sent invalid images.*<html>"):
         await taken(source, 2)
     assert source.broken == BROKEN_IN_A_ROW
 
@@ -86,11 +95,11 @@ async def test_too_many_broken_pictures_are_not_borne(http_camera: HttpCameraSer
         (b"<html>login</html>", "neither JPEG nor PNG"),
         (b"", "0 bytes"),
         (jpeg(90, 1, 1), "1x1 pixels"),
-        (jpeg()[:3], "states no size"),
-        (bytes(33 * 2**20), "longer than 33,554,432 bytes"),
-        (500, "answers 500"),
-        (404, "answers 404 Not Found; check `url`"),
-        (204, "answers 204"),
+        (jpeg()[:3], "image size is missing"),
+        (bytes(33 * 2**20), "larger than 33,554,432 bytes"),
+        (500, "responded 500"),
+        (404, "responded 404 Not Found; check `url`"),
+        (204, "responded 204"),
     ],
 )
 async def test_what_is_no_picture_is_named_at_once(
@@ -111,5 +120,5 @@ async def test_an_answer_that_never_ends_is_given_up(http_camera: HttpCameraServ
             await asyncio.sleep(0.05)
 
     source = await camera(http_camera, handle, open_seconds=0.3, silence_seconds=0.3)
-    with pytest.raises(Unavailable, match=r"camera gate .* gave no answer or fell silent"):
+    with pytest.raises(Unavailable, match=r"camera gate .* sent nothing"):
         await taken(source, 1)

@@ -80,6 +80,11 @@ def postgresql_programs() -> Path | None:
     return installed[-1].parent if installed else None
 
 
+def faketime_library() -> Path | None:
+    """Preloaded, it makes up what date it is."""
+    return next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
+
+
 def _programs(*names: str) -> Callable[[], bool]:
     return lambda: all(program(name) for name in names)
 
@@ -98,6 +103,14 @@ def _has_rtsp_server() -> bool:
     if not Path(SYSTEM_PYTHON).exists():
         return False
     command = [SYSTEM_PYTHON, "-c", RTSP_SERVER_IS_HERE]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@functools.cache
+def _has_qt() -> bool:
+    if not Path(SYSTEM_PYTHON).exists():
+        return False
+    command = [SYSTEM_PYTHON, "-c", "from PySide2.QtCore import QUrlQuery"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
@@ -157,7 +170,15 @@ BROWSER = Counterpart(
     "Chromium", ["chromium", "chromium-driver"], _programs("chromium", "chromedriver")
 )
 OPENSSL = Counterpart("openssl", ["openssl"], _programs("openssl"))
+NETCAT = Counterpart("OpenBSD's nc", ["netcat-openbsd"], _programs("nc"))
+CURL = Counterpart("curl", ["curl"], _programs("curl"))
+NPM = Counterpart("npm, which brings Node-RED", ["npm"], _programs("node", "npm"))
+PHP = Counterpart("PHP", ["php-cli"], _programs("php"))
+QT = Counterpart("Qt for Debian's own Python", ["python3-pyside2.qtcore"], _has_qt)
+TINYPROXY = Counterpart("tinyproxy", ["tinyproxy"], _programs("tinyproxy"))
+VSFTPD = Counterpart("the FTP server vsftpd", ["vsftpd"], _programs("vsftpd"))
 XMLLINT = Counterpart("xmllint", ["libxml2-utils"], _programs("xmllint"))
+FAKETIME = Counterpart("libfaketime", ["libfaketime"], lambda: faketime_library() is not None)
 TYPEFACES = Counterpart(
     "Liberation, the typefaces for rendered plates",
     ["fonts-liberation"],

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from platewire.clock import SystemClock
-from platewire.identity import Identities
 from platewire.model import Change, Frame, Kind
+from platewire.passage.frame import FrameView
 from platewire.passage.passages import Passages
 from platewire.passage.settings import PassageSettings
-from platewire.recognition.plates import Plates, PlatesEngine
+from platewire.recognition.engines.plates import Plates, PlatesSettings
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.identity import Identities
 from platewire.testing.scene import Scene, passages, picture, road_scene, short_scene
 from platewire.testing.scene.script import SPANISH
 
@@ -19,7 +20,7 @@ START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Plates]:
-    built = PlatesEngine().build()
+    built = PlatesSettings().build()
     yield built
     built.close()
 
@@ -31,8 +32,8 @@ def changes(engine: Plates, scene: Scene, start_s: float, end_s: float, step: in
     rate = scene.frames_per_second
     for number in range(round(start_s * rate), round(end_s * rate), step):
         at = START + timedelta(seconds=number / rate)
-        reads = engine.read(Frame("road", number, at, picture(scene, number)))
-        made += found.update(reads, at, scene.lens.width, scene.lens.height)
+        frame = Frame("road", number, at, picture(scene, number))
+        made += found.update(engine.read(frame), FrameView.of(frame))
     return made + found.end()
 
 

@@ -24,7 +24,7 @@ from platewire.testing.scene.script import (
     leaving,
     passing,
     stopping,
-    travelled,
+    traveled,
 )
 from platewire.testing.scene.truth import LEGIBLE_PX, TruePassage, plate_box
 
@@ -111,15 +111,15 @@ def test_plate_that_never_gets_near_is_an_error_of_the_script() -> None:
 @given(st.floats(0, 60), st.floats(0, 60))
 def test_cars_never_drive_backwards(one: float, other: float) -> None:
     for pace in (passing(), leaving(), stopping(7.5, 4)):
-        assert travelled(pace, min(one, other)) <= travelled(pace, max(one, other))
+        assert traveled(pace, min(one, other)) <= traveled(pace, max(one, other))
 
 
 @given(st.floats(6, 15), st.floats(0, 5))
 def test_a_stop_is_where_it_should_be(at_m: float, wait_s: float) -> None:
     pace = stopping(at_m, wait_s)
     standing = next(second for second, speed in pace if speed == 0)
-    assert FAR_M - travelled(pace, standing) == pytest.approx(at_m)
-    assert travelled(pace, standing + wait_s) == pytest.approx(travelled(pace, standing))
+    assert FAR_M - traveled(pace, standing) == pytest.approx(at_m)
+    assert traveled(pace, standing + wait_s) == pytest.approx(traveled(pace, standing))
 
 
 @given(st.integers(0, 10_000), st.integers(1, 8))

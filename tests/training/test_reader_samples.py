@@ -24,7 +24,7 @@ def spelled(columns: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
 @given(seeds)
 @few
 def test_columns_spell_the_text_but_for_close_twins(seed: int) -> None:
-    """Of a plate seen from the front; two equal neighbours may touch, others never change."""
+    """Of a plate seen from the front; two equal neighbors may touch, others never change."""
     plate = draw(np.random.default_rng(seed))
     found = spelled(columns_of(plate, plate.character_boxes, plate.pixels.shape[1]))
     singled = "".join(

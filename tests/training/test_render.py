@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from platewire.recognition.line import DIGITS, LETTERS, MARKED
+from platewire.recognition.networks.text_line import DIGITS, LETTERS, MARKED
 from training.render.camera import shoot
 from training.render.layouts import american, any_layout, brazilian, european, foreign
-from training.render.numbers import of_country, of_wish, stressed
+from training.render.numbers import of_choice, of_country, stressed
 from training.render.plate import Plate, draw, drawn
 
 pytestmark = pytest.mark.usefixtures("typefaces")
@@ -85,11 +85,11 @@ def test_characters_are_where_they_are_said_to_be() -> None:
     stronger = 0
     for _ in range(60):
         plate = draw(random)
-        grey = plate.pixels.mean(axis=2)
-        inside = np.zeros(grey.shape, bool)
+        gray = plate.pixels.mean(axis=2)
+        inside = np.zeros(gray.shape, bool)
         for left, top, wide, tall in plate.character_boxes.astype(int):
             inside[max(top, 0) : top + tall, max(left, 0) : left + wide] = True
-        stronger += grey[inside].std() > grey[~inside].std() * 0.6
+        stronger += gray[inside].std() > gray[~inside].std() * 0.6
     assert stronger >= 50
 
 
@@ -121,4 +121,4 @@ def test_stress_keeps_the_form(seed: int) -> None:
 @given(seeds)
 @few
 def test_wishes_are_short(seed: int) -> None:
-    assert 1 <= len(of_wish(np.random.default_rng(seed)).text) <= 8
+    assert 1 <= len(of_choice(np.random.default_rng(seed)).text) <= 8

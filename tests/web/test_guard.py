@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from platewire.status import State
+from platewire.runtime.status import State
 from tests.web.world import World, event, serving
 
 TOKEN = "an-access-token-of-29-letters"
@@ -41,19 +41,19 @@ async def test_the_public_name_is_ours(locked: World) -> None:
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
 async def test_other_pages_change_nothing(world: World, origin: str) -> None:
-    world.board.say("transfer", "parking", State.RUNNING)
+    world.board.say("output", "parking", State.RUNNING)
     async with world.client() as client:
-        answer = await client.post("/api/v1/transfers/parking/pause", headers={"Origin": origin})
+        answer = await client.post("/api/v1/outputs/parking/pause", headers={"Origin": origin})
         assert answer.status == 403
         assert (await answer.json())["parameter"] == "Origin"
-    assert world.board.line("transfer", "parking").state is State.RUNNING
+    assert world.board.line("output", "parking").state is State.RUNNING
 
 
 async def test_our_own_page_may(world: World) -> None:
-    world.board.say("transfer", "parking", State.RUNNING)
+    world.board.say("output", "parking", State.RUNNING)
     async with world.client(headers={"Origin": world.url}) as client:
-        assert (await client.post("/api/v1/transfers/parking/pause")).status == 200
-    assert world.board.line("transfer", "parking").state is State.PAUSED
+        assert (await client.post("/api/v1/outputs/parking/pause")).status == 200
+    assert world.board.line("output", "parking").state is State.PAUSED
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/api/v1/events", "/metrics", "/api/v1/nothing"])
@@ -99,7 +99,7 @@ async def test_a_wrong_token_gets_no_cookie(locked: World) -> None:
         answer = await client.post("/login", data={"token": TOKEN[:-1], "next": "/"})
         assert answer.status == 401
         assert "Set-Cookie" not in answer.headers
-        assert "That is not the token" in await answer.text()
+        assert "Invalid token" in await answer.text()
 
 
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example"])
@@ -115,7 +115,8 @@ async def test_a_probe_learns_health_without_reasons(locked: World) -> None:
     async with locked.client() as client:
         answer = await client.get("/healthz")
         assert answer.status == 503
-        assert await answer.json() == {"healthy": False, "reasons": []}
+        told = {"healthy": False, "reasons": [], "warnings": [], "log": None}
+        assert await answer.json() == told
         known = await client.get("/healthz", headers=BEARER)
         assert (await known.json())["reasons"] == ["event log: no space left in /data"]
 

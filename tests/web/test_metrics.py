@@ -7,7 +7,7 @@ import aiohttp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platewire.status import State
+from platewire.runtime.status import State
 from platewire.web.metrics import Metric, Sample, exposition, family
 from tests.web.world import World, event
 
@@ -73,8 +73,8 @@ async def test_what_the_board_counts_is_there(world: World, client: aiohttp.Clie
     await world.add(event(), event())
     world.board.count("camera", 'the "old" gate', frames=12, broken=1)
     world.board.say("camera", 'the "old" gate', State.RUNNING)
-    world.board.count("transfer", "parking", delivered=1, retries=3, rejected=0, expired=0)
-    world.board.gauge("transfer", "parking", cursor=1, lag_seconds=1.5, lag_events=1, odd=7)
+    world.board.count("output", "parking", delivered=1, retries=3, rejected=0, expired=0)
+    world.board.gauge("output", "parking", cursor=1, lag_seconds=1.5, lag_events=1, odd=7)
     answer = await client.get("/metrics")
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     found = parse(await answer.text())
@@ -83,12 +83,12 @@ async def test_what_the_board_counts_is_there(world: World, client: aiohttp.Clie
     assert value(found, "platewire_healthy") == 1
     assert value(found, "platewire_frames_read_total", camera=camera) == 12
     assert value(found, "platewire_frames_broken_total", camera=camera) == 1
-    assert value(found, "platewire_delivered_total", transfer="parking") == 1
-    assert value(found, "platewire_retries_total", transfer="parking") == 3
-    assert value(found, "platewire_lag_events", transfer="parking") == 1
-    assert value(found, "platewire_lag_seconds", transfer="parking") == 1.5
+    assert value(found, "platewire_delivered_total", output="parking") == 1
+    assert value(found, "platewire_retries_total", output="parking") == 3
+    assert value(found, "platewire_lag_events", output="parking") == 1
+    assert value(found, "platewire_lag_seconds", output="parking") == 1.5
     assert value(found, "platewire_state", role="camera", name=camera, state="running") == 1
-    other = {"role": "transfer", "name": "parking", "counter": "odd"}
+    other = {"role": "output", "name": "parking", "counter": "odd"}
     assert value(found, "platewire_other", **other) == 7
     assert value(found, "process_resident_memory_bytes") > 10_000_000
 

@@ -5,9 +5,9 @@ import asyncio
 import aiohttp
 import pytest
 
-from platewire.server_tls import ServerTls, trusting
-from platewire.web import serve
-from tests.certificates import Authority
+from platewire.limits import http_server
+from platewire.runtime.server_tls import ServerTls, trusting
+from tests.support.certificates import Authority
 from tests.web.world import World, serving
 
 
@@ -46,7 +46,7 @@ async def test_a_head_without_end_is_refused(world: World) -> None:
 async def test_a_head_that_never_comes_is_given_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
     host, _, port = world.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"GET / HT")

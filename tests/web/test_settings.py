@@ -33,6 +33,20 @@ def test_what_is_no_address_is_named(listen: str) -> None:
         parse_listen(listen)
 
 
+def test_a_door_for_health_is_an_address() -> None:
+    assert access(WebSettings(health_listen="127.0.0.1:81")).health == Address("127.0.0.1", 81)
+    with pytest.raises(ConfigError, match=r"web\.health_listen = '81'"):
+        access(WebSettings(health_listen="81"))
+
+
+def test_trusted_proxies_are_addresses_or_networks() -> None:
+    proxies = ("10.0.0.5", "10.1.2.3/16")
+    chosen = access(WebSettings(trusted_proxies=proxies)).trusted_proxies
+    assert chosen == ("10.0.0.5/32", "10.1.0.0/16")
+    with pytest.raises(ConfigError, match=r"web\.trusted_proxies: 'proxy' does not"):
+        access(WebSettings(trusted_proxies=("proxy",)))
+
+
 @pytest.mark.parametrize("listen", ["0.0.0.0:80", "192.0.2.1:80", "[::]:80", "plates.example:80"])
 def test_other_machines_need_a_token(listen: str) -> None:
     with pytest.raises(ConfigError, match=r"web\.token is not set: set it"):

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from platewire.web import metrics
+from platewire.web.api.operation import Operation
+from platewire.web.api.operations import OPERATIONS
 from platewire.web.metrics import Metric, Sample, family
-from platewire.web.operation import Operation
-from platewire.web.operations import OPERATIONS
 from platewire.web.settings import WebSettings
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -18,9 +18,15 @@ import cv2
 import numpy as np
 from msgspec import structs
 
-from platewire.clock import SystemClock
 from platewire.database.queries import Database
-from platewire.eventlog.letters import Attempt, DeadGroup, DeadLetter, DeadQuery, Parked, Trial
+from platewire.eventlog.deliveries.records import (
+    Attempt,
+    DeadGroup,
+    DeadLetter,
+    DeadQuery,
+    EventTestResult,
+    Parked,
+)
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.lists.lists import Lists
@@ -39,8 +45,9 @@ from platewire.model import (
     Site,
     Vehicle,
 )
-from platewire.server_tls import ServerTls
-from platewire.status import Board, State
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.server_tls import ServerTls
+from platewire.runtime.status import Board, State
 from platewire.web.app import build_app
 from platewire.web.context import Job, ReplayWish, WebContext
 from platewire.web.scopes import ALL
@@ -139,16 +146,19 @@ class ToyActions:
     log: SqliteLog
     started: list[Job] = field(default_factory=list)
 
-    async def pause(self, transfer: str) -> None:
-        self.board.say("transfer", transfer, State.PAUSED, "paused by hand")
+    async def pause(self, output: str) -> None:
+        self.board.say("output", output, State.PAUSED, "paused by hand")
 
-    async def resume(self, transfer: str) -> None:
-        self.board.say("transfer", transfer, State.RUNNING)
+    async def resume(self, output: str) -> None:
+        self.board.say("output", output, State.RUNNING)
 
-    async def replay(self, transfer: str, wish: ReplayWish) -> str:
+    async def restart(self, role: str, name: str) -> None:
+        self.board.say(role, name, State.RUNNING)
+
+    async def replay(self, output: str, wish: ReplayWish) -> str:
         job = Job(
             id=str(len(self.started) + 1),
-            transfer=transfer,
+            output=output,
             what=wish.what,
             from_seq=wish.from_seq,
             to_seq=wish.to_seq or wish.from_seq,
@@ -166,31 +176,34 @@ class ToyActions:
         found = next((each for each in self.started if each.id == job), None)
         return None if found is None else structs.replace(found, state="canceled")
 
-    async def test(self, transfer: str, kinds: Sequence[Kind]) -> Sequence[Trial]:
-        return [Trial(kind=kind, outcome="delivered", seconds=0.01, status=200) for kind in kinds]
+    async def test(self, output: str, kinds: Sequence[Kind]) -> Sequence[EventTestResult]:
+        return [
+            EventTestResult(kind=kind, outcome="delivered", seconds=0.01, status=200)
+            for kind in kinds or tuple(Kind)
+        ]
 
-    async def parked(self, transfer: str) -> Sequence[Parked]:
-        return await self.log.parked(transfer)
+    async def parked(self, output: str) -> Sequence[Parked]:
+        return await self.log.deliveries.parked(output)
 
-    async def attempts(self, transfer: str, seq: int | None, limit: int) -> Sequence[Attempt]:
-        return await self.log.attempts(transfer, seq, limit)
+    async def attempts(self, output: str, seq: int | None, limit: int) -> Sequence[Attempt]:
+        return await self.log.deliveries.attempts(output, seq, limit)
 
-    async def dead(self, transfer: str, query: DeadQuery, limit: int) -> Sequence[DeadLetter]:
-        return await self.log.dead(transfer, query, limit)
+    async def dead(self, output: str, query: DeadQuery, limit: int) -> Sequence[DeadLetter]:
+        return await self.log.deliveries.dead_letters(output, query, limit)
 
-    async def dead_groups(self, transfer: str) -> Sequence[DeadGroup]:
-        return await self.log.dead_groups(transfer)
+    async def dead_groups(self, output: str) -> Sequence[DeadGroup]:
+        return await self.log.deliveries.dead_letter_groups(output)
 
-    async def requeue(self, transfer: str, query: DeadQuery) -> int:
-        return len(await self.log.requeue(transfer, query, START))
+    async def requeue(self, output: str, query: DeadQuery) -> int:
+        return len(await self.log.deliveries.requeue(output, query, START))
 
-    async def discard(self, transfer: str, query: DeadQuery, reason: str) -> int:
-        return await self.log.discard(transfer, query, reason, START)
+    async def discard(self, output: str, query: DeadQuery, reason: str) -> int:
+        return await self.log.deliveries.discard(output, query, reason, START)
 
 
-def attempt(transfer: str, seq: int) -> Attempt:
+def attempt(output: str, seq: int) -> Attempt:
     return Attempt(
-        transfer=transfer,
+        output=output,
         seq=seq,
         number=1,
         at=START,
@@ -207,8 +220,15 @@ class World:
     """Everything the web sees, and the running server."""
 
     def __init__(
-        self, log: SqliteLog, database: Database, board: Board, access: Access, lists: Lists
+        self,
+        folder: Path,
+        log: SqliteLog,
+        database: Database,
+        board: Board,
+        access: Access,
+        lists: Lists,
     ) -> None:
+        self.folder = folder
         self.log = log
         self.lists = lists
         self.board = board
@@ -236,11 +256,11 @@ class World:
     async def add(self, *events: Event, pictures: Sequence[Picture] = ()) -> Sequence[Entry]:
         return await self.log.append("gate", events, pictures)
 
-    async def give_up(self, transfer: str, *seqs: int, **more: Any) -> None:
+    async def give_up(self, output: str, *seqs: int, **more: Any) -> None:
         """Dead letters of these events."""
         plain = {"outcome": "rejected", "status": 422, "reason": "422 no such gate", "at": START}
-        await self.log.bury(
-            [DeadLetter(transfer=transfer, seq=seq, **{**plain, **more}) for seq in seqs]
+        await self.log.deliveries.add_dead_letters(
+            [DeadLetter(output=output, seq=seq, **{**plain, **more}) for seq in seqs]
         )
 
     @contextlib.asynccontextmanager
@@ -290,6 +310,7 @@ async def at_rest(
         )
         try:
             yield World(
+                Path(folder),
                 log,
                 database,
                 board,
@@ -323,6 +344,7 @@ async def running(world: World) -> AsyncIterator[None]:
                 world.context.access.address,
                 stopping=stopping,
                 tls=world.context.access.tls,
+                trusted_proxies=world.context.access.trusted_proxies,
                 listening=address.set_result,
             )
         )

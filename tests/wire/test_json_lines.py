@@ -24,12 +24,14 @@ from platewire.wire.json_lines import (
     span,
 )
 
-spans = st.builds(span, st.integers(1, 10), st.integers(10, 20))
+spans = st.builds(span, st.integers(1, 10), st.integers(10, 20), st.sampled_from(["", "cut_back"]))
 hellos = st.builds(
     Hello,
     after=st.integers(0, 9),
     first_seq=st.integers(0, 9),
     last_seq=st.integers(0, 9),
+    log_id=st.uuids(),
+    epoch=st.integers(1, 9),
     kinds=st.just(tuple(Kind)),
     cameras=st.lists(st.text()).map(tuple),
 )
@@ -44,6 +46,7 @@ requests = st.builds(
     resume=st.one_of(st.integers(0, 2**62), st.sampled_from(["now", "beginning"])),
     kinds=st.lists(st.sampled_from(Kind)).map(tuple),
     cameras=st.lists(st.text(st.characters(codec="utf-8"), max_size=9)).map(tuple),
+    id=st.none() | st.uuids(),
 )
 
 

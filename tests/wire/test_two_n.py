@@ -21,6 +21,11 @@ def test_no_answer_is_worse_than_not_understood(answer: str) -> None:
         two_n.refusal(answer)
 
 
+def test_an_answer_without_end_is_not_understood() -> None:
+    with pytest.raises(two_n.NotUnderstood):
+        two_n.refusal('{"a": ' + "[" * 15_000)
+
+
 def test_answers() -> None:
     assert two_n.refusal('{"success": true}') is None
     assert two_n.refusal('{"success": true, "result": {}}') is None

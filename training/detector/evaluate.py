@@ -2,12 +2,11 @@
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 
-from platewire.recognition.plate_detector import framed, peaks, without_overlap
-from training.detector.photos import Corners, Photo
+from platewire.recognition.networks.plate_detector import framed, peaks, without_overlap
+from training.detector.photos import Corners, Photo, read_picture
 
 SIDE = 640
 """Pixels of the longer side that photos are scaled to."""
@@ -23,6 +22,12 @@ class Found(NamedTuple):
     false: float
     """Boxes for one photo that meet no plate."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.photos} photos: recall {self.recall:.3f}, mean IoU {self.overlap:.3f}, "
+            f"{self.false:.2f} false boxes a photo"
+        )
+
 
 @torch.no_grad()
 def recall_of(network: torch.nn.Module, held_back: list[Photo]) -> Found:
@@ -30,7 +35,7 @@ def recall_of(network: torch.nn.Module, held_back: list[Photo]) -> Found:
     device = next(network.parameters()).device
     plates, hits, false, overlaps = 0, 0, 0, 0.0
     for photo in held_back:
-        picture = cv2.imread(str(photo.path))
+        picture = read_picture(photo.path)
         given, zoom = framed(picture, SIDE)
         pixels = torch.from_numpy(given.transpose(2, 0, 1)[None]).float()
         answer = network(pixels.to(device))[0].cpu().numpy()

@@ -1,19 +1,22 @@
-"""The trained network -> the ONNX file that platewire ships.
+"""Exports the averaged weights of a checkpoint as the ONNX file that platewire ships.
 
-python -m training.detector.export FOLDER/last.pt plate_detector.onnx
+python -m training.detector.export RUN/checkpoint.pt plate_detector.onnx
 """
 
-import sys
+import argparse
+import hashlib
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from training.checkpoint import load_averaged
 from training.detector.network import MULTIPLE, Detector
+from training.detector.train import OUTPUTS, TASK
 
 
-class OfPixels(nn.Module):
-    """As pictures lie in memory: N x H x W x 3 of 8 bits."""
+class PixelInput(nn.Module):
+    """Takes pictures as they lie in memory: N x H x W x 3 of 8 bits."""
 
     def __init__(self, network: Detector) -> None:
         super().__init__()
@@ -26,10 +29,10 @@ class OfPixels(nn.Module):
 
 def export(checkpoint: Path, target: Path) -> None:
     network = Detector()
-    network.load_state_dict(torch.load(checkpoint, map_location="cpu")["kept"])
+    samples = load_averaged(checkpoint, network, TASK, OUTPUTS)
     example = torch.zeros(1, 4 * MULTIPLE, 6 * MULTIPLE, 3, dtype=torch.uint8)
     torch.onnx.export(
-        OfPixels(network).eval(),
+        PixelInput(network).eval(),
         (example,),
         target,
         input_names=["pictures"],
@@ -41,7 +44,22 @@ def export(checkpoint: Path, target: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
+    content = target.read_bytes()
+    print(
+        f"{target}: {len(content)} bytes, {samples} samples seen, "
+        f"SHA-256 {hashlib.sha256(content).hexdigest()}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("target", type=Path)
+    chosen = parser.parse_args()
+    export(chosen.checkpoint, chosen.target)
 
 
 if __name__ == "__main__":
-    export(Path(sys.argv[1]), Path(sys.argv[2]))
+    main()

@@ -5,11 +5,13 @@ says how likely a plate's middle lies in the cell, and where its four corners li
 convolutional: any picture whose sides are multiples of `MULTIPLE` pixels.
 """
 
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 
-STRIDE = 8
-"""Pixels of the picture for one cell of the answer, each way."""
+from training.initial_weights import load_convolutions
+
 MULTIPLE = 64
 CORNER_SCALE = 32.0
 """Pixels for an answer of one."""
@@ -71,3 +73,9 @@ class Detector(nn.Module):
             total = side(level) + nn.functional.interpolate(total, scale_factor=2.0, mode="nearest")
         answer = self.head(self.smooth(total))
         return torch.cat([answer[:, :1], answer[:, 1:] * CORNER_SCALE], dim=1)
+
+    def load_exported(self, path: Path, pictures: Tensor) -> None:
+        """The weights of an exported file; `pictures` is a batch as `forward` takes it."""
+        stages = (self.to_4, self.to_8, self.to_16, self.to_32, self.to_64)
+        parts = (*stages, *reversed(self.sides), self.smooth, self.head)
+        load_convolutions(self, path, pictures, parts)

@@ -25,10 +25,11 @@ BY_EYE = Path(__file__).with_name("by_eye.jsonl")
 HELD_BACK = 10
 """One photo in so many is for validation."""
 TILT_MAX = 40.0
-"""Degrees; more is taken for a mistake of the text detector."""
+"""Degrees; a larger tilt is an error of the text detector."""
 FRAMES_TOGETHER = 100
-"""Frames of one video that fall on the same side, as neighbours look alike."""
+"""Frames of a video that are held back or trained on together, as neighbors look alike."""
 
+Pixels = npt.NDArray[np.uint8]
 Corners = npt.NDArray[np.float32]
 """Plates x 4 x 2: upper left, upper right, lower right, lower left, in pixels."""
 
@@ -40,9 +41,17 @@ class Photo(NamedTuple):
     path: Path
     corners: Corners
     doubtful: Corners = NOTHING
-    """What nobody can tell to be a plate or none."""
+    """A person could not decide whether these are plates."""
     others: Corners = NOTHING
-    """What was once taken for a plate, and is none."""
+    """False positives of an earlier detector."""
+
+
+def read_picture(path: Path) -> Pixels:
+    """Height x width x 3 of 8 bits, blue-green-red. FileNotFoundError if there is no picture."""
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise FileNotFoundError(f"{path} is missing or no picture")
+    return np.asarray(pixels, np.uint8)
 
 
 def photos(folder: Path, corners: Path, *, held_back: bool) -> list[Photo]:
@@ -109,13 +118,13 @@ def tilt_of(quads: Sequence[Corners]) -> float:
 
 def described(folder: Path) -> Iterator[dict[str, object]]:
     """Each photo with its plates' corners."""
-    from platewire.recognition.text_detector import TextDetector
+    from platewire.recognition.networks.text_detector import TextDetector
 
     detector = TextDetector(side=320, threads=1, min_score=0.4)
     for source in SOURCES:
         for line in (folder / f"{source}.jsonl").read_text(encoding="utf-8").splitlines():
             photo = json.loads(line)
-            picture = np.asarray(cv2.imread(str(folder / photo["file"])), np.uint8)
+            picture = read_picture(folder / photo["file"])
             boxes = [plate["box"] for plate in photo["plates"]]
             tilts = [
                 tilt_of([one.quad for one in detector.find(cut(picture, box))]) for box in boxes
@@ -127,7 +136,7 @@ def described(folder: Path) -> Iterator[dict[str, object]]:
             }
 
 
-def cut(picture: npt.NDArray[np.uint8], box: Sequence[float]) -> npt.NDArray[np.uint8]:
+def cut(picture: Pixels, box: Sequence[float]) -> Pixels:
     """The box with a little around it, at least 16 pixels each way."""
     x, y, width, height = box
     margin = height / 5

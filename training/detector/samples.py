@@ -1,12 +1,13 @@
 """Photos -> training pictures: zoomed, turned, re-lit, with rendered plates and other lettering.
 
 A picture shows a part of one photo such that its plates are between `PLATE_WIDTHS` pixels wide.
-Some of the photo's plates are covered by rendered ones, and some stand where no plate would be: of
-those the corners are known exactly. Words that are no plates (signs, captions, watermarks) teach
+Rendered plates cover some of the real ones, and some are pasted where there was none: their corners
+are known exactly. Words that are no plates (signs, captions, watermarks) teach
 what not to find.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -14,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from cv2.typing import MatLike
 
-from training.detector.photos import NOTHING, Corners
+from training.detector.photos import NOTHING, Corners, Photo, read_picture
+from training.detector.targets import target
+from training.render.plate import draw
 
 SIDE = 384
 """Pixels of a training picture, each way."""
@@ -22,7 +25,7 @@ PLATE_WIDTHS = (13.0, 320.0)
 TURN = 9.0
 """Degrees, one standard deviation of two."""
 OTHERS = 0.25
-"""Share of the views at what was once taken for a plate, where a photo has such."""
+"""Share of the views that show a false positive of an earlier detector, if the photo has one."""
 ZOOM_MAX = 3.0
 """Photos are enlarged at most so much."""
 FACES = (
@@ -85,6 +88,37 @@ class Shown(NamedTuple):
     others: Corners = NOTHING
 
 
+class Batch(NamedTuple):
+    pictures: Pixels
+    """N x 3 x SIDE x SIDE, blue-green-red."""
+    targets: npt.NDArray[np.float32]
+    """N x 12 x cells x cells, see `targets.target`."""
+
+
+def batches(photos: Sequence[Photo], rendered: bool, size: int, seed: int) -> Iterator[Batch]:
+    """Endless; each photo is decoded once and kept in memory. `rendered` plates cover some."""
+    random = np.random.default_rng(seed)
+    plates = Plates(rendered_plate, random) if rendered else None
+    pictures: dict[Path, Pixels] = {}
+
+    def choose() -> Shown:
+        photo = photos[int(random.integers(len(photos)))]
+        if photo.path not in pictures:
+            pictures[photo.path] = read_picture(photo.path)
+        return Shown(pictures[photo.path], photo.corners, photo.doubtful, photo.others)
+
+    while True:
+        samples = [sample(choose, random, plates) for _ in range(size)]
+        yield Batch(
+            np.stack([one.picture.transpose(2, 0, 1) for one in samples]),
+            np.stack([target(one.corners, SIDE) for one in samples]),
+        )
+
+
+def rendered_plate(random: np.random.Generator) -> Pixels:
+    return np.asarray(draw(random).pixels, np.uint8)
+
+
 def sample(
     choose: Callable[[], Shown], random: np.random.Generator, plates: Plates | None
 ) -> Sample:
@@ -96,15 +130,15 @@ def sample(
         seen, found = np.zeros((SIDE, SIDE, 3), np.uint8), []
         for left, top in ((0, 0), (half, 0), (0, half), (half, half)):
             seen[top : top + half, left : left + half], own = part(choose(), half, random, plates)
-            found.append(whole(own, half) + np.array((left, top)))
+            found.append(with_center_inside(own, half) + np.array((left, top)))
         corners = np.concatenate(found).astype(np.float32)
     if random.random() < 0.3:
         letter(seen, corners, random)
     return Sample(lit(seen, random), corners)
 
 
-def whole(corners: Corners, side: int) -> Corners:
-    """Those plates whose middle is in the picture."""
+def with_center_inside(corners: Corners, side: int) -> Corners:
+    """Those plates whose center is in the picture."""
     middle = corners.mean(axis=1)
     inside = ((middle > 0) & (middle < side)).all(axis=1)
     return np.asarray(corners[inside], np.float32)
@@ -157,12 +191,12 @@ def view(
     stretch = np.exp(random.normal(0, 0.08))
     cos, sin = np.cos(turn) * zoom, np.sin(turn) * zoom
     linear = np.array([[cos * stretch, -sin + random.normal(0, 0.06) * zoom], [sin * stretch, cos]])
-    centre = quad.mean(axis=0) if random.random() < 0.9 else random.uniform((0, 0), (width, height))
+    center = quad.mean(axis=0) if random.random() < 0.9 else random.uniform((0, 0), (width, height))
     half = plate * zoom * 0.45
     target = random.uniform(min(half, side / 2), max(side - half, side / 2), 2)
     matrix = np.eye(3)
     matrix[:2, :2] = linear
-    matrix[:2, 2] = target - linear @ centre
+    matrix[:2, 2] = target - linear @ center
     matrix[2, :2] = random.normal(0, 0.00008, 2) * min(zoom, 1.0)
     return matrix
 

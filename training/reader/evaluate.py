@@ -1,8 +1,10 @@
-"""python -m training.reader.evaluate CHECKPOINT [--data FOLDER] [--truth INDEX.jsonl ...]
+"""Reports how many texts a checkpoint reads exactly.
 
-How many texts are exactly right: on rendered plates of a fixed seed, on the real crops held back,
-and on any index of photos with boxes and texts (reported only, never used for a choice).
-`folded` takes letter O and digit 0 as one.
+    python -m training.reader.evaluate CHECKPOINT [--data FOLDER] [--truth INDEX.jsonl ...]
+
+On rendered plates of a fixed seed, on the held-back real crops, and on any index of photos with
+boxes and texts (reported only, never used for a choice). `folded` takes letter O and digit 0 as
+one.
 """
 
 import argparse
@@ -17,8 +19,9 @@ import numpy.typing as npt
 import torch
 
 from platewire.country import normalize
-from platewire.recognition.text_reader import TextReader
-from training.reader.classes import COUNTRIES, SYMBOLS
+from platewire.recognition.networks.text_reader import TextReader
+from training.checkpoint import load_averaged
+from training.reader.classes import CLASSES, COUNTRIES, SYMBOLS, TASK
 from training.reader.network import ReaderNetwork
 from training.reader.real import RealCrop, cut, tight, validation_crops
 from training.reader.samples import Batch, Source, network_picture
@@ -27,7 +30,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def spelled(symbols: npt.NDArray[np.float32]) -> list[str]:
-    """The best path of each picture, without marks' normal form."""
+    """The best path of each picture, letters with their marks."""
     found = []
     for best in symbols.argmax(axis=2):
         kept = best[np.flatnonzero(np.diff(best, prepend=-1))]
@@ -66,18 +69,18 @@ def score(network: ReaderNetwork, real: Sequence[RealCrop], device: torch.device
     truths = ["".join(SYMBOLS[index] for index in row if index) for row in batch.texts]
     texts, countries = read(network, list(batch.pictures), device)
     right = np.mean([a == b for a, b in zip(texts, truths, strict=True)])
-    home = np.mean(
+    country = np.mean(
         [COUNTRIES[a] == b for a, b in zip(batch.countries.tolist(), countries, strict=True)]
     )
-    said = f"  rendered {right:.3f} exact, country {home:.3f}"
+    line = f"rendered {right:.3f} exact, country {country:.3f}"
     if real:
         texts, countries = read(network, [network_picture(tight(crop)) for crop in real], device)
         hits = sum(folded(a) == folded(crop.text) for a, crop in zip(texts, real, strict=True))
-        said += f"; real {hits}/{len(real)} = {hits / len(real):.3f} folded"
-        homes = [(crop.country, home) for crop, home in zip(real, countries, strict=True)]
+        line += f"; real {hits}/{len(real)} = {hits / len(real):.3f} folded"
+        homes = [(crop.country, country) for crop, country in zip(real, countries, strict=True)]
         known = [pair for pair in homes if pair[0]]
-        said += f", country {sum(a == b for a, b in known)}/{len(known)}"
-    return said
+        line += f", country {sum(a == b for a, b in known)}/{len(known)}"
+    return line
 
 
 def truth_crops(index: Path) -> list[tuple[RealCrop, dict[str, object]]]:
@@ -93,7 +96,9 @@ def truth_crops(index: Path) -> list[tuple[RealCrop, dict[str, object]]]:
 
 
 def main() -> None:
-    found = argparse.ArgumentParser(description=__doc__)
+    found = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     found.add_argument("checkpoint", type=Path)
     found.add_argument("--data", type=Path)
     found.add_argument("--truth", type=Path, nargs="*", default=[])
@@ -103,7 +108,7 @@ def main() -> None:
     torch.set_num_threads(1)
     device = torch.device("cpu")
     network = ReaderNetwork()
-    network.load_state_dict(torch.load(arguments.checkpoint, weights_only=True)["averaged"])
+    load_averaged(arguments.checkpoint, network, TASK, CLASSES)
     real = validation_crops(arguments.data) if arguments.data else []
     print(score(network, real, device))
     for index in arguments.truth:
@@ -122,10 +127,10 @@ def report(network: ReaderNetwork, index: Path, device: torch.device, show: bool
 
 
 def report_rival(index: Path) -> None:
-    """PP-OCR's recogniser on the very same crops."""
+    """PP-OCR's recognizer on the very same crops."""
     crops = truth_crops(index)
     rival = TextReader(threads=1)
-    texts = [rival.read([tight(crop)])[0].text for crop, _ in crops]
+    texts = [rival.read([np.asarray(tight(crop), np.uint8)])[0].text for crop, _ in crops]
     print(f"  {index.stem}, PP-OCR: {hits_of(texts, crops)}", flush=True)
 
 

@@ -1,8 +1,10 @@
-"""python -m training.reader.export CHECKPOINT TARGET.onnx
+"""Exports the averaged weights of a checkpoint as the ONNX file that platewire ships.
 
-The averaged weights -> the file that ships: pictures as they lie in memory in, chances out. The
-chances are made honest by one temperature for symbols and one for countries, fitted on rendered
-plates and on the real crops held back.
+    python -m training.reader.export RUN/checkpoint.pt plate_reader.onnx
+
+The file takes pictures as they lie in memory and gives probabilities, calibrated by one temperature
+for symbols and one for countries and regions, both fitted on rendered plates. Its metadata lists
+what the outputs stand for.
 """
 
 import argparse
@@ -15,13 +17,14 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from platewire.recognition.plate_reader import OUTPUTS
-from training.reader.classes import COUNTRIES, HEIGHT, REGIONS, STEPS, SYMBOLS, WIDTH
+from platewire.recognition.networks.plate_reader import OUTPUTS
+from training.checkpoint import load_averaged
+from training.reader.classes import CLASSES, HEIGHT, STEPS, SYMBOLS, TASK, WIDTH
 from training.reader.evaluate import rendered_batch
 from training.reader.network import ReaderNetwork
 
 
-class Shipped(nn.Module):
+class Calibrated(nn.Module):
     def __init__(self, network: ReaderNetwork, symbols: float, country: float) -> None:
         super().__init__()
         self.network = network
@@ -45,10 +48,10 @@ def temperatures(network: ReaderNetwork) -> tuple[float, float]:
     pictures = torch.from_numpy(batch.pictures).permute(0, 3, 1, 2).float()
     parts = [network(part) for part in pictures.split(64)]
     columns = torch.from_numpy(batch.columns).flatten()
-    said = torch.cat([part.symbols for part in parts]).flatten(0, 1)
+    logits = torch.cat([part.symbols for part in parts]).flatten(0, 1)
     # gaps would outweigh the characters, and whether one is a gap is seldom in doubt
     inked = columns > 0
-    symbols = likeliest(said[inked], columns[inked])
+    symbols = likeliest(logits[inked], columns[inked])
     countries = torch.cat([part.country for part in parts])
     return symbols, likeliest(countries, torch.from_numpy(batch.countries))
 
@@ -61,28 +64,28 @@ def likeliest(logits: Tensor, truth: Tensor) -> float:
 
 def export(checkpoint: Path, target: Path) -> None:
     network = ReaderNetwork()
-    kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    network.load_state_dict(kept["averaged"])
-    network.eval()
+    samples = load_averaged(checkpoint, network, TASK, CLASSES)
     symbols, country = temperatures(network)
     example = torch.zeros(2, HEIGHT, WIDTH, 3, dtype=torch.uint8)
     torch.onnx.export(
-        Shipped(network, symbols, country).eval(), (example,), target,
+        Calibrated(network, symbols, country).eval(), (example,), target,
         input_names=["pictures"], output_names=list(OUTPUTS),
         dynamic_axes={name: {0: "n"} for name in ("pictures", *OUTPUTS)},
         opset_version=17, dynamo=False,
     )  # fmt: skip
     model = onnx.load(target)
-    told = {"symbols": SYMBOLS, "countries": COUNTRIES, "regions": REGIONS}
-    onnx.helper.set_model_props(model, {name: json.dumps(list(one)) for name, one in told.items()})
+    lists = {name: json.dumps(list(classes)) for name, classes in CLASSES.items()}
+    onnx.helper.set_model_props(model, lists)
     onnx.save(model, target)
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    print(f"{target}: {target.stat().st_size} bytes, {kept['seen']} pictures seen, temperature of "
+    print(f"{target}: {target.stat().st_size} bytes, {samples} samples seen, temperature of "
           f"symbols {symbols:.2f}, of countries {country:.2f}, SHA-256 {digest}")  # fmt: skip
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("target", type=Path)
     arguments = parser.parse_args()

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from platewire.model import Pixels
-from platewire.recognition.plausible import understood
-from platewire.recognition.rapidocr import RapidOcr, RapidOcrEngine
+from platewire.recognition.engines.rapidocr import RapidOcr, RapidOcrSettings
+from platewire.recognition.text.plausible import understood
 from training.reader.evaluate import folded
 from training.reader.real import LABELS
 
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sheets", type=Path)
     arguments = parser.parse_args()
-    engine = RapidOcrEngine(threads=1, detector_side=320).build()
+    engine = RapidOcrSettings(threads=1, detector_side=320).build()
     countries = countries_seen()
     with LABELS.open("w") as written:
         for label in labels(engine, arguments.data):
@@ -115,7 +115,7 @@ def labels(engine: RapidOcr, data: Path) -> Iterator[dict[str, object]]:
                 if photo is None or box[2] < NARROWEST:
                     continue
                 if text := agreed(answers(engine, np.asarray(photo, np.uint8), box)):
-                    # the same car in neighbouring frames stays on one side of the line
+                    # the same car in neighboring frames stays on one side of the line
                     held = hash_of(text) % 9 == 0
                     texts.add(text)
                     place = [round(value, 1) for value in box]
@@ -126,7 +126,10 @@ def labels(engine: RapidOcr, data: Path) -> Iterator[dict[str, object]]:
 
 
 def hash_of(text: str) -> int:
-    return sum(ord(char) * (31**place) for place, char in enumerate(folded(text))) // 7
+    total = 0
+    for place, char in enumerate(folded(text)):
+        total += ord(char) * 31**place
+    return total // 7
 
 
 def sheets(data: Path, folder: Path) -> None:

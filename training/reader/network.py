@@ -1,18 +1,20 @@
 """The network: a picture of a plate -> symbols along two lines, country, state, is it a plate.
 
-Plain convolutions. The height is folded into two sequences by one convolution as high as the last
-map: the first sequence reads the upper or only line, the second the lower one and is silent where
-there is none. A branch from a finer map looks at what is small beside the number (a band's sign, a
-state's name, arms), and keeps where it was seen. Each picture is normalized to its own brightness
+Plain convolutions. One convolution as high as the last map folds the height into two sequences: the
+first reads the upper or only line, the second the lower one, and only gaps where there is none. A
+branch from a finer map sees small things beside the number (the sign in the band, the name of a
+state, arms) and keeps where they are. Each picture is normalized to its own brightness
 and contrast first.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from training.reader.classes import COUNTRIES, REGIONS, STEPS, SYMBOLS
+from training.initial_weights import classes_in, load_convolutions, load_linear_layers
+from training.reader.classes import COUNTRIES, REGIONS, STEPS, SYMBOLS, matching_rows
 
 
 class Answer(NamedTuple):
@@ -45,26 +47,26 @@ class Residual(nn.Module):
     def __init__(self, width: int, kernel: tuple[int, int] = (3, 3)) -> None:
         super().__init__()
         padding = kernel[0] // 2, kernel[1] // 2
-        self.way = nn.Sequential(
+        self.layers = nn.Sequential(
             Step(width, width, kernel),
             nn.Conv2d(width, width, kernel, padding=padding, bias=False),
             nn.BatchNorm2d(width),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x + self.way(x))
+        return torch.relu(x + self.layers(x))
 
 
 class Surroundings(nn.Module):
-    """What stands on a plate beside its number, and roughly where."""
+    """Features of what is on a plate beside its number, and roughly where."""
 
     WIDTH = 128
     PLACES = (3, 5)
-    """Rows and columns in which the strongest answers are told apart."""
+    """Rows and columns of the grid that keeps where a feature is."""
 
     def __init__(self, before: int) -> None:
         super().__init__()
-        self.way = nn.Sequential(
+        self.layers = nn.Sequential(
             Step(before, 72),
             Step(72, 96, (3, 5), stride=(2, 2)),
             Step(96, self.WIDTH, (3, 5)),
@@ -74,7 +76,7 @@ class Surroundings(nn.Module):
 
     def forward(self, fine: Tensor) -> Tensor:
         """12 x 40 cells -> one row of features a picture."""
-        seen = self.way(fine)
+        seen = self.layers(fine)
         # plain strides, as adaptive pooling does not export
         placed = nn.functional.max_pool2d(self.narrow(seen), (2, 4))
         return torch.cat([seen.amax(dim=(2, 3)), seen.mean(dim=(2, 3)), placed.flatten(1)], dim=1)
@@ -126,3 +128,20 @@ class ReaderNetwork(nn.Module):
             self.two_lines(judged),
             self.plate(judged),
         )
+
+    def load_exported(self, path: Path, pictures: Tensor) -> None:
+        """The weights of an exported file; `pictures` is a batch as `forward` takes it.
+
+        Countries and regions that the file does not know start fresh, and so does what tells two
+        lines from one, as the export leaves it out. ValueError if the symbols differ.
+        """
+        known = classes_in(path)
+        if known["symbols"] != list(SYMBOLS):
+            raise ValueError(f"{path} spells {known['symbols']}, this network {list(SYMBOLS)}")
+        parts = (self.fine, self.coarse, self.fold, self.line, self.spell, self.around)
+        load_convolutions(self, path, pictures, parts)
+        rows = {
+            "country": matching_rows(known["countries"], COUNTRIES),
+            "region": matching_rows(known["regions"], REGIONS),
+        }
+        load_linear_layers(self, path, rows)

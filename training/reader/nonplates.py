@@ -1,8 +1,7 @@
-"""What a detector may take for a plate and is none: pieces of photos, some with lettering, and what
-an earlier detector did take for one.
+"""Negative samples: pieces of photos, some with lettering, and a detector's false positives.
 
-They teach the reader to spell nothing there and to say that it is no plate. The same photos give
-pieces that the renderer uses as artwork behind a number.
+The reader learns to spell nothing there and to answer that it is no plate. The renderer uses pieces
+of the same photos as artwork behind a number.
 """
 
 from collections.abc import Sequence
@@ -13,22 +12,22 @@ import numpy as np
 import numpy.typing as npt
 from cv2.typing import MatLike
 
-from training.detector.photos import CORNERS, Photo, photos
+from training.detector.photos import CORNERS, Photo, photos, read_picture
 from training.detector.samples import WORDS
 from training.render.camera import faulty, mild
 from training.render.fonts import CAP, glyph, installed
 from training.render.numbers import of_pattern, pick
-from training.render.surface import DEALERS, letters
+from training.render.surface import DEALERS, draw_text
 
 Pixels = MatLike
 """Height x width x 3 of 8 bits, blue-green-red."""
 PIECES_A_PHOTO = 6
 TRIED = 4
-"""Of so many places the busiest is mostly taken: a detector errs where there is something."""
+"""The busiest of so many places is mostly chosen: detectors err where there is detail."""
 SHARED_MAX = 0.1
 """Of a piece's area may be a plate."""
-MISTAKEN = 0.45
-"""Share of what was taken for a plate."""
+FALSE_POSITIVES = 0.45
+"""Share of false positives of an earlier detector."""
 WRITTEN = 0.45
 """Share of the pieces with lettering."""
 PATTERNS = ("+11 111 1111", "1111-11-11", "11:11:11", "AA", "A1", "11.1", "111", "AAAA", "11 km/h")
@@ -39,31 +38,31 @@ class NonPlates:
 
     def __init__(self, found: Sequence[Photo], random: np.random.Generator) -> None:
         self._photos = found
-        self._mistaken = [(photo.path, quad) for photo in found for quad in photo.others]
+        self._false_positives = [(photo.path, quad) for photo in found for quad in photo.others]
         self._random = random
         self._pieces: list[Pixels] = []
 
     def piece(self) -> Pixels:
         if not self._pieces:
             photo = pick(self._photos, self._random)
-            picture = np.asarray(cv2.imread(str(photo.path)), np.uint8)
+            picture = read_picture(photo.path)
             count = PIECES_A_PHOTO
             self._pieces = [busiest(picture, photo.corners, self._random) for _ in range(count)]
         return self._pieces.pop()
 
     def crop(self) -> Pixels:
         """A piece as a camera shows it, with lettering or without."""
-        if self._mistaken and self._random.random() < MISTAKEN:
-            seen = self._taken_for_plate()
+        if self._false_positives and self._random.random() < FALSE_POSITIVES:
+            seen = self._false_positive()
         else:
             seen = self.piece()
             if self._random.random() < WRITTEN:
                 seen = written(seen, self._random)
         return faulty(mild(seen, self._random), self._random, 0.6)
 
-    def _taken_for_plate(self) -> Pixels:
-        path, quad = pick(self._mistaken, self._random)
-        picture = np.asarray(cv2.imread(str(path)), np.uint8)
+    def _false_positive(self) -> Pixels:
+        path, quad = pick(self._false_positives, self._random)
+        picture = read_picture(path)
         low, high = quad.min(axis=0), quad.max(axis=0)
         margin = (high[1] - low[1]) * self._random.normal(0.08, 0.12, 4)
         left, top = np.maximum(low - margin[:2], 0).astype(int)
@@ -131,9 +130,9 @@ def written(piece: Pixels, random: np.random.Generator) -> Pixels:
     if random.random() < 0.5:
         piece = cv2.GaussianBlur(piece, (0, 0), random.uniform(2, 8))
     sheet = cv2.resize(piece, (320, max(round(320 * piece.shape[0] / piece.shape[1]), 40)))
-    said = lettering(random)
+    text = lettering(random)
     face = pick(installed(pick(("small", "wide", "din", "serif"), random)), random)
-    mask = glyph(face, said)
+    mask = glyph(face, text)
     scale = min(300 / mask.shape[1], sheet.shape[0] * random.uniform(0.3, 0.8) / CAP)
     room = int(mask.shape[0] * scale) + 1
     top = int(random.uniform(0, max(sheet.shape[0] - room, 1)))
@@ -141,7 +140,7 @@ def written(piece: Pixels, random: np.random.Generator) -> Pixels:
     dark = random.random() < 0.5
     if dark:
         area[:] = 255 - area
-    letters(area, said, area.shape[1] / 2, area.shape[0] / 2, mask.shape[1] * scale, face)
+    draw_text(area, text, area.shape[1] / 2, area.shape[0] / 2, mask.shape[1] * scale, face)
     if dark:
         area[:] = 255 - area
     wide = max(round(float(np.exp(random.uniform(np.log(40), np.log(240))))), 24)

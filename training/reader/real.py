@@ -1,4 +1,4 @@
-"""Real crops with texts: the plates of free photos, labelled by agreement (`label`) or by eye.
+"""Real crops with texts: the plates of free photos, labeled by agreement (`label`) or by eye.
 
 `labels.jsonl` and, for plates on which no readers agreed, `by_eye.jsonl` name file, box, text and
 whether the crop is held back for validation. The pictures themselves are not in the repository.

@@ -1,15 +1,10 @@
-"""Batches for training: rendered plates and real crops, made in processes of their own.
+"""Batches for training: rendered plates, real crops and what is no plate.
 
 A drawn plate is photographed a few times before it is thrown away, since drawing costs more.
 Real crops have texts but no places of characters, so only CTC learns from them.
 """
 
-from __future__ import annotations
-
-import multiprocessing as mp
-import os
-import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +23,7 @@ from training.reader.classes import (
     WIDTH,
 )
 from training.reader.nonplates import NonPlates, nonplates
-from training.reader.real import RealCrop, augmented
+from training.reader.real import RealCrop, augmented, training_crops
 from training.render.camera import shoot
 from training.render.plate import Plate, draw
 
@@ -182,57 +177,12 @@ class Source:
         return batch_of([self.sample() for _ in range(size)])
 
 
-def fill(batches: mp.Queue[Batch], seed: int, size: int, folder: Path | None, share: float) -> None:
-    """A process's work, until it is ended."""
-    from training.reader.real import training_crops
-
-    # a session of its own: schedulers that group processes by session give it a fair share
-    if hasattr(os, "setsid"):
-        os.setsid()
-    cv2.setNumThreads(1)
+def batches(folder: Path | None, share: float, size: int, seed: int) -> Iterator[Batch]:
+    """Endless. `share` of the samples are real crops from the photos in `folder`, if there is one;
+    some others then show no plate."""
     if folder:
         source = Source(seed, training_crops(folder), share, partial(nonplates, folder))
     else:
         source = Source(seed, (), share)
-    parent = mp.parent_process()
     while True:
-        made = source.batch(size)
-        while True:
-            try:
-                batches.put(made, timeout=20)
-                break
-            except queue.Full:
-                if parent is not None and not parent.is_alive():
-                    return
-
-
-class Renderers:
-    """Processes that make batches ahead of their use; started afresh, since forking after torch
-    has used its threads hangs."""
-
-    def __init__(self, count: int, seed: int, size: int, folder: Path | None, share: float) -> None:
-        context = mp.get_context("spawn")
-        self._batches: mp.Queue[Batch] = context.Queue(maxsize=8)
-        self._processes = [
-            context.Process(
-                target=fill, args=(self._batches, seed * 1000 + n, size, folder, share), daemon=True
-            )
-            for n in range(count)
-        ]
-        for process in self._processes:
-            process.start()
-
-    def next(self) -> Batch:
-        """RuntimeError where a process has died."""
-        while True:
-            try:
-                return self._batches.get(timeout=60)
-            except queue.Empty:
-                if not all(process.is_alive() for process in self._processes):
-                    raise RuntimeError(
-                        "a renderer process has ended; see its error above"
-                    ) from None
-
-    def close(self) -> None:
-        for process in self._processes:
-            process.terminate()
+        yield source.batch(size)

@@ -1,6 +1,6 @@
 """Glyphs as masks, all with the same height of capitals; which typefaces resemble whose plates.
 
-The fonts come from Debian's packages under free licences, listed in training/README.md. A font that
+The fonts come from Debian's packages under free licenses, listed in training/README.md. A font that
 is not installed is left out, as long as some of its group remain.
 """
 

@@ -1,8 +1,12 @@
 # ruff: noqa: E501 - tables, one row a line
-"""Which plates there are: sizes, colours, bands, what stands between the characters, as data.
+"""What plates look like: sizes, colors, bands, what is between the characters, as data.
 
-Sizes are in millimetres, colours blue-green-red. The layouts follow the countries' public rules in
-general form; the typefaces are the nearest free ones (`fonts`).
+The numbers on them are of the forms in the country table (`platewire.country`), which is the one
+place for forms and for the sign in the band. Only the states of the US have patterns here: the
+table has the forms of the whole country. `tests/training/test_layouts.py` holds the two together.
+
+Sizes are in millimeters, colors blue-green-red. The designs follow the countries' public rules in
+general; the typefaces are the nearest free ones (`fonts`).
 """
 
 from typing import NamedTuple
@@ -10,10 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from training.render.numbers import (
+    COUNTRY,
     Number,
+    of_choice,
     of_country,
+    of_form,
     of_pattern,
-    of_wish,
     pick,
     stressed,
     weighted,
@@ -26,7 +32,7 @@ BLACK = (22, 22, 24)
 RED = (35, 30, 190)
 BLUE = (140, 50, 20)
 GREEN = (60, 110, 10)
-GREY = (165, 165, 165)
+GRAY = (165, 165, 165)
 
 
 class Layout(NamedTuple):
@@ -41,9 +47,9 @@ class Layout(NamedTuple):
     band: str = ""
     """`eu`, `blue`, `flag`; with ` both` where one stands at the right as well."""
     sign: str = ""
-    """The country's sign in the band."""
+    """Distinguishing sign of the country, for the band."""
     between: tuple[str, ...] = ("space",)
-    """What may stand in a gap: space, dash, dot, seal, seals, arms, emblem."""
+    """What may be in a gap: space, dash, dot, seal, seals, arms, emblem."""
     region: str | None = None
     top: str = ""
     bottom: str = ""
@@ -52,76 +58,80 @@ class Layout(NamedTuple):
     split: bool = False
     """Two lines."""
     stripe: bool = False
-    """A coloured stripe along the top, as in the Mercosur."""
+    """A colored stripe along the top, as in Mercosur."""
     logo: str = ""
     """`left` or `right`: a club's or a cause's picture beside the number."""
     stickers: bool = False
     """Stickers in the corners are usual."""
 
 
-class Home(NamedTuple):
-    """How a European country's plates look."""
+class Design(NamedTuple):
+    """Appearance of a European country's plates."""
 
     weight: float
-    sign: str
+    """How often the country is drawn, against the others."""
     band: str
     between: tuple[str, ...]
     grounds: tuple[Color, ...] = (WHITE,)
     ink: Color = BLACK
     fonts: tuple[str, ...] = ("din", "wide")
-    arms_first: bool = False
 
 
-HOMES: dict[str, Home] = {
-    "AL": Home(1, "AL", "blue both", ("space", "arms")),
-    "AT": Home(3, "A", "eu", ("arms", "arms", "dash")),
-    "BA": Home(1, "BIH", "blue", ("dash",)),
-    "BE": Home(4, "B", "eu", ("dash",), ink=RED),
-    "BG": Home(2, "BG", "eu", ("space",)),
-    "BY": Home(1, "BY", "flag", ("dash", "space")),
-    "CH": Home(3, "", "", ("dot", "space", "arms"), arms_first=True),
-    "CY": Home(1, "CY", "eu", ("space", "arms")),
-    "CZ": Home(4, "CZ", "eu", ("seals", "seal", "space")),
-    "DE": Home(12, "D", "eu", ("seals", "seals", "seal", "space"), fonts=("mono", "din", "wide")),
-    "DK": Home(2, "DK", "eu", ("space", "arms")),
-    "EE": Home(1, "EST", "eu", ("space", "seal")),
-    "ES": Home(8, "E", "eu", ("space",)),
-    "FI": Home(2, "FIN", "eu", ("dash",)),
-    "FR": Home(8, "F", "eu both", ("dash", "space"), (WHITE, WHITE, YELLOW)),
-    "GB": Home(9, "GB", "", ("space",), (WHITE, YELLOW), fonts=("wide", "din")),
-    "GR": Home(2, "GR", "eu", ("dash", "seal")),
-    "HR": Home(3, "HR", "eu", ("arms", "dash")),
-    "HU": Home(3, "H", "eu", ("dash", "arms", "seal")),
-    "IE": Home(2, "IRL", "eu", ("dash",)),
-    "IS": Home(1, "IS", "flag", ("seal", "dash"), ink=BLUE),
-    "IT": Home(8, "I", "eu both", ("space", "seal")),
-    "LI": Home(0.3, "FL", "", ("arms", "space"), (BLACK,), WHITE),
-    "LT": Home(2, "LT", "eu", ("seals", "space")),
-    "LU": Home(1, "L", "eu", ("space",), (YELLOW,)),
-    "LV": Home(1, "LV", "eu", ("dash",)),
-    "MD": Home(1, "MD", "flag", ("space", "arms")),
-    "ME": Home(1, "MNE", "blue", ("arms", "space")),
-    "MK": Home(1, "NMK", "blue", ("arms", "dash")),
-    "MT": Home(0.5, "M", "eu", ("seal", "space")),
-    "NL": Home(8, "NL", "eu", ("dash",), (YELLOW, YELLOW, YELLOW, WHITE)),
-    "NO": Home(3, "N", "flag", ("space", "seal")),
-    "PL": Home(7, "PL", "eu", ("seal", "space")),
-    "PT": Home(4, "P", "eu", ("dash", "dot", "space")),
-    "RO": Home(6, "RO", "eu", ("space",)),
-    "RS": Home(2, "SRB", "blue", ("arms", "dash")),
-    "RU": Home(3, "", "", ("space",)),
-    "SE": Home(4, "S", "eu", ("space", "seal")),
-    "SI": Home(2, "SLO", "eu", ("arms", "dash")),
-    "SK": Home(4, "SK", "eu", ("arms", "arms", "dash")),
-    "TR": Home(4, "TR", "blue", ("space",)),
-    "UA": Home(3, "UA", "flag", ("space",)),
+EUROPE: dict[str, Design] = {
+    "AL": Design(1, "blue both", ("space", "arms")),
+    "AT": Design(3, "eu", ("arms", "arms", "dash")),
+    "BA": Design(1, "blue", ("dash",)),
+    "BE": Design(4, "eu", ("dash",), ink=RED),
+    "BG": Design(2, "eu", ("space",)),
+    "BY": Design(1, "flag", ("dash", "space")),
+    "CH": Design(3, "", ("dot", "space", "arms")),
+    "CY": Design(1, "eu", ("space", "arms")),
+    "CZ": Design(4, "eu", ("seals", "seal", "space")),
+    "DE": Design(12, "eu", ("seals", "seals", "seal", "space"), fonts=("mono", "din", "wide")),
+    "DK": Design(2, "eu", ("space", "arms")),
+    "EE": Design(1, "eu", ("space", "seal")),
+    "ES": Design(8, "eu", ("space",)),
+    "FI": Design(2, "eu", ("dash",)),
+    "FR": Design(8, "eu both", ("dash", "space"), (WHITE, WHITE, YELLOW)),
+    "GB": Design(9, "", ("space",), (WHITE, YELLOW), fonts=("wide", "din")),
+    "GR": Design(2, "eu", ("dash", "seal")),
+    "HR": Design(3, "eu", ("arms", "dash")),
+    "HU": Design(3, "eu", ("dash", "arms", "seal")),
+    "IE": Design(2, "eu", ("dash",)),
+    "IS": Design(1, "flag", ("seal", "dash"), ink=BLUE),
+    "IT": Design(8, "eu both", ("space", "seal")),
+    "LI": Design(0.3, "", ("arms", "space"), (BLACK,), WHITE),
+    "LT": Design(2, "eu", ("seals", "space")),
+    "LU": Design(1, "eu", ("space",), (YELLOW,)),
+    "LV": Design(1, "eu", ("dash",)),
+    "MD": Design(1, "flag", ("space", "arms")),
+    "ME": Design(1, "blue", ("arms", "space")),
+    "MK": Design(1, "blue", ("arms", "dash")),
+    "MT": Design(0.5, "eu", ("seal", "space")),
+    "NL": Design(8, "eu", ("dash",), (YELLOW, YELLOW, YELLOW, WHITE)),
+    "NO": Design(3, "flag", ("space", "seal")),
+    "PL": Design(7, "eu", ("seal", "space")),
+    "PT": Design(4, "eu", ("dash", "dot", "space")),
+    "RO": Design(6, "eu", ("space",)),
+    "RS": Design(2, "blue", ("arms", "dash")),
+    "RU": Design(3, "", ("space",)),
+    "SE": Design(4, "eu", ("space", "seal")),
+    "SI": Design(2, "eu", ("arms", "dash")),
+    "SK": Design(4, "eu", ("arms", "arms", "dash")),
+    "TR": Design(4, "blue", ("space",)),
+    "UA": Design(3, "flag", ("space",)),
 }
 
 
+def sign_of(country: str) -> str:
+    """Distinguishing sign of the UN Convention on Road Traffic; the country table has it first."""
+    return next(iter(COUNTRY[country].band), "")
+
+
 def european(random: np.random.Generator) -> Layout:
-    codes = list(HOMES)
-    code = codes[weighted([HOMES[code].weight for code in codes], random)]
-    home = HOMES[code]
+    codes = list(EUROPE)
+    code = codes[weighted([EUROPE[code].weight for code in codes], random)]
+    design = EUROPE[code]
     number = of_country(code, random)
     if random.random() < 0.35:
         number = stressed(number, random)
@@ -130,12 +140,12 @@ def european(random: np.random.Generator) -> Layout:
     layout = Layout(
         country=code,
         number=number,
-        ground=BLACK if plain and random.random() < 0.2 else pick(home.grounds, random),
-        ink=home.ink,
-        fonts=pick(home.fonts, random),
-        band="" if plain else home.band,
-        sign=home.sign,
-        between=home.between,
+        ground=BLACK if plain and random.random() < 0.2 else pick(design.grounds, random),
+        ink=design.ink,
+        fonts=pick(design.fonts, random),
+        band="" if plain else design.band,
+        sign=sign_of(code),
+        between=design.between,
         split=split,
     )
     if layout.ground == BLACK:
@@ -159,7 +169,7 @@ def sized(layout: Layout, random: np.random.Generator) -> Layout:
 class State(NamedTuple):
     name: str
     patterns: str
-    """Separated by commas; see `numbers.of_pattern`."""
+    """Separated by commas; see `numbers.of_pattern`. More of them than the country table has."""
     slogan: str
     ground: Color = WHITE
     ink: Color = (90, 40, 20)
@@ -210,7 +220,7 @@ STATES: dict[str, State] = {
     "SC": State("South Carolina", "AAA 111,111 AAA", "Smiling Faces. Beautiful Places.", (230, 225, 215), (60, 40, 30)),
     "SD": State("SOUTH DAKOTA", "1AA 111,11A A11,1AA 11A", "Great Faces. Great Places.", (225, 205, 195), (110, 45, 25)),
     "TN": State("TENNESSEE", "A11 11A,111 AAA,AAA 111", "The Volunteer State", (205, 225, 215), (60, 80, 15)),
-    "TX": State("TEXAS", "AAA 1111,AAA-1111,AA1 A111,A11 AAA", "The Lone Star State", (238, 235, 232), BLACK),
+    "TX": State("TEXAS", "AAA 1111,AAA-1111,AA1 A111", "The Lone Star State", (238, 235, 232), BLACK),
     "UT": State("UTAH", "A11 1AA,111 AAA,111AAA", "Life Elevated", (225, 225, 235), (40, 30, 50)),
     "VT": State("VERMONT", "AAA 111,111A1,AAA111", "Green Mountain State", (70, 105, 20), WHITE),
     "VA": State("VIRGINIA", "AAA-1111,AAA 1111,AAA1111", "Virginia is for Lovers", ink=NAVY),
@@ -219,7 +229,7 @@ STATES: dict[str, State] = {
     "WI": State("WISCONSIN", "111 AAA,111-AAA,AAA 1111,AAA-1111", "America's Dairyland", (235, 235, 235), BLACK),
     "WY": State("WYOMING", "1 11111,11 11111,1-11111,1-1111AA", "", (225, 205, 185), (60, 45, 40)),
 }  # fmt: skip
-"""The United States; the District of Columbia as one of them."""
+"""The United States, with the District of Columbia."""
 
 
 def american(random: np.random.Generator) -> Layout:
@@ -229,17 +239,19 @@ def american(random: np.random.Generator) -> Layout:
     kind = random.random()
     if kind < 0.62:
         number = of_pattern(pick(state.patterns.split(","), random), random)
+    elif kind < 0.67:
+        number = of_country("US", random)
     elif kind < 0.85:
         other = STATES[pick(codes, random)]
         number = of_pattern(pick(other.patterns.split(","), random), random)
     else:
-        number = of_wish(random)
+        number = of_choice(random)
     if random.random() < 0.35:
         number = stressed(number, random)
     own = random.random() < 0.75
     ground = state.ground if own else _light(random)
     ink = state.ink if own else pick((NAVY, BLACK, RED, GREEN, (80, 30, 70)), random)
-    wish_first = random.random() < 0.12
+    slogan_first = random.random() < 0.12
     return Layout(
         country="US",
         region=code,
@@ -253,7 +265,7 @@ def american(random: np.random.Generator) -> Layout:
         between=pick(
             (("space",), ("dash",), ("dot",), ("arms",), ("emblem",), ("space", "seal")), random
         ),
-        top=_in_case(state.name, random) if not wish_first else _in_case(state.slogan, random),
+        top=_in_case(state.name, random) if not slogan_first else _in_case(state.slogan, random),
         bottom=_in_case(state.slogan, random) if random.random() < 0.75 else "",
         art=random.random() < 0.7,
         logo=pick(("left", "left", "right"), random) if random.random() < 0.16 else "",
@@ -279,9 +291,13 @@ CITIES = (
 )
 
 
+MERCOSUR, BEFORE_MERCOSUR = "LLLDLDD", "LLL-DDDD"
+"""Forms of Brazil; each has a design of its own."""
+
+
 def brazilian(random: np.random.Generator) -> Layout:
     mercosur = random.random() < 0.25
-    number = of_pattern("AAA1A11" if mercosur else "AAA-1111", random)
+    number = of_form("BR", MERCOSUR if mercosur else BEFORE_MERCOSUR, random)
     if random.random() < 0.35:
         number = stressed(number, random)
     split = random.random() < 0.24
@@ -295,7 +311,7 @@ def brazilian(random: np.random.Generator) -> Layout:
             ink=ink, fonts=pick(("mono", "din"), random), top="BRASIL", stripe=True, split=split,
         )  # fmt: skip
     ground, ink = pick(
-        ((GREY, BLACK), (GREY, BLACK), (GREY, BLACK), (GREY, BLACK), ((40, 35, 165), WHITE),
+        ((GRAY, BLACK), (GRAY, BLACK), (GRAY, BLACK), (GRAY, BLACK), ((40, 35, 165), WHITE),
          (WHITE, RED), (BLACK, WHITE), (WHITE, BLACK)), random,
     )  # fmt: skip
     return Layout(
@@ -306,20 +322,33 @@ def brazilian(random: np.random.Generator) -> Layout:
     )  # fmt: skip
 
 
-ABROAD: dict[str, tuple[str, tuple[int, int], tuple[Color, ...], tuple[str, ...]]] = {
-    "AU": ("AAA 111,1AA 1AA,AA 11 AA,111 AAA", (372, 134), (WHITE, YELLOW), ("NSW", "VICTORIA", "QUEENSLAND")),
-    "NZ": ("AAA111,AA1111", (360, 125), (WHITE,), ("",)),
-    "ZA": ("AA 11 AA GP,AAA 111 GP,CA 111 111,ND 111 111", (440, 120), (WHITE, YELLOW), ("",)),
-    "MX": ("AAA-11-11,AAA-111-A,A11-AAA,AA-11-111", (300, 150), (WHITE,), ("MEXICO", "JALISCO", "DISTRITO FEDERAL")),
-    "AR": ("AAA 111,AA 111 AA", (400, 130), (BLACK, WHITE), ("ARGENTINA",)),
-    "CL": ("AAAA 11,AA 1111,AAAA-11", (360, 130), (WHITE,), ("CHILE",)),
-    "CO": ("AAA 111,AAA-111", (330, 160), (YELLOW, YELLOW, WHITE), ("BOGOTA D.C.", "MEDELLIN", "CALI")),
-    "CA": ("AAAA 111,AAA 111,AAA-1111,AA1 11A,111 AAA", (305, 152), (WHITE,), ("ONTARIO", "Québec", "ALBERTA", "British Columbia", "MANITOBA")),
-    "IL": ("11-111-11,111-11-111", (520, 110), (YELLOW,), ("",)),
-    "PK": ("AAA 111,AAA-1111,AA 111,AAA 1111,AA-1111", (350, 150), (WHITE, WHITE, YELLOW, BLACK), ("", "PUNJAB", "SINDH", "ICT-ISLAMABAD")),
-    "CN": ("A-11111,A-A1111,A 1A111", (440, 140), ((160, 60, 20), (160, 60, 20), YELLOW), ("",)),
+class OverseasDesign(NamedTuple):
+    """Appearance of the plates of a country on another continent, in general form."""
+
+    size: tuple[int, int]
+    grounds: tuple[Color, ...]
+    tops: tuple[str, ...] = ("",)
+    """What may be written above the number."""
+    has_art: bool = False
+
+
+CHINESE_BLUE = (160, 60, 20)
+OVERSEAS: dict[str, OverseasDesign] = {
+    "AR": OverseasDesign((400, 130), (BLACK, WHITE), ("ARGENTINA",)),
+    "AU": OverseasDesign((372, 134), (WHITE, YELLOW), ("NSW", "VICTORIA", "QUEENSLAND")),
+    "CA": OverseasDesign((305, 152), (WHITE,), ("ONTARIO", "Québec", "ALBERTA", "British Columbia", "MANITOBA"), True),
+    "CL": OverseasDesign((360, 130), (WHITE,), ("CHILE",)),
+    "CN": OverseasDesign((440, 140), (CHINESE_BLUE, CHINESE_BLUE, YELLOW)),
+    "CO": OverseasDesign((330, 160), (YELLOW, YELLOW, WHITE), ("BOGOTA D.C.", "MEDELLIN", "CALI")),
+    "IL": OverseasDesign((520, 110), (YELLOW,)),
+    "MX": OverseasDesign((300, 150), (WHITE,), ("MEXICO", "JALISCO", "DISTRITO FEDERAL"), True),
+    "NZ": OverseasDesign((360, 125), (WHITE,)),
+    "PK": OverseasDesign((350, 150), (WHITE, WHITE, YELLOW, BLACK), ("", "PUNJAB", "SINDH", "ICT-ISLAMABAD")),
+    "ZA": OverseasDesign((440, 120), (WHITE, YELLOW)),
 }  # fmt: skip
-"""Other continents, in general forms; China's without its province's sign."""
+"""China's plates without the sign of the province."""
+DRAWN = frozenset({*EUROPE, *OVERSEAS, "BR", "IN", "US"})
+"""Countries whose plates are rendered."""
 
 
 def foreign(random: np.random.Generator) -> Layout:
@@ -329,18 +358,20 @@ def foreign(random: np.random.Generator) -> Layout:
         return Layout(
             country="IN", number=number, width=500 if not split else 340, split=split,
             height=120 if not split else 200, cap=72, ground=pick((WHITE, YELLOW), random),
-            fonts=pick(("wide", "din"), random), band=pick(("", "", "flag"), random), sign="IND",
+            fonts=pick(("wide", "din"), random), band=pick(("", "", "flag"), random),
+            sign=sign_of("IN"),
         )  # fmt: skip
-    code = pick(list(ABROAD), random)
-    patterns, (width, height), grounds, tops = ABROAD[code]
-    ground = pick(grounds, random)
+    code = pick(list(OVERSEAS), random)
+    design = OVERSEAS[code]
+    width, height = design.size
+    ground = pick(design.grounds, random)
     dark = sum(ground) < 300
     return Layout(
-        country=code, number=of_pattern(pick(patterns.split(","), random), random),
+        country=code, number=of_country(code, random),
         width=width, height=height, cap=height * float(random.uniform(0.45, 0.58)), ground=ground,
         ink=WHITE if dark else pick((BLACK, BLACK, NAVY, GREEN), random),
-        fonts=pick(("wide", "din", "mono"), random), top=pick(tops, random),
-        between=("space", "dash", "dot"), art=code in ("CA", "MX") and random.random() < 0.5,
+        fonts=pick(("wide", "din", "mono"), random), top=pick(design.tops, random),
+        between=("space", "dash", "dot"), art=design.has_art and random.random() < 0.5,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Texts of number plates: any country's forms by its masks, and wishes of owners.
+"""Texts of number plates: of any form in the country table, and what owners choose.
 
 `display` holds the spaces, dashes and dots of the layout; the text is `display` without them.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from platewire.country.codes import LISTS
 from platewire.country.countries import COUNTRIES
-from platewire.country.masks import Mask, masks_of
+from platewire.country.masks import DIGITS, LETTERS, Mask, masks_of
 from platewire.country.tables import RARE
 
 COUNTRY = {country.code: country for country in COUNTRIES}
@@ -68,8 +68,22 @@ def of_country(country: str, random: np.random.Generator) -> Number:
     marks = MARKS.get(country, {})
     if marks and random.random() < 0.25:
         pieces[0] = pick(list(marks.values()), random)
-    shown = "".join(entry if isinstance(entry, str) else pieces[entry] for entry in mask.layout)
-    return Number(shown)
+    return Number(written(mask, pieces))
+
+
+def of_form(country: str, form: str, random: np.random.Generator) -> Number:
+    """Of one form of the country table. ValueError if the table does not have it."""
+    known = COUNTRY[country]
+    if form not in known.masks:
+        raise ValueError(f"country table: {country} has no form {form!r}, only {known.masks}")
+    mask = pick(list(masks_of(form.lstrip(RARE), known.letters, LISTS)), random)
+    pieces = [pick(cell.choices, random) for cell in mask.cells]
+    return Number(written(mask, pieces))
+
+
+def written(mask: Mask, pieces: Sequence[str]) -> str:
+    """The pieces with the separators of the mask."""
+    return "".join(entry if isinstance(entry, str) else pieces[entry] for entry in mask.layout)
 
 
 def weighted(weights: list[float], random: np.random.Generator) -> int:
@@ -82,13 +96,13 @@ def weighted(weights: list[float], random: np.random.Generator) -> int:
 
 
 def of_pattern(pattern: str, random: np.random.Generator) -> Number:
-    """`A` is any letter, `1` any digit, all else stands for itself; other letters in quotes."""
-    kinds = {"A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "1": "0123456789"}
+    """`A` is any letter, `1` any digit, all else stands for itself."""
+    kinds = {"A": LETTERS, "1": DIGITS}
     shown = "".join(pick(kinds[char], random) if char in kinds else char for char in pattern)
     return Number(shown)
 
 
-def of_wish(random: np.random.Generator) -> Number:
+def of_choice(random: np.random.Generator) -> Number:
     """What an owner may choose: words with or without a number, or any few letters."""
     kind = random.random()
     if kind < 0.35:

@@ -29,7 +29,7 @@ from training.render.surface import (
 )
 
 SCALE = 0.8
-"""Pixels a millimetre."""
+"""Pixels per millimeter."""
 Pixels = MatLike
 """Height x width x 3 of 8 bits, blue-green-red."""
 
@@ -165,7 +165,7 @@ def set_line(
     as_drawn: dict[str, str],
     random: np.random.Generator,
 ) -> Set:
-    """Characters side by side, stretched to fill most of the area, centred or at the left."""
+    """Characters side by side, stretched to fill most of the area, centered or at the left."""
     cap = min(cap, area.height * 0.94)
     scale = cap / CAP
     masks = {

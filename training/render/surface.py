@@ -70,7 +70,7 @@ def ground(
 def painted(
     width: int, height: int, color: npt.NDArray[np.float32], random: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """Gradients from top to bottom and pictures in pale colours, as on American plates."""
+    """Gradients from top to bottom and pictures in pale colors, as on American plates."""
     other = np.clip(color + random.normal(0, 55, 3).astype(np.float32), 20, 255)
     way = random.random()
     if way < 0.6:
@@ -98,7 +98,7 @@ def painted(
 def over_picture(
     canvas: npt.NDArray[np.float32], seen: Pixels, random: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """A photo printed pale under the colours: landscapes, animals, buildings."""
+    """A photo printed pale under the colors: landscapes, animals, buildings."""
     height, width = canvas.shape[:2]
     photo = cv2.resize(seen[:: pick((1, -1), random)], (width, height)).astype(np.float32)
     if random.random() < 0.5:
@@ -129,7 +129,7 @@ def logo(
         place[:] = cv2.resize(pick(artwork, random), place.shape[1::-1])
     elif kind < 0.6:
         cv2.circle(place, (size // 2, size // 2), size // 2 - 1, ink, -1, cv2.LINE_AA)
-        letters(place, pick(("M", "A", "US", "VT", "UF", "G", "TN"), random), size / 2, size / 2,
+        draw_text(place, pick(("M", "A", "US", "VT", "UF", "G", "TN"), random), size / 2, size / 2,
                 size * 0.7, pick(installed("small"), random))  # fmt: skip
     elif kind < 0.8:
         emblem(place, size / 2, size / 2, size * 0.5, ink, random)
@@ -185,7 +185,7 @@ def band(canvas: Pixels, layout: Layout, random: np.random.Generator) -> tuple[i
         if random.random() < 0.6:
             code = pick(("75", "06", "2A", "92", "MI", "RM", "TO", "33"), random)
             face = pick(installed("din"), random)
-            letters(canvas[:, width - wide :], code, wide / 2, height * 0.75, wide * 0.7, face)
+            draw_text(canvas[:, width - wide :], code, wide / 2, height * 0.75, wide * 0.7, face)
         return wide, wide
     return wide, 0
 
@@ -201,7 +201,7 @@ def one_band(area: Pixels, kind: str, sign: str, random: np.random.Generator) ->
         flag(area, random)
     if sign:
         face = pick(installed("din"), random)
-        letters(area, sign, middle, height * (0.75 if kind != "blue" else 0.7), wide * 0.8, face)
+        draw_text(area, sign, middle, height * (0.75 if kind != "blue" else 0.7), wide * 0.8, face)
 
 
 def stars(area: Pixels, x: float, y: float, radius: float) -> None:
@@ -225,7 +225,7 @@ def flag(area: Pixels, random: np.random.Generator) -> None:
             cv2.rectangle(area, (2, int(part[0])), (wide - 3, int(part[-1])), color, -1)
 
 
-def letters(area: Pixels, text: str, x: float, y: float, wide: float, face: str) -> None:
+def draw_text(area: Pixels, text: str, x: float, y: float, wide: float, face: str) -> None:
     """White letters of the country's sign, as wide as the band allows."""
     mask = glyph(face, text)
     height = area.shape[0]
@@ -341,9 +341,9 @@ def sticker(canvas: Pixels, boxes: npt.NDArray[np.float32], random: np.random.Ge
         corner = (left + round(1.5 * side), top + side)
         cv2.rectangle(canvas, (left, top), corner, color, -1)
         face = pick(installed("small"), random)
-        said = pick(("11", "JUN", "09", "22", "MAR", "2014", "CA 8"), random)
+        text = pick(("11", "JUN", "09", "22", "MAR", "2014", "CA 8"), random)
         area = canvas[top : top + side, left : corner[0]]
-        letters(area, said, 0.75 * side, side / 2, 1.2 * side, face)
+        draw_text(area, text, 0.75 * side, side / 2, 1.2 * side, face)
 
 
 def frame(canvas: Pixels, random: np.random.Generator) -> tuple[Pixels, int, int]:

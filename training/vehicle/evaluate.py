@@ -1,10 +1,10 @@
-"""What a network says of labelled photos that it has not learned from: shares and confusions.
+"""Reports precision, recall and confusions on labeled photos that were not trained on.
 
     python -m training.vehicle.evaluate RUN/checkpoint.pt --data PHOTOS --choosing   while working
     python -m training.vehicle.evaluate RUN/checkpoint.pt --data PHOTOS              for the report
 
-`--choosing` also gives the temperatures and what each threshold would give; without it the photos
-that are held back are used, which is for the final report alone.
+`--choosing` also prints the best temperatures. Without it the held-back photos are used, which is
+for the final report alone.
 """
 
 import argparse
@@ -13,18 +13,23 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from platewire.recognition.vehicle import COLOR_MIN, COLORS, TYPE_MIN, TYPES
-from training.vehicle.learning import Scores, averaged_of, scores
-from training.vehicle.regions import Example, examples
-from training.vehicle.train import LABELS, is_for_choosing
+from platewire.recognition.vehicle.classifier import COLOR_MIN, COLORS, TYPE_MIN, TYPES
+from training.checkpoint import load_averaged
+from training.vehicle.network import CLASSES, TASK, VehicleNetwork
+from training.vehicle.photos import LABELS, is_for_choosing
+from training.vehicle.regions import Example, examples, plain
 
+Scores = npt.NDArray[np.float32]
 UNKNOWN = COLORS.index("unknown")
 Truth = npt.NDArray[np.int64]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("checkpoint", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--choosing", action="store_true")
@@ -34,26 +39,51 @@ def main() -> None:
     found = [one for one in examples(chosen.data, LABELS) if one.held_back != chosen.choosing]
     if chosen.choosing:
         found = [one for one in found if is_for_choosing(one.group)]
-    color, kind = together([scores(averaged_of(one), found) for one in chosen.checkpoint])
+    color, kind = ensemble([scores(averaged_network(one), found) for one in chosen.checkpoint])
     report("color", COLORS, color, truths(found, "color"), COLOR_MIN, chosen.color_temperature)
-    print(f"or the other color that a person would name: {either(color, found):.3f}")
+    print(f"with the second color that a person accepts: {either(color, found):.3f}")
     report("type", TYPES, kind, truths(found, "type"), TYPE_MIN, chosen.type_temperature)
     if chosen.choosing:
         print("temperatures", temperature(color, truths(found, "color")))
         print("            ", temperature(kind, truths(found, "type")))
 
 
-def together(made: Sequence[tuple[Scores, Scores]]) -> tuple[Scores, Scores]:
+def averaged_network(checkpoint: Path) -> VehicleNetwork:
+    network = VehicleNetwork()
+    load_averaged(checkpoint, network, TASK, CLASSES)
+    return network
+
+
+@torch.no_grad()
+def scores(network: VehicleNetwork, found: Sequence[Example]) -> tuple[Scores, Scores]:
+    """Colors and types of each example, n x classes, before softmax."""
+    device = next(network.parameters()).device
+    pictures = torch.from_numpy(np.stack([plain(one) for one in found])).to(device)
+    color, kind = network(pictures)
+    return color.cpu().numpy(), kind.cpu().numpy()
+
+
+def best_guesses(network: VehicleNetwork, found: Sequence[Example]) -> str:
+    """Shares of the examples whose color and type are the likeliest class."""
+    color, kind = scores(network, found)
+    right = [
+        float((made.argmax(axis=1) == truth)[truth >= 0].mean())
+        for made, truth in ((color, truths(found, "color")), (kind, truths(found, "type")))
+    ]
+    return f"{len(found)} examples: color {right[0]:.3f} right, type {right[1]:.3f} right"
+
+
+def ensemble(made: Sequence[tuple[Scores, Scores]]) -> tuple[Scores, Scores]:
     """The logarithms of the mean chances of several networks."""
     colors, kinds = zip(*made, strict=True)
     return (
-        np.log(np.mean([chances(one, 1.0) for one in colors], axis=0)),
-        np.log(np.mean([chances(one, 1.0) for one in kinds], axis=0)),
+        np.log(np.mean([probabilities(one, 1.0) for one in colors], axis=0)),
+        np.log(np.mean([probabilities(one, 1.0) for one in kinds], axis=0)),
     )
 
 
 def either(made: Scores, found: Sequence[Example]) -> float:
-    """Share of nameable colors where the best guess is the label or what it may be taken for."""
+    """Share of the nameable colors whose best guess is the label or its accepted alternative."""
     color, other = truths(found, "color"), truths(found, "other")
     nameable, best = (color >= 0) & (color != UNKNOWN), made.argmax(axis=1)
     return float(((best == color) | (best == other))[nameable].mean())
@@ -63,7 +93,7 @@ def truths(found: Sequence[Example], what: str) -> Truth:
     return np.array([getattr(one, what) for one in found], np.int64)
 
 
-def chances(made: Scores, temperature: float) -> Scores:
+def probabilities(made: Scores, temperature: float) -> Scores:
     raised = np.exp((made - made.max(axis=1, keepdims=True)) / temperature)
     return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
 
@@ -73,15 +103,17 @@ def temperature(made: Scores, truth: Truth) -> float:
     known = truth >= 0
     rows, right = made[known], truth[known]
     tried = np.arange(0.5, 2.55, 0.05)
-    cost = [-np.log(chances(rows, t)[np.arange(len(right)), right] + 1e-9).mean() for t in tried]
+    cost = [
+        -np.log(probabilities(rows, t)[np.arange(len(right)), right] + 1e-9).mean() for t in tried
+    ]
     return float(tried[int(np.argmin(cost))])
 
 
 def report(
     what: str, names: Sequence[str], made: Scores, truth: Truth, least: float, degree: float
 ) -> None:
-    said = chances(made, degree)
-    best, sure = said.argmax(axis=1), said.max(axis=1)
+    predicted = probabilities(made, degree)
+    best, sure = predicted.argmax(axis=1), predicted.max(axis=1)
     nameable = (truth >= 0) & np.array([what != "color" or k != UNKNOWN for k in truth])
     print(f"\n{what}: {nameable.sum()} photos whose {what} a person could name")
     print(f"best guess right: {(best == truth)[nameable].mean():.3f}")

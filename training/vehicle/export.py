@@ -1,9 +1,9 @@
-"""A kept state -> the ONNX file that ships, after a check that it says what the network says.
+"""Exports a checkpoint as the ONNX file that ships, and checks that both give the same answers.
 
     python -m training.vehicle.export RUN/checkpoint.pt MODELS/vehicle.onnx
 
 The softmax is in the file. Scores are divided by a temperature before it, so that of all answers
-given with a chance of 0.7 about 70% are right: `evaluate --choosing` says which.
+with a probability of 0.7 about 70% are right; `evaluate --choosing` prints the best ones.
 """
 
 import argparse
@@ -15,12 +15,12 @@ import onnxruntime  # type: ignore[import-untyped]
 import torch
 from torch import Tensor, nn
 
-from platewire.recognition.vehicle import SIDE
-from training.vehicle.learning import averaged_of
+from platewire.recognition.vehicle.classifier import SIDE
+from training.vehicle.evaluate import averaged_network
 from training.vehicle.network import VehicleNetwork
 
 
-class WithChances(nn.Module):
+class Calibrated(nn.Module):
     def __init__(self, network: VehicleNetwork, color: float, kind: float) -> None:
         super().__init__()
         self.network, self.color, self.kind = network, color, kind
@@ -31,17 +31,19 @@ class WithChances(nn.Module):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--color-temperature", type=float, default=1.0)
     parser.add_argument("--type-temperature", type=float, default=1.0)
     chosen = parser.parse_args()
-    network = averaged_of(chosen.checkpoint)
-    whole = WithChances(network, chosen.color_temperature, chosen.type_temperature).eval()
+    network = averaged_network(chosen.checkpoint)
+    calibrated = Calibrated(network, chosen.color_temperature, chosen.type_temperature).eval()
     example = torch.rand(2, 4, SIDE, SIDE)
     torch.onnx.export(
-        whole,
+        calibrated,
         (example,),
         str(chosen.target),
         input_names=["pictures"],
@@ -50,16 +52,16 @@ def main() -> None:
         opset_version=17,
         dynamo=False,
     )
-    check(whole, chosen.target, example)
+    check(calibrated, chosen.target, example)
     content = chosen.target.read_bytes()
     print(f"{len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
 
 
 @torch.no_grad()
-def check(whole: WithChances, path: Path, example: Tensor) -> None:
+def check(calibrated: Calibrated, path: Path, example: Tensor) -> None:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     for ours, theirs in zip(
-        whole(example), session.run(None, {"pictures": example.numpy()}), strict=True
+        calibrated(example), session.run(None, {"pictures": example.numpy()}), strict=True
     ):
         np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-4)
 

@@ -1,18 +1,21 @@
 """The network: a tower for the color and one for the type, on the same picture of a vehicle.
 
-The tower for the color names paint pixel by pixel, where on the picture there is paint is said by
-a larger view: each pixel's color becomes a vector, with no view of its neighbours, and these are
-averaged over the places that the convolutions point at. So the few labelled photos need not teach
-both where paint is and how each color looks at each place. Colors are taken as logarithms, and
-beside the plain ones as differences from the plate's background and from the brightest of the
-scene, so that more light on the same paint is the same number added everywhere.
+The color tower separates what a paint looks like from where it is. Each pixel's color alone becomes
+a vector; convolutions over a larger view say how much each place counts, and the vectors are
+averaged with these weights. The few labeled photos thus need not show each color at each place.
+Colors are logarithms: plain, relative to the background of the plate, and relative to the brightest
+of the scene, so that more light on the same paint adds the same number everywhere.
 """
 
 import torch
 from torch import Tensor, nn
 
-from platewire.recognition.vehicle import COLORS, TYPES
+from platewire.recognition.vehicle.classifier import COLORS, TYPES
+from training.checkpoint import Outputs
 
+TASK = "vehicle"
+"""As its checkpoints name it."""
+CLASSES: Outputs = {"colors": COLORS, "types": TYPES}
 PLACES = 4
 """Maps of places, each looking for paint of its own kind: bonnet, bumper, sides, surroundings."""
 PAINT = 48
@@ -29,7 +32,7 @@ def step(into: int, out: int, stride: int = 1) -> nn.Sequential:
     )
 
 
-class Again(nn.Module):
+class Residual(nn.Module):
     """Two steps whose result is added to what went in."""
 
     def __init__(self, width: int) -> None:
@@ -46,10 +49,10 @@ class ColorTower(nn.Module):
     def __init__(self, dropout: float) -> None:
         super().__init__()
         self.stem = nn.Sequential(step(10, 24, 2), step(24, 32))
-        self.near = nn.Sequential(step(32, 48, 2), Again(48))
-        self.far = nn.Sequential(step(48, 80, 2), Again(80))
-        self.whole = nn.Sequential(step(80, 112, 2), Again(112))
-        self.whole_to_far = nn.Conv2d(112, 80, 1)
+        self.near = nn.Sequential(step(32, 48, 2), Residual(48))
+        self.far = nn.Sequential(step(48, 80, 2), Residual(80))
+        self.scene = nn.Sequential(step(80, 112, 2), Residual(112))
+        self.scene_to_far = nn.Conv2d(112, 80, 1)
         self.far_to_near = nn.Conv2d(80, 48, 1)
         self.places = nn.Conv2d(48, PLACES, 1)
         self.paint = nn.Sequential(
@@ -67,14 +70,14 @@ class ColorTower(nn.Module):
         colors, seen = light(pictures), pictures[:, 3:]
         near = self.near(self.stem(torch.cat([colors, seen], 1)))
         far = self.far(near)
-        whole = self.whole(far)
-        far = torch.relu(far + doubled(self.whole_to_far(whole)))
+        scene = self.scene(far)
+        far = torch.relu(far + doubled(self.scene_to_far(scene)))
         near = torch.relu(near + doubled(self.far_to_near(far)))
         places = doubled(self.places(near)) + (nn.functional.avg_pool2d(seen, 2) - 1) * 20
         weights = torch.softmax(places.flatten(2), 2)
         paint = self.paint(nn.functional.avg_pool2d(colors, 2)).flatten(2)
         mixed = torch.bmm(weights, paint.transpose(1, 2)).flatten(1)
-        return self.name(torch.cat([mixed, whole.mean((2, 3))], 1))
+        return self.name(torch.cat([mixed, scene.mean((2, 3))], 1))
 
 
 def doubled(maps: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The photos to learn from: one `View` for each plate box of the train photos, in groups.
 
 A group holds what shows the same vehicle or the same photo again: copies are found by a hash of
-the picture, neighbouring frames of one drive by their time. A group is learned from as a whole or
+the picture, neighboring frames of one drive by their time. A group is learned from as a whole or
 held back as a whole, decided by a hash of its first name, so that no score comes from a picture
 that was learned from in another copy.
 """
@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from platewire.model import Box, Pixels
+from training.detector.photos import read_picture
 
 SOURCES = ("openlpr", "romania", "kaggle_cars")
 SAME_PHOTO_BITS = 8
@@ -24,6 +25,9 @@ SAME_PHOTO_BITS = 8
 DRIVE_SECONDS = 30
 """Frames of a drive within one such span may show the same vehicle."""
 HELD_BACK_PERCENT = 25
+ONE_FOR_CHOOSING = 8
+"""One group in so many, of those that are not held back."""
+LABELS = Path(__file__).parent / "labels.jsonl"
 DRIVE = re.compile(r"(.*)\.mp4#t=(\d+)")
 
 
@@ -50,13 +54,6 @@ def views(folder: Path) -> Iterator[View]:
                     yield View(photo["file"], number, Box(*plate["box"]))
 
 
-def picture(folder: Path, file: str) -> Pixels:
-    pixels = cv2.imread(str(folder / file), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise FileNotFoundError(f"{folder / file} is missing or no picture")
-    return np.asarray(pixels, np.uint8)
-
-
 def photo_hash(pixels: Pixels) -> int:
     """64 bits: the signs of the low frequencies of the picture's brightness."""
     gray = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
@@ -69,7 +66,7 @@ def photo_hash(pixels: Pixels) -> int:
 def groups(folder: Path, files: Sequence[str]) -> dict[str, str]:
     """File -> the first name of its group."""
     first = {file: file for file in files}
-    hashes = [photo_hash(picture(folder, file)) for file in files]
+    hashes = [photo_hash(read_picture(folder / file)) for file in files]
     for index, file in enumerate(files):
         for before in range(index):
             copied = (hashes[index] ^ hashes[before]).bit_count() <= SAME_PHOTO_BITS
@@ -99,3 +96,9 @@ def join(first: dict[str, str], a: str, b: str) -> None:
 def is_held_back(group: str) -> bool:
     """Whether the group serves for the final report alone."""
     return int(hashlib.sha256(group.encode()).hexdigest(), 16) % 100 < HELD_BACK_PERCENT
+
+
+def is_for_choosing(group: str) -> bool:
+    """Whether the group serves for choosing thresholds (unless `--all` trains on it)."""
+    digest = hashlib.md5(group.encode(), usedforsecurity=False).hexdigest()
+    return int(digest, 16) % ONE_FOR_CHOOSING == 0

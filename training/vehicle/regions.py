@@ -1,4 +1,4 @@
-"""Labelled regions as arrays, and what a camera may do to them: the pictures to learn from.
+"""Labeled regions as arrays, and what a camera may do to them: the pictures to learn from.
 
 Regions are cut once, larger than the network sees them, so that a shifted, scaled or mirrored part
 can be taken from them each time.
@@ -7,16 +7,17 @@ can be taken from them each time.
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from platewire.model import Box, Pixels
-from platewire.recognition.region import OUTSIDE, cut_region, region_around
-from platewire.recognition.vehicle import COLORS, SIDE, TYPES, network_input
-from training.vehicle.photos import groups, is_held_back, picture
+from platewire.recognition.vehicle.classifier import COLORS, SIDE, TYPES, network_input
+from platewire.recognition.vehicle.region import OUTSIDE, cut_region, region_around
+from training.detector.photos import read_picture
+from training.vehicle.photos import groups, is_held_back
 
 OTHER_SHARE = 0.3
 """How often the color that a person would name as well is taught."""
@@ -50,21 +51,21 @@ def examples(photos: Path, labels: Path) -> list[Example]:
     return [example(photos, row, of[row["file"]]) for row in rows]
 
 
-def example(photos: Path, row: dict[str, object], group: str) -> Example:
-    pixels = picture(photos, str(row["file"]))
-    region = wider(region_around(Box(*row["box"])))  # type: ignore[misc]
+def example(photos: Path, row: dict[str, Any], group: str) -> Example:
+    pixels = read_picture(photos / row["file"])
+    region = wider(region_around(Box(*row["box"])))
     cut = cut_region(pixels, region, STORED)
     seen = cut_region(np.full_like(pixels, 255), region, STORED)[:, :, 0]
-    kind = TYPE_OF_LABEL.get(str(row["type"]), row["type"])
+    kind = TYPE_OF_LABEL.get(row["type"], row["type"])
     return Example(
-        str(row["file"]),
+        row["file"],
         group,
         is_held_back(group),
         cut,
         np.where(seen == OUTSIDE, 0, seen).astype(np.uint8),
-        COLORS.index(str(row["color"])) if row["color"] else -1,
-        COLORS.index(str(row["or"])) if row.get("or") else -1,
-        TYPES.index(str(kind)) if kind else -1,
+        COLORS.index(row["color"]) if row["color"] else -1,
+        COLORS.index(row["or"]) if row.get("or") else -1,
+        TYPES.index(kind) if kind else -1,
     )
 
 
@@ -103,7 +104,8 @@ def moved(region: Pixels, seen: Pixels, chance: np.random.Generator) -> tuple[Pi
     """Shifted, scaled and turned a little, as plate boxes are never exact."""
     scale = float(np.exp(chance.uniform(-0.2, 0.2)))
     matrix = cv2.getRotationMatrix2D((STORED / 2, STORED / 2), chance.uniform(-4, 4), scale)
-    matrix[:, 2] += SIDE / 2 - STORED / 2 + chance.uniform(-0.05, 0.05, 2) * SIDE
+    shift = SIDE / 2 - STORED / 2 + chance.uniform(-0.05, 0.05, 2) * SIDE
+    matrix = matrix + np.array([[0, 0, shift[0]], [0, 0, shift[1]]])
     size = (SIDE, SIDE)
     cut = cv2.warpAffine(region, matrix, size, flags=cv2.INTER_AREA, borderValue=(OUTSIDE,) * 3)
     mask = cv2.warpAffine(np.ascontiguousarray(seen), matrix, size, flags=cv2.INTER_NEAREST)

@@ -1,4 +1,4 @@
-"""Contact sheets for labelling: each vehicle with what surrounds it, its number below.
+"""Contact sheets for labeling: each vehicle with what surrounds it, its number below.
 
     python -m training.vehicle.sheets PHOTOS FOLDER
     python -m training.vehicle.sheets PHOTOS FOLDER --colors white silver gray black none
@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 
 from platewire.model import Box, Pixels
-from training.vehicle.photos import View, groups, picture, views
-from training.vehicle.train import LABELS
+from training.detector.photos import read_picture
+from training.vehicle.photos import LABELS, View, groups, views
 
 WIDE, HIGH, CAPTION = 210, 172, 18
 """Pixels of a tile and of the line with its number; a sheet stays under 1.3 megapixels."""
@@ -30,7 +30,7 @@ AROUND = 14.0
 """Sides of what is shown, in square roots of the plate's area, its plate 69% down."""
 ABOVE, BELOW = 0.62, 0.28
 DRIVE_STEP = 4
-"""Every so many views of a drive are shown; neighbours look alike."""
+"""Every so many views of a drive are shown; neighbors look alike."""
 MARK = (255, 0, 255)
 
 
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--colors", nargs="*")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    todo = labelled(chosen.colors) if chosen.colors else shown(chosen.photos)
+    todo = labeled(chosen.colors) if chosen.colors else shown(chosen.photos)
     random.Random(chosen.seed).shuffle(todo)  # noqa: S311 - an order to look in
     write(chosen.photos, chosen.folder, todo)
 
@@ -54,7 +54,7 @@ def shown(folder: Path) -> list[View]:
     return [*photos, *drives]
 
 
-def labelled(colors: Sequence[str]) -> list[View]:
+def labeled(colors: Sequence[str]) -> list[View]:
     rows = [json.loads(line) for line in LABELS.read_text().splitlines()]
     chosen = [one for one in rows if (one["color"] or "none") in colors]
     return [View(one["file"], 0, Box(*one["box"])) for one in chosen]
@@ -68,7 +68,7 @@ def write(photos: Path, folder: Path, todo: Sequence[View]) -> None:
     size = COLUMNS * ROWS
     for start in range(0, len(todo), size):
         part = enumerate(todo[start : start + size], start)
-        tiles = [tile(picture(photos, view.file), view.box, number) for number, view in part]
+        tiles = [tile(read_picture(photos / view.file), view.box, number) for number, view in part]
         cv2.imwrite(str(folder / f"sheet_{start // size:02d}.png"), sheet(tiles))
 
 
@@ -92,7 +92,7 @@ def tile(pixels: Pixels, plate: Box, number: int) -> Pixels:
 def surroundings(pixels: Pixels, plate: Box) -> Box:
     height, width = pixels.shape[:2]
     side = AROUND * math.sqrt(max(plate.area, 1.0))
-    x, y = plate.centre
+    x, y = plate.center
     left, right = max(0, int(x - side / 2)), min(width, int(x + side / 2))
     top, bottom = max(0, int(y - side * ABOVE)), min(height, int(y + side * BELOW))
     return Box(left, top, max(1, right - left), max(1, bottom - top))

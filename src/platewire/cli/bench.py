@@ -14,28 +14,31 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from platewire.cli.options import add_json, print_json
+from platewire.camera.intake import Intake, IntakeContext
 from platewire.cli.read import engine_of
-from platewire.cli.recordings import frames_of, is_clip, remark
-from platewire.clock import SystemClock
+from platewire.cli.terminal.options import add_json, print_json
+from platewire.cli.terminal.recordings import frames_of, is_clip, remark
 from platewire.errors import PictureError
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.identity import Identities
-from platewire.intake import Intake, IntakeContext
-from platewire.model import Frame
+from platewire.model import Frame, Read
 from platewire.passage.settings import PassageSettings
 from platewire.recognition import pictures
-from platewire.recognition.engine import Engine, examine
+from platewire.recognition.engine import Engine
 from platewire.recognition.picture_settings import PictureSettings
 from platewire.recognition.pool import Pool
+from platewire.recognition.refused import Examined
 from platewire.recognition.stopwatch import Stopwatch
-from platewire.status import Board
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.identity import Identities
+from platewire.runtime.status import Board
+from platewire.sources.source import FrameSource
 from platewire.web.metrics import resident_bytes
 
 WARM_UP = 3
 """Frames before the first that counts: networks take their memory and pages are read in."""
 PICTURE_REPEATS = 20
+"""Times that one picture is read, at most; a single reading is measured too coarsely."""
 CLOCK = SystemClock()
 
 
@@ -63,17 +66,24 @@ class Figures(Struct, frozen=True, kw_only=True):
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("bench", help="measure how fast this machine is")
+    parser = commands.add_parser("bench", help="measure the processing speed of this machine")
     what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     recognition = what.add_parser(
-        "recognition", help="milliseconds of each stage from a frame to its reads, frames a second"
-    )
-    recognition.add_argument("files", nargs="+", type=Path, metavar="FILE", help="clips, pictures")
-    recognition.add_argument(
-        "--config", type=Path, metavar="FILE", help="take the engine's settings from this file"
+        "recognition",
+        help="processing time of each stage from frame to reads, in ms, and frames per second",
     )
     recognition.add_argument(
-        "--frames", type=int, default=300, metavar="N", help="at most so many (default: 300)"
+        "files", nargs="+", type=Path, metavar="FILE", help="clips or pictures"
+    )
+    recognition.add_argument(
+        "--config", type=Path, metavar="FILE", help="use the engine settings of this file"
+    )
+    recognition.add_argument(
+        "--frames",
+        type=int,
+        default=300,
+        metavar="N",
+        help="maximum number of frames (default: 300)",
     )
     add_json(recognition)
     recognition.set_defaults(run=run)
@@ -132,7 +142,7 @@ async def decode_times(path: Path, frames: int) -> tuple[list[float], tuple[int,
         times.append(now - begun)
         begun, last = now, frame
     if not times:
-        raise PictureError(f"{path} has no frame")
+        raise PictureError(f"{path} contains no frames")
     height, width = last.pixels.shape[:2]
     return times, (width, height)
 
@@ -146,7 +156,7 @@ async def engine_times(
     async for frame in warmed(path, frames):
         watch = Stopwatch(CLOCK.monotonic)
         begun = CLOCK.monotonic()
-        found = await asyncio.to_thread(examine, engine, frame, watch)
+        found = await asyncio.to_thread(engine.examine, frame, watch)
         watch.seconds["engine"] = CLOCK.monotonic() - begun
         number += 1
         if number <= 0:
@@ -180,12 +190,10 @@ async def taken(path: Path, frames: int) -> AsyncGenerator[Frame, None]:
         yield Frame(first.camera, number, first.captured_at, pictures.load_picture(path))
 
 
-class Some:
+class Some(FrameSource):
     """A source that ends after so many frames of a clip."""
 
     live = False
-    dropped = 0
-    broken = 0
 
     def __init__(self, path: Path, frames: int) -> None:
         self._path = path
@@ -215,13 +223,18 @@ async def intake_rate(path: Path, engine: Engine, frames: int) -> float:
     return round(source.given / spent, 2)
 
 
-class Kept:
+class Kept(Engine):
     """The engine, left open when the pool that used it closes."""
 
     def __init__(self, engine: Engine) -> None:
-        self.read = engine.read
-        if hasattr(engine, "examine"):
-            self.examine = engine.examine
+        self._engine = engine
+        self.calls_at_once = engine.calls_at_once
+
+    def read(self, frame: Frame) -> Sequence[Read]:
+        return self._engine.read(frame)
+
+    def examine(self, frame: Frame, watch: Stopwatch | None = None) -> Examined:
+        return self._engine.examine(frame, watch)
 
     def close(self) -> None:
         """Whoever built the engine closes it."""
@@ -256,7 +269,7 @@ def in_words(figures: Figures) -> str:
         for name, stage in figures.stages.items()
     ]
     if figures.intake_frames_per_second is not None:
-        lines.append(f"  whole intake: {figures.intake_frames_per_second:.1f} frames a second")
+        lines.append(f"  whole intake: {figures.intake_frames_per_second:.1f} frames per second")
     if figures.engine_mebibytes is not None:
         lines.append(f"  memory of the engine: {figures.engine_mebibytes:.0f} MiB")
     return "\n".join(lines)

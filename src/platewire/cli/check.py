@@ -1,23 +1,27 @@
-"""`platewire check`: validates the file, then really connects to each camera and transfer."""
+"""`platewire check`: validates the file, then really connects to each camera and output."""
 
 import argparse
 import asyncio
 
 import msgspec
 
-from platewire.cli.options import add_config, add_json, print_json
+from platewire.app.diagnose import Finding, diagnose
+from platewire.cli.terminal.options import add_config, add_json, print_json
 from platewire.config.load import load
-from platewire.diagnose import Finding, diagnose
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
-        "check", help="validate the configuration, then connect to every camera and transfer"
+        "check", help="validate the configuration, then connect to every camera and output"
     )
     add_config(parser)
     add_json(parser)
     parser.add_argument(
-        "--timeout", type=float, default=10.0, metavar="SECONDS", help="patience with each one"
+        "--timeout",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="timeout for each camera and output",
     )
     parser.set_defaults(run=run)
 

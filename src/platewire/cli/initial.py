@@ -3,24 +3,34 @@
 import argparse
 from pathlib import Path
 
-from platewire.cli.options import DEFAULT_CONFIG
-from platewire.config.reference import page, starter
+from platewire.cli.terminal.options import DEFAULT_CONFIG
+from platewire.config.plugs import find
+from platewire.config.reference import starter
+from platewire.config.reference_page import page, plug_page
 from platewire.errors import ConfigError
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("init", help="write a commented platewire.toml")
+    parser = commands.add_parser("init", help="write a commented configuration file")
     parser.add_argument(
         "file", nargs="?", type=Path, default=DEFAULT_CONFIG, help="default: %(default)s"
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file")
-    parser.add_argument("--reference", action="store_true", help="print the reference page instead")
+    parser.add_argument(
+        "--reference", action="store_true", help="print the configuration reference instead"
+    )
+    parser.add_argument(
+        "--type",
+        metavar="TYPE",
+        help="with --reference: only the settings of this output, source or engine, also of an "
+        "installed package",
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     if options.reference:
-        print(page(), end="")
+        print(plug_page(*find(options.type)) if options.type else page(), end="")
         return 0
     path: Path = options.file
     if path.is_dir():

@@ -1,27 +1,29 @@
 """`platewire COMMAND`: the commands, their arguments, and errors in words."""
 
 import argparse
+import contextlib
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from platewire import __version__
 from platewire.cli import (
     bench,
     check,
-    database,
     decisions,
     events,
     export,
     initial,
     lists,
+    outputs,
     passages,
     read,
-    replay,
+    restart,
     search,
     serve,
-    transfers,
 )
+from platewire.cli.database import database, tidy
 from platewire.errors import ConfigError, PlatewireError
 
 COMMANDS = (
@@ -34,23 +36,24 @@ COMMANDS = (
     export,
     lists,
     decisions,
-    replay,
-    transfers,
+    outputs,
+    restart,
     database,
+    tidy,
     initial,
     bench,
 )
 
 EXIT_CODES = (
-    "exit codes: 0 done; 1 done, and the answer is no; 2 the command line or the configuration is "
-    "wrong; 3 a file, the log or the other side cannot be used; 130 interrupted"
+    "exit codes: 0 success; 1 completed, negative result; 2 invalid command line or configuration; "
+    "3 a file, the event log or another system is not usable; 130 interrupted"
 )
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="platewire",
-        description="Reads number plates from cameras and hands every passage to other systems.",
+        description="Reads number plates from cameras and sends vehicle passages to other systems.",
         epilog=EXIT_CODES,
     )
     top.add_argument("--version", action="version", version=f"platewire {__version__}")
@@ -60,10 +63,46 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
+RENAMED = {
+    "replay": "`platewire replay` is now `platewire outputs replay`; its --from and --to take "
+    "sequence numbers, --since and --until take times",
+}
+"""Commands of version 0.1, and what took their place."""
+PRIVATE = 0o077
+"""What we write tells who drove where and when: files become 0600, folders 0700."""
+FOR_OTHERS = ("init",)
+"""Writes what others are to read: a configuration, which holds no secret."""
+
+
+@contextlib.contextmanager
+def private(command: str) -> Iterator[None]:
+    """SQLite gives `-wal` and `-shm` the mode of their database."""
+    before = os.umask(PRIVATE)
+    if command in FOR_OTHERS:
+        os.umask(before)
     try:
-        code: int = options.run(options)
+        yield
+    finally:
+        os.umask(before)
+
+
+def show_any_name() -> None:
+    """Names of files may hold bytes that the terminal's encoding cannot show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given and given[0] in RENAMED:
+        print(f"platewire: {RENAMED[given[0]]}", file=sys.stderr)
+        return 2
+    options = parser().parse_args(given)
+    show_any_name()
+    try:
+        with private(options.command):
+            code: int = options.run(options)
     except ConfigError as error:
         print(f"platewire: {error}", file=sys.stderr)
         return 2

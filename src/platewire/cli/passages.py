@@ -3,32 +3,41 @@
 import argparse
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from platewire.cli.options import print_json
-from platewire.cli.progress import bar
+from platewire.camera.ledger import event_of
 from platewire.cli.read import engine_of, examined
-from platewire.cli.recordings import length_of, remark
-from platewire.clock import SystemClock
+from platewire.cli.terminal.options import print_json
+from platewire.cli.terminal.progress import bar
+from platewire.cli.terminal.recordings import length_of, remark
+from platewire.cli.terminal.times import zone_of
 from platewire.config.load import load
 from platewire.errors import ConfigError, PictureError
-from platewire.identity import Identities
-from platewire.ledger import event_of
 from platewire.model import Event
+from platewire.passage.frame import FrameView
 from platewire.passage.passages import Passages
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.engine import Engine
+from platewire.runtime.clock import SystemClock
+from platewire.runtime.identity import Identities
+from platewire.runtime.site_time import print_time
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
-        "passages", help="the events of a clip: new, updated and lost of every vehicle"
+        "passages", help="print the events of a clip: new, updated and lost for every vehicle"
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="clips or pictures")
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="take engine and camera settings from this file"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="use the engine and camera settings of this file",
     )
-    parser.add_argument("--camera", metavar="NAME", help="the camera of that file to take them of")
+    parser.add_argument(
+        "--camera", metavar="NAME", help="camera in that file whose settings are used"
+    )
     parser.add_argument("--json", action="store_true", help="print events as JSON lines")
     parser.set_defaults(run=run)
 
@@ -37,18 +46,20 @@ def run(options: argparse.Namespace) -> int:
     """0 when there was a passage, 1 when there was none, 3 when a file cannot be used."""
     engine = engine_of(options.config).build()
     settings = settings_of(options.config, options.camera)
+    zone = UTC if options.config is None else zone_of(load(options.config))
     count, unusable = 0, 0
     try:
         for path in options.files:
             try:
-                count += asyncio.run(print_events(path, engine, settings, as_json=options.json))
+                events = print_events(path, engine, settings, zone, as_json=options.json)
+                count += asyncio.run(events)
             except PictureError as error:
                 unusable += 1
                 remark(str(error))
     finally:
         engine.close()
     if not count and not unusable:
-        remark("no plate was read")
+        remark("no plates read")
     return 3 if unusable else int(count == 0)
 
 
@@ -64,7 +75,7 @@ def settings_of(config: Path | None, camera: str | None) -> PassageSettings:
 
 
 async def print_events(
-    path: Path, engine: Engine, settings: PassageSettings, *, as_json: bool
+    path: Path, engine: Engine, settings: PassageSettings, zone: tzinfo, *, as_json: bool
 ) -> int:
     count = 0
     async for event in events_of(path, engine, settings):
@@ -72,7 +83,7 @@ async def print_events(
         if as_json:
             print_json(event)
         else:
-            print(line_of(event), flush=True)
+            print(line_of(event, event.occurred_at, zone), flush=True)
     return count
 
 
@@ -84,8 +95,7 @@ async def events_of(path: Path, engine: Engine, settings: PassageSettings) -> As
     with bar(length_of(path), path.name, "frames") as progress:
         async for frame, found in examined(path, engine):
             progress.update()
-            height, width = frame.pixels.shape[:2]
-            for change in passages.update(found.reads, frame.captured_at, width, height):
+            for change in passages.update(found.reads, FrameView.of(frame)):
                 seq += 1
                 yield event_of(change, path.stem, identities.event()).numbered(
                     seq, frame.captured_at
@@ -95,10 +105,11 @@ async def events_of(path: Path, engine: Engine, settings: PassageSettings) -> As
         yield event_of(change, path.stem, identities.event()).numbered(seq, change.occurred_at)
 
 
-def line_of(event: Event) -> str:
+def line_of(event: Event, moment: datetime, zone: tzinfo) -> str:
+    """The event beside one of its times, as the site's clock shows it."""
     plate = event.plate
-    moment = event.occurred_at.strftime("%H:%M:%S.%f")[:-3]
+    shown = print_time(moment, zone, timespec="milliseconds")
     return (
-        f"{event.camera}  {moment}  {event.kind:<8}{plate.text:<10} {plate.country or '--'}  "
+        f"{shown}  {event.camera}  {event.kind:<8}{plate.text:<10} {plate.country or '--'}  "
         f"{plate.confidence:.2f}  {event.direction:<8} {', '.join(event.changed)}"
     ).rstrip()

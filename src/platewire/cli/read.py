@@ -8,17 +8,17 @@ from pathlib import Path
 import cv2
 import msgspec
 
-from platewire.cli.options import print_json
-from platewire.cli.progress import bar
-from platewire.cli.recordings import frames_of, is_clip, is_picture, length_of, remark
+from platewire.cli.terminal.options import print_json
+from platewire.cli.terminal.progress import bar
+from platewire.cli.terminal.recordings import frames_of, is_clip, is_picture, length_of, remark
 from platewire.config.load import load
 from platewire.config.tree import Config
 from platewire.errors import ConfigError, PictureError
 from platewire.model import Frame, Read
 from platewire.recognition import pictures
-from platewire.recognition.builtin import EngineSettings
-from platewire.recognition.engine import Engine, examine
+from platewire.recognition.engine import Engine, EngineSettings
 from platewire.recognition.refused import Examined, Refused
+from platewire.runtime.status import printable
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,20 +29,22 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "files", nargs="+", type=Path, metavar="FILE", help="pictures, clips, folders of pictures"
     )
     parser.add_argument(
-        "--annotate", type=Path, metavar="FOLDER", help="write pictures with boxes and texts there"
+        "--annotate",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for annotated pictures, with boxes and texts",
     )
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="take the engine's settings from this file"
+        "--config", type=Path, metavar="FILE", help="use the engine settings of this file"
     )
     parser.add_argument(
         "--refused",
         action="store_true",
-        help="also what was found and is no read, with the reason: small, "
-        "shape, no_plate, form, unsure",
+        help="also print rejected candidates with the reason: small, shape, no_plate, form, unsure",
     )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON lines, which is the default")
-    form.add_argument("--text", action="store_true", help="print a line in words for each read")
+    form.add_argument("--json", action="store_true", help="print JSON lines (the default)")
+    form.add_argument("--text", action="store_true", help="print one line of text for each read")
     parser.set_defaults(run=run)
 
 
@@ -64,11 +66,11 @@ def run(options: argparse.Namespace) -> int:
                 if options.text:
                     remark(str(error))
                 else:
-                    print_json({"file": str(path), "error": str(error)})
+                    print_json({"file": printable(str(path)), "error": printable(str(error))})
     finally:
         engine.close()
     if not found and not unusable:
-        remark("no plate was read")
+        remark("no plates read")
     return 3 if unusable else int(found == 0)
 
 
@@ -99,7 +101,7 @@ async def read_file(path: Path, engine: Engine, options: argparse.Namespace) -> 
 
 async def examined(path: Path, engine: Engine) -> AsyncIterator[tuple[Frame, Examined]]:
     async for frame in frames_of(path):
-        yield frame, await asyncio.to_thread(examine, engine, frame)
+        yield frame, await asyncio.to_thread(engine.examine, frame)
 
 
 def show(path: Path, frame: Frame, found: Read | Refused, options: argparse.Namespace) -> None:
@@ -107,7 +109,7 @@ def show(path: Path, frame: Frame, found: Read | Refused, options: argparse.Name
         said = words(found) if isinstance(found, Read) else refusal_in_words(found)
         print(f"{path}  frame {frame.number}  {said}", flush=True)
         return
-    place = {"file": str(path), "frame": frame.number}
+    place = {"file": printable(str(path)), "frame": frame.number}
     if isinstance(found, Read):
         print_json({**place, **msgspec.to_builtins(found)})
     else:

@@ -5,15 +5,17 @@ import asyncio
 import logging
 import sys
 
-from platewire.cli.options import add_config, add_json, print_json
+from platewire.app.server import Addresses, serve
+from platewire.cli.terminal.options import add_config, add_json, print_json
 from platewire.config.load import load
-from platewire.server import Addresses, serve
 
 DIAGNOSTICS = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("serve", help="run the cameras, the transfers and the page")
+    parser = commands.add_parser(
+        "serve", help="start the server: cameras, outputs, web page and API"
+    )
     add_config(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -27,13 +29,13 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             print_json(addresses)
             return
-        cameras, transfers = len(config.camera), len(config.transfer)
-        print(f"platewire runs: {counted(cameras, 'camera')}, {counted(transfers, 'transfer')}")
+        cameras, outputs = len(config.camera), len(config.output)
+        print(f"platewire runs: {counted(cameras, 'camera')}, {counted(outputs, 'output')}")
         print(f"  page      {addresses.page or 'off'}")
         print(f"  database  {addresses.database}")
-        for name, address in addresses.transfers.items():
+        for name, address in addresses.outputs.items():
             print(f"  {name:<9} {address}")
-        print("Stop with Ctrl-C; a second one ends at once.", flush=True)
+        print("Press Ctrl-C to stop, twice to stop immediately.", flush=True)
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(config, ready=ready))

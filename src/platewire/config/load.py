@@ -7,7 +7,8 @@ must exist). Relative paths are taken from the folder of the file.
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,10 +16,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import structs
 
-from platewire.config.tree import Config
+from platewire.config.patterns import IN_WORDS
+from platewire.config.plugs import config_type, room_of, unknown
+from platewire.config.tree import Config, is_ip_address
 from platewire.errors import ConfigError
-from platewire.lists.settings import ListKind
-from platewire.transfers.relay import RelayTransfer
+from platewire.outputs.output import OtherSettings
+from platewire.runtime import wrong_value
+
+CAMERA_NAME_MAX = 63
+"""In characters, the same as for other names."""
+RENAMED = {"transfer": "output"}
+"""Tables of version 0.1, and what they are called since."""
 
 
 def load(path: Path) -> Config:
@@ -41,15 +49,20 @@ def parse(text: str, path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
 
+    try:
+        kind_of_config = config_type(data)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
     def decode(kind: type, value: Any) -> Any:
         if kind is Path and isinstance(value, str):
             return path.parent.absolute() / value
-        raise NotImplementedError
+        raise TypeError("not a path")
 
     try:
-        config = msgspec.convert(data, Config, dec_hook=decode)
+        config = msgspec.convert(data, kind_of_config, dec_hook=decode)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {explain(str(error), data)}") from error
+        raise ConfigError(f"{path}: {explain(str(error), data, kind_of_config)}") from error
     complaints = list(inconsistencies(config))
     if complaints:
         raise ConfigError(f"{path}: " + "; ".join(complaints))
@@ -58,35 +71,43 @@ def parse(text: str, path: Path) -> Config:
     return structs.replace(config, log=structs.replace(config.log, folder=folder))
 
 
-def explain(message: str, data: Any) -> str:
+def explain(message: str, data: Any, kind: type[Config] = Config) -> str:
     """msgspec's message in our words: the setting's path first, then what is wrong with it."""
-    said, _, at = message.partition(" - at `$")
-    where = at.rstrip("`").removeprefix(".")
-    named = _named(where, data)
+    wrong = wrong_value.find(message, data, kind)
+    named = _named(wrong.path, data)
+    said = message.partition(" - at ")[0]
     if match := re.fullmatch(r"Object contains unknown field `(.*)`", said):
         setting = match.group(1)
-        return f"unknown setting `{setting}` in {named}{_guess(setting)}"
+        if not wrong.path and setting in RENAMED:
+            return (
+                f"`[[{setting}]]` is called `[[{RENAMED[setting]}]]` since version 0.2; rename "
+                "each of these tables and keep their names, so that delivery resumes where it "
+                "stopped"
+            )
+        return f"unknown setting `{setting}` in {named}{_guess(setting, kind)}"
     if match := re.fullmatch(r"Object missing required field `(.*)`", said):
         return f"{named} needs the setting `{match.group(1)}`"
-    if match := re.fullmatch(r"Invalid (?:enum )?value '(.*)'", said):
-        return f"{named}: {match.group(1)!r} is not one of the choices; see docs/configuration.md"
-    return f"{named}: {said[0].lower()}{said[1:]}"
+    if room_of(wrong.path) and isinstance(wrong.value, str):
+        return f"{named}: {unknown(wrong.path, wrong.value)}"
+    return f"{named}: {wrong_value.words(wrong, IN_WORDS)}"
 
 
 def _named(where: str, data: Any) -> str:
     """`camera[0].source` together with the camera's name, where it has one."""
     if not where:
         return "the file's top level"
-    if (match := re.match(r"(camera|list|transfer)\[(\d+)\]", where)) and isinstance(data, dict):
+    if (match := re.match(r"(camera|heartbeat|list|output)\[(\d+)\]", where)) and isinstance(
+        data, dict
+    ):
         entry = data[match.group(1)][int(match.group(2))]
         if isinstance(entry, dict) and isinstance(name := entry.get("name"), str):
             return f'`{where}` ({match.group(1)} "{name}")'
     return f"`{where}`"
 
 
-def _guess(setting: str) -> str:
+def _guess(setting: str, kind: type[Config]) -> str:
     # Without itself: it may be a setting of another table.
-    near = difflib.get_close_matches(setting, sorted(_known_settings(Config) - {setting}), n=1)
+    near = difflib.get_close_matches(setting, sorted(_known_settings(kind) - {setting}), n=1)
     return f"; did you mean `{near[0]}`?" if near else "; see docs/configuration.md for what exists"
 
 
@@ -111,45 +132,91 @@ def _known_settings(kind: Any) -> set[str]:
 def inconsistencies(config: Config) -> Iterable[str]:
     if not _is_time_zone(config.site.time_zone):
         yield (
-            f"`site.time_zone` {config.site.time_zone!r} is not known here; it must be like "
+            f"`site.time_zone`: unknown time zone {config.site.time_zone!r}; use a name such as "
             "Europe/Berlin"
         )
     cameras = [camera.name for camera in config.camera]
+    yield from filter(None, map(_misnamed, cameras))
     yield from _repeated("camera", cameras)
-    yield from _repeated("transfer", [transfer.name for transfer in config.transfer])
-    for transfer in config.transfer:
-        for name in transfer.cameras:
-            if name not in cameras:
-                there = ", ".join(cameras) or "none"
-                yield f'transfer "{transfer.name}" names camera "{name}"; there are: {there}'
+    yield from _repeated("output", [output.name for output in config.output])
+    yield from _repeated("heartbeat", [each.name for each in config.heartbeat])
+    for output in config.output:
+        if output.opens_something and output.order != "passage":
+            yield (
+                f'output "{output.name}": `order` "{output.order}" is not supported for '
+                "an output that opens a gate, where vehicles must not wait for each other; "
+                "remove it"
+            )
+        yield from _unknown_cameras(f'output "{output.name}"', output.cameras, cameras)
+    for each in config.heartbeat:
+        yield from _unknown_cameras(f'heartbeat "{each.name}"', each.cameras, cameras)
+    yield from _unknown_zones(config)
     yield from _unknown_lists(config)
+    others = OtherSettings(cameras, {each.name: each.kind.value for each in config.list})
+    for output in config.output:
+        yield from output.inconsistencies(others)
     for camera in config.camera:
+        if camera.ip_address is not None and not is_ip_address(camera.ip_address):
+            yield (
+                f'camera "{camera.name}": `ip_address` {camera.ip_address!r} is invalid; '
+                "use an address such as 192.0.2.10, or remove it"
+            )
         yield from _repeated(
             f'zone of camera "{camera.name}"', [zone.name for zone in camera.passage.zones]
         )
 
 
+def _misnamed(camera: str) -> str:
+    """The error in a camera name, or empty. A combining mark, as in `ü` of two characters or in
+    Devanagari, belongs to its letter."""
+    if not 0 < len(camera) <= CAMERA_NAME_MAX:
+        return f"invalid camera name {camera!r}: use 1 to {CAMERA_NAME_MAX} characters"
+    if wrong := sorted({each for each in camera if not _in_a_name(each)}):
+        return (
+            f"invalid camera name {camera!r}: it contains {' and '.join(map(repr, wrong))}; use "
+            "letters of any script, digits, spaces, `_`, `.` and `-`"
+        )
+    if not camera[0].isalnum() or camera != " ".join(camera.split()):
+        return (
+            f"invalid camera name {camera!r}: start with a letter or digit, and use single spaces "
+            "between words only"
+        )
+    return ""
+
+
+def _in_a_name(character: str) -> bool:
+    return character in "_.- " or unicodedata.category(character)[0] in "LMN"
+
+
+def _unknown_zones(config: Config) -> Iterable[str]:
+    for output in config.output:
+        zones = [
+            zone.name
+            for camera in config.camera
+            if not output.cameras or camera.name in output.cameras
+            for zone in camera.passage.zones
+        ]
+        for name in output.zones:
+            if name not in zones:
+                there = ", ".join(sorted({*zones})) or "none"
+                yield f'output "{output.name}" names zone "{name}"; zones of its cameras: {there}'
+
+
+def _unknown_cameras(who: str, named: Iterable[str], cameras: list[str]) -> Iterable[str]:
+    for name in named:
+        if name not in cameras:
+            there = ", ".join(cameras) or "none"
+            yield f'{who} names camera "{name}"; configured cameras: {there}'
+
+
 def _unknown_lists(config: Config) -> Iterable[str]:
-    kinds = {each.name: each.kind for each in config.list}
-    yield from _repeated("list", [each.name for each in config.list])
-    for transfer in config.transfer:
-        for name in transfer.lists:
-            if name not in kinds:
-                there = ", ".join(kinds) or "none"
-                yield f'transfer "{transfer.name}" names list "{name}"; there are: {there}'
-        if isinstance(transfer, RelayTransfer):
-            yield from _wrong_lists(transfer, kinds)
-
-
-def _wrong_lists(relay: RelayTransfer, kinds: Mapping[str, ListKind]) -> Iterable[str]:
-    for name in relay.lists:
-        if kinds.get(name, ListKind.ALLOW) is not ListKind.ALLOW:
-            yield (
-                f'transfer "{relay.name}" would open for the list "{name}", which is of the kind '
-                f"`{kinds[name].value}`; name lists of the kind `allow` only"
-            )
-    if ListKind.ALLOW not in kinds.values():
-        yield f'transfer "{relay.name}" needs a `[[list]]` of the kind `allow` to open for'
+    lists = [each.name for each in config.list]
+    yield from _repeated("list", lists)
+    for output in config.output:
+        for name in output.lists:
+            if name not in lists:
+                there = ", ".join(lists) or "none"
+                yield f'output "{output.name}" names list "{name}"; configured lists: {there}'
 
 
 def _is_time_zone(name: str) -> bool:
@@ -162,4 +229,5 @@ def _is_time_zone(name: str) -> bool:
 
 def _repeated(what: str, names: list[str]) -> Iterable[str]:
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f'the {what} name "{name}" is given twice; each needs one of its own'
+        each = what.partition(" ")[0]
+        yield f'the {what} name "{name}" is used twice; give each {each} its own name'

@@ -1,9 +1,11 @@
-"""The configuration's types -> the reference page and the commented file of `platewire init`."""
+"""The configuration's types -> tables of settings, and the commented file of `platewire init`."""
 
+import enum
 import textwrap
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -13,23 +15,14 @@ from msgspec.structs import fields
 
 from platewire.config.tree import Config
 
-PAGE_HEAD = """\
-# Configuration
-
-One TOML file, `platewire.toml` unless `--config` names another. `platewire init` writes a commented
-one, `platewire check` validates it and then really connects. An unknown setting is an error that
-names its place. Relative paths begin at the file's folder. Secrets are never written here: a
-setting of the kind *secret* says where the secret lies, `env:NAME` or `file:PATH`.
-
-This page is generated from the types (`platewire init --reference`).
-"""
-
 
 class Row(NamedTuple):
     setting: str
     kind: str
     default: str
     meaning: str
+    example: str = ""
+    """A value as TOML, where the type states one."""
 
 
 class Section(NamedTuple):
@@ -43,7 +36,7 @@ class Section(NamedTuple):
 
 def sections() -> Iterator[Section]:
     for field in fields(Config):
-        kind, _ = _unwrap(field.type)
+        kind, _ = unwrap(field.type)
         repeated = get_origin(kind) is tuple
         inner = get_args(kind)[0] if repeated else kind
         header = f"[[{field.name}]]" if repeated else f"[{field.name}]"
@@ -51,36 +44,37 @@ def sections() -> Iterator[Section]:
 
 
 def _sections(header: str, kind: Any) -> Iterator[Section]:
-    for struct in _structs(kind):
-        nested = [field for field in fields(struct) if _structs(_unwrap(field.type)[0])]
-        rows = tuple(_row(field) for field in fields(struct) if field not in nested)
+    for struct in structs_of(kind):
+        nested = [field for field in fields(struct) if structs_of(unwrap(field.type)[0])]
+        rows = tuple(row_of(field) for field in fields(struct) if field not in nested)
         tag = struct.__struct_config__.tag
-        yield Section(header, tag if isinstance(tag, str) else None, _first_line(struct), rows)
+        yield Section(header, tag if isinstance(tag, str) else None, first_line(struct), rows)
         for field in nested:
-            inner, _ = _unwrap(field.type)
+            inner, _ = unwrap(field.type)
             many = get_origin(inner) is tuple
             path = f"{header.strip('[]')}.{field.name}"
             inner_header = f"[[{path}]]" if many else f"[{path}]"
             yield from _sections(inner_header, get_args(inner)[0] if many else inner)
 
 
-def _structs(kind: Any) -> list[type[Struct]]:
+def structs_of(kind: Any) -> list[type[Struct]]:
     """The Struct types that this kind allows, through unions and tuples."""
-    kind, _ = _unwrap(kind)
+    kind, _ = unwrap(kind)
     if isinstance(kind, type) and not get_args(kind) and issubclass(kind, Struct):
         return [kind]
     if get_origin(kind) in (Union, types.UnionType, tuple):
-        return [struct for part in get_args(kind) for struct in _structs(part)]
+        return [struct for part in get_args(kind) for struct in structs_of(part)]
     return []
 
 
-def _row(field: msgspec.structs.FieldInfo) -> Row:
-    _, meta = _unwrap(field.type)
+def row_of(field: msgspec.structs.FieldInfo) -> Row:
+    _, meta = unwrap(field.type)
     meaning = next((m.description for m in meta if m.description), "")
-    return Row(field.name, _name_of(field.type), _default(field), _one_line(meaning))
+    example = next((_toml(m.examples[0]) for m in meta if m.examples), "")
+    return Row(field.name, _name_of(field.type), _default(field), _one_line(meaning), example)
 
 
-def _unwrap(kind: Any) -> tuple[Any, list[Meta]]:
+def unwrap(kind: Any) -> tuple[Any, list[Meta]]:
     """The bare type and the descriptions around it, outermost first."""
     meta: list[Meta] = []
     while get_origin(kind) is Annotated:
@@ -90,20 +84,33 @@ def _unwrap(kind: Any) -> tuple[Any, list[Meta]]:
 
 
 def _name_of(kind: Any) -> str:
-    bare, meta = _unwrap(kind)
+    bare, meta = unwrap(kind)
     if any(m.pattern and "env|file" in m.pattern for m in meta):
         return "secret"
     origin, parts = get_origin(bare), get_args(bare)
     if origin is Literal:
-        return " \\| ".join(f'`"{part}"`' for part in parts)
+        return _choices(parts)
+    if isinstance(bare, type) and issubclass(bare, enum.Enum):
+        return _choices([member.value for member in bare])
     if origin in (Union, types.UnionType):
         return " or ".join(_name_of(part) for part in parts if part is not type(None))
     if origin is tuple:
         return f"list of {_name_of(parts[0])}"
     if origin is dict or typing.get_origin(bare) is not None:
         return "table"
-    plain = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
+    plain = {
+        str: "text",
+        int: "whole number",
+        float: "number",
+        bool: "true or false",
+        Path: "path",
+        datetime: "date and time with offset",
+    }
     return plain.get(bare, getattr(bare, "__name__", str(bare)).lower()) + _limits(meta)
+
+
+def _choices(values: Sequence[str]) -> str:
+    return " \\| ".join(f'`"{value}"`' for value in values)
 
 
 def _limits(meta: list[Meta]) -> str:
@@ -135,25 +142,12 @@ def _toml(value: Any) -> str:
     return f'"{value}"'
 
 
-def _first_line(struct: type[Struct]) -> str:
+def first_line(struct: type[Struct]) -> str:
     return _one_line((struct.__doc__ or "").split("\n\n")[0])
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def page() -> str:
-    """docs/configuration.md."""
-    parts = [PAGE_HEAD]
-    for section in sections():
-        choice = f' with `type = "{section.tag}"`' if section.tag else ""
-        parts.append(f"## `{section.header}`{choice}\n\n{section.meaning}\n")
-        lines = ["| setting | kind | default | meaning |", "|---|---|---|---|"]
-        lines += [f"| `{r.setting}` | {r.kind} | {r.default} | {r.meaning} |" for r in section.rows]
-        if section.rows:
-            parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
 
 
 STARTER_HEAD = """\
@@ -164,35 +158,6 @@ STARTER_HEAD = """\
 
 ACTIVE = frozenset({"[site]", "[log]", "[web]"})
 """Tables that stand in a new file without a #; the rest is taken into use by removing it."""
-
-EXAMPLES = {
-    ("[[camera]]", "name"): "gate",
-    ("[[camera.passage.zones]]", "name"): "lane 1",
-    ("[[camera.passage.zones]]", "polygon"): [[0.1, 0.5], [0.9, 0.5], [0.9, 1.0], [0.1, 1.0]],
-    ("file", "path"): "clip.mp4",
-    ("pictures", "path"): "pictures",
-    ("rtsp", "url"): "rtsp://192.0.2.10/stream1",
-    ("mjpeg", "url"): "http://192.0.2.10/video.mjpg",
-    ("snapshot", "url"): "http://192.0.2.10/snapshot.jpg",
-    ("replay", "path"): "reads.jsonl",
-    ("remote", "url"): "http://192.0.2.40:8080/v1/plate-reader/",
-    ("http", "name"): "receiver",
-    ("postgresql", "url"): "postgresql://platewire@192.0.2.20/anpr",
-    ("http", "url"): "https://receiver.example/anpr",
-    ("http", "signing"): ["env:PLATEWIRE_SIGNING_SECRET"],
-    ("json_lines", "name"): "lines",
-    ("numberok_tcp", "name"): "numberok",
-    ("tcp_push", "address"): "192.0.2.20:5000",
-    ("two_n", "url"): "https://192.0.2.30",
-    ("milestone", "url"): "http://192.0.2.5:9090",
-    ("milestone_generic", "address"): "192.0.2.5:1235",
-    ("mqtt", "host"): "192.0.2.6",
-    ("nx", "url"): "https://192.0.2.5:7001",
-    ("[[list]]", "name"): "staff",
-    ("[[list]]", "kind"): "allow",
-    ("modbus", "host"): "192.0.2.31",
-    ("form", "fields"): {"plate": "{{ event.plate.text }}"},
-}
 
 
 def starter() -> str:
@@ -212,14 +177,15 @@ def _table(section: Section) -> str:
 
 
 def _example(section: Section, row: Row) -> str:
-    for place in (section.tag, section.header):
-        if place is not None and (place, row.setting) in EXAMPLES:
-            return _toml(EXAMPLES[place, row.setting])
+    if row.example and row.default == "required":
+        return row.example
     if row.setting == "name" and section.tag is not None:
         return _toml(section.tag.replace("_", "-"))
     if row.default == "required":
         return '"env:NAME"' if row.kind == "secret" else '"..."'
-    return f" # {row.kind}" if row.default == "not set" else row.default.strip("`")
+    if row.default == "not set":
+        return f" # {row.kind}".replace("\\|", "or").replace("`", "")
+    return row.default.strip("`")
 
 
 def _comment(text: str) -> list[str]:

@@ -3,26 +3,44 @@
 The reference page and the commented file of `platewire init` are made from these types.
 """
 
-from typing import Annotated
+import ipaddress
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from platewire.camera.motion import MotionSettings
 from platewire.eventlog.settings import LogSettings
 from platewire.lists.settings import ListSettings
-from platewire.model import Site
+from platewire.model import CameraFacts, Site
+from platewire.outputs.builtin import AnyOutput
+from platewire.outputs.http.heartbeat import HeartbeatSettings
 from platewire.passage.settings import PassageSettings
-from platewire.recognition.builtin import EngineSettings
-from platewire.recognition.motion import MotionSettings
+from platewire.recognition.builtin import DEFAULT, AnyEngine
 from platewire.recognition.picture_settings import PictureSettings
-from platewire.recognition.plates import PlatesEngine
-from platewire.sources.builtin import SourceSettings
-from platewire.transfers.builtin import AnyTransfer
-from platewire.transfers.transfer import Name
+from platewire.sources.builtin import AnySource
 from platewire.web.settings import WebSettings
 
 
+def is_ip_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _ip_address_in(url: str) -> str:
+    """The host if it is an IP address, otherwise empty."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return host if is_ip_address(host) else ""
+
+
 class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The place where the cameras stand."""
+    """The site where the cameras are installed."""
 
     name: Annotated[str, Meta(min_length=1, description="Name of the site")] = "site"
     system_id: Annotated[
@@ -31,38 +49,101 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     latitude: Annotated[float, Meta(ge=-90, le=90, description="Degrees north")] = 0.0
     longitude: Annotated[float, Meta(ge=-180, le=180, description="Degrees east")] = 0.0
     time_zone: Annotated[
-        str, Meta(description="Time zone of local times in the database, such as Europe/Berlin")
+        str,
+        Meta(
+            description="Time zone of the site, such as Europe/Berlin. Applies to times without an "
+            "offset, the web page, commands and local times in the database"
+        ),
     ] = "UTC"
+
+
+CameraName = Annotated[
+    str,
+    Meta(
+        description="Name of the camera, unique in the file: letters of any script, digits, single "
+        "spaces, `_`, `.` and `-`; starts with a letter or digit; at most 63 characters",
+        examples=["gate"],
+    ),
+]
 
 
 class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One camera, from its source to its passages."""
 
-    name: Annotated[Name, Meta(description="Name of the camera, unique in the file")]
-    source: Annotated[SourceSettings, Meta(description="Where its frames come from")]
-    passage: Annotated[PassageSettings, Meta(description="How its reads become passages")] = (
+    name: CameraName
+    source: Annotated[AnySource, Meta(description="Source of the frames")]
+    passage: Annotated[PassageSettings, Meta(description="How reads are merged into passages")] = (
         PassageSettings()
     )
-    pictures: Annotated[PictureSettings, Meta(description="Which pictures are kept")] = (
+    pictures: Annotated[PictureSettings, Meta(description="Which pictures to store")] = (
         PictureSettings()
     )
-    motion: Annotated[MotionSettings, Meta(description="Which frames are left unread")] = (
+    motion: Annotated[MotionSettings, Meta(description="Which frames to skip without reading")] = (
         MotionSettings()
     )
+    checkpoint: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Number of the checkpoint at which the camera is installed: `Checkpoint` "
+            "over NumberOk TCP, `checkpoint` in the table `lprevents`",
+        ),
+    ] = 0
+    serial_number: Annotated[
+        Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}\Z")] | None,
+        Meta(
+            description="Serial number, by which receivers of camera formats identify the camera. "
+            "Default: the MAC address"
+        ),
+    ] = None
+    mac_address: Annotated[
+        Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\Z")] | None,
+        Meta(
+            description="MAC address for camera formats, sent as written here. Default: the serial "
+            "number if it is a MAC address, otherwise an address generated from the names of "
+            "site and camera"
+        ),
+    ] = None
+    ip_address: Annotated[
+        str | None,
+        Meta(
+            description="IP address for camera formats. Default: the address in the camera's "
+            "`url`, if any"
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        Meta(description="Model name for camera formats; default: platewire"),
+    ] = None
+    view: Annotated[
+        Literal["front", "rear"] | None,
+        Meta(description="Which side of vehicles the camera sees, for camera formats"),
+    ] = None
+
+    def facts(self) -> CameraFacts:
+        """The configured facts, completed from the address of the source."""
+        return CameraFacts(
+            serial_number=self.serial_number or "",
+            mac_address=self.mac_address or "",
+            ip_address=self.ip_address or _ip_address_in(self.source.camera_url),
+            model=self.model or "",
+            view=self.view or "",
+        )
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
-    site: Annotated[SiteSettings, Meta(description="The place")] = SiteSettings()
+    site: Annotated[SiteSettings, Meta(description="The site")] = SiteSettings()
     log: Annotated[LogSettings, Meta(description="The event log and database")] = LogSettings()
-    web: Annotated[WebSettings, Meta(description="The page and the API")] = WebSettings()
-    recognition: Annotated[EngineSettings, Meta(description="What reads the plates")] = (
-        PlatesEngine()
-    )
+    web: Annotated[WebSettings, Meta(description="The web page and the API")] = WebSettings()
+    recognition: Annotated[AnyEngine, Meta(description="The recognition engine")] = DEFAULT
     camera: Annotated[tuple[CameraSettings, ...], Meta(description="The cameras")] = ()
-    list: Annotated[tuple[ListSettings, ...], Meta(description="Lists of plates")] = ()
-    transfer: Annotated[tuple[AnyTransfer, ...], Meta(description="The ways out")] = ()
+    list: Annotated[tuple[ListSettings, ...], Meta(description="Plate lists")] = ()
+    output: Annotated[tuple[AnyOutput, ...], Meta(description="The outputs")] = ()
+    heartbeat: Annotated[
+        tuple[HeartbeatSettings, ...], Meta(description="Periodic heartbeats to receivers")
+    ] = ()
 
     def as_site(self) -> Site:
         """What the wire formats need to know of all this."""
@@ -77,4 +158,6 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 camera.name: tuple(zone.name for zone in camera.passage.zones)
                 for camera in self.camera
             },
+            cameras={camera.name: camera.facts() for camera in self.camera},
+            checkpoints={camera.name: camera.checkpoint for camera in self.camera},
         )

@@ -1,11 +1,11 @@
 """The countries and their plate forms, as data; how a mask is written stands in `masks`.
 
-Here are Europe and its neighbours, India, Brazil and the United States; `overseas` has others.
+Here are Europe and its neighbors, India, Brazil and the United States; `overseas` has others.
 
 Forms in use on the road today, the usual ones of cars and lorries; personal, diplomatic, military
 and trailer plates are left out unless they share a form. A form that has become rare is marked
 `~`. The sources are the countries' own registration rules. `band` is the distinguishing sign of
-the blue band or oval (UN Convention on Road Traffic, annex 3), as the recogniser may read it in
+the blue band or oval (UN Convention on Road Traffic, annex 3), as the recognizer may read it in
 front of the text.
 """
 

@@ -10,29 +10,35 @@ from zlib import crc32
 from msgspec import DecodeError
 
 from platewire.errors import LogError
-from platewire.model import Entry
+from platewire.model import BootTime, Entry
 from platewire.wire import native
 
 COLUMNS = "seq, body, body_crc32"
 """What `entry` wants, in this order."""
+IN_LOG = f"{COLUMNS}, boot, boot_seconds"
+"""The same with when it arrived, for those whom its age concerns."""
 
 
 def entry(found: tuple[Any, ...]) -> Entry:
     """Raises LogError where the bytes are not those that were written."""
-    seq, body, kept = found
+    seq, body, kept, *stamp = found
     if not isinstance(body, bytes) or (kept is not None and crc32(body) != kept):
-        raise damaged(seq, "its bytes are not those that were written")
+        raise damaged(seq, "checksum mismatch")
     try:
         event = native.decode(body)
     except (DecodeError, ValueError) as error:
         raise damaged(seq, f"it cannot be read: {error}") from error
     if event.seq != seq:
         raise damaged(seq, f"it is stored as event {event.seq}")
-    return Entry(event, body)
+    return Entry(event, body, _arrived(*stamp))
+
+
+def _arrived(boot: str | None = None, seconds: float = 0.0) -> BootTime | None:
+    return None if boot is None else BootTime(boot, seconds)
 
 
 def damaged(seq: int, how: str) -> LogError:
     return LogError(
-        f"event {seq} is damaged in the file, {how}; it is given to nobody. Look at the disk; "
-        "`platewire database verify` names all that is damaged, a backup may have it whole"
+        f"event {seq} is corrupted in the file: {how}; it is never delivered. Check the disk; list "
+        "all corruption with `platewire database verify`, and restore it from a backup"
     )

@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable
 
 from msgspec import Struct, structs
 
+from platewire.database.search.plate_in_text import PlateMatcher
 from platewire.errors import ConfigError
-from platewire.model import Event, Images, Plate, Vehicle
+from platewire.model import Event, Images, ListHit, Plate, Vehicle
 
 ERASED = "ERASED"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -33,7 +34,7 @@ def normal(plate: str) -> str:
     """As a person types it, to what events hold; ConfigError where nothing is left."""
     text = re.sub(r"[^A-Z0-9]", "", plate.upper())
     if not text or text == ERASED:
-        raise ConfigError(f"{plate!r} is no plate: give it with letters A-Z and digits, as BU 9042")
+        raise ConfigError(f"{plate!r} is not a plate; use letters A-Z and digits, such as BU 9042")
     return text
 
 
@@ -93,5 +94,17 @@ def without(event: Event, written: Collection[str], name: str) -> Event:
             unicode=plate.text if plate.unicode in written else plate.unicode,
             candidates=tuple(each for each in plate.candidates if each.text not in written),
         ),
-        lists=tuple(hit for hit in event.lists if hit.entry not in written),
+        lists=tuple(
+            _silent(hit, PlateMatcher(written, ()))
+            for hit in event.lists
+            if hit.entry not in written
+        ),
     )
+
+
+def _silent(hit: ListHit, matcher: PlateMatcher) -> ListHit:
+    """Without what a person wrote that names the plate, such as a second car in a note."""
+    named = {
+        name: None for name in ("holder", "note", "group") if matcher.stands_in(getattr(hit, name))
+    }
+    return structs.replace(hit, **named)

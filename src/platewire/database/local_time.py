@@ -11,12 +11,15 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from platewire.clock import milliseconds
+from platewire.runtime.clock import milliseconds
+from platewire.runtime.site_time import minutes_to_change, offset_minutes
 
 FIRST_MS = -62_135_596_800_000
 """0001-01-01: before everything."""
 FROM = datetime(2000, 1, 1, tzinfo=UTC)
 YEARS_AHEAD = 10
+"""Years of offsets from UTC that are stored in advance; rules farther ahead change before they
+apply."""
 STEP = timedelta(days=7)
 """Shorter than any two changes of a zone are apart."""
 
@@ -31,9 +34,9 @@ def periods(zone: str, until: datetime) -> list[Period]:
     """Of all times, as they are known from 2000 to `until`, a moment in UTC."""
     info = ZoneInfo(zone)
     days = [FROM + STEP * n for n in range((until - FROM) // STEP + 1)]
-    found = [Period(FIRST_MS, _minutes(info, FROM))]
+    found = [Period(FIRST_MS, offset_minutes(info, FROM))]
     for before, after in pairwise(days):
-        if _minutes(info, before) != (minutes := _minutes(info, after)):
+        if offset_minutes(info, before) != (minutes := offset_minutes(info, after)):
             found.append(Period(_change(info, before, after), minutes))
     return found
 
@@ -54,19 +57,6 @@ def renewed(
     return [*past, *(period for period in known if period.from_ms > now_ms)]
 
 
-def _minutes(info: ZoneInfo, moment: datetime) -> int:
-    offset = moment.astimezone(info).utcoffset() or timedelta()
-    return offset // timedelta(minutes=1)
-
-
 def _change(info: ZoneInfo, before: datetime, after: datetime) -> int:
     """The first minute, in milliseconds, at which the offset is that of `after`."""
-    low, high = 0, (after - before) // timedelta(minutes=1)
-    wanted = _minutes(info, after)
-    while low < high:
-        middle = (low + high) // 2
-        if _minutes(info, before + timedelta(minutes=middle)) == wanted:
-            high = middle
-        else:
-            low = middle + 1
-    return milliseconds(before + timedelta(minutes=low))
+    return milliseconds(before + timedelta(minutes=minutes_to_change(info, before, after)))

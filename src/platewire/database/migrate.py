@@ -4,6 +4,10 @@ A step is a file `NNNN_name.sql` in the folder `migrations`, applied in order an
 released. The number of the last one is the file's version, in `PRAGMA user_version`.
 """
 
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -11,14 +15,15 @@ import apsw
 
 from platewire.database.connection import (
     APPLICATION_ID,
-    check_is_database,
     explained,
     open_reader,
     open_recovering,
+    transaction,
 )
-from platewire.database.steps import Step as Step
-from platewire.database.steps import steps_of
+from platewire.database.steps import Step, steps_of
 from platewire.errors import LogError, LogVersion
+
+diagnostics = logging.getLogger(__name__)
 
 EVENT_LOG = "platewire.database"
 """The package whose steps make the event log's file; our other files have steps of their own."""
@@ -30,9 +35,10 @@ def steps(package: str = EVENT_LOG) -> tuple[Step, ...]:
 
 def check_version(path: Path, package: str = EVENT_LOG) -> None:
     """Raises LogVersion or LogError, before anything is written, for a file that is not for us."""
-    check_is_database(path)
     if not path.exists() or path.stat().st_size == 0:
         return
+    if not os.access(path, os.R_OK):
+        raise LogError(f"{path} is not readable; grant platewire read access")
     newest = len(steps(package))
     with explained(path):
         try:
@@ -40,6 +46,19 @@ def check_version(path: Path, package: str = EVENT_LOG) -> None:
         except apsw.ReadOnlyError:
             # A power failure left a journal behind, which only a writer may play back.
             _check_with(open_recovering(path), path, newest)
+        except apsw.NotADBError as error:
+            raise LogError(
+                f"{path} is not an SQLite database, or its first page is corrupted; it was left as "
+                "it is. Restore a backup, move it away, or name another folder for the event log"
+            ) from error
+
+
+def check_writable(path: Path) -> None:
+    """Raises LogError, which is final, for a right that lacks: SQLite's own error does not tell it
+    from what may be over by itself."""
+    for each in (path.parent, path):
+        if each.exists() and not os.access(each, os.W_OK):
+            raise LogError(f"{each} cannot be written; it must be writable for platewire")
 
 
 def _check_with(connection: apsw.Connection, path: Path, newest: int) -> None:
@@ -70,21 +89,38 @@ def _has_tables(connection: apsw.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_master").get)
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[apsw.Connection]:
+    """The event log's file. LogError where there is none, or one of an older platewire."""
+    if not path.exists():
+        raise LogError(f"{path} does not exist; name the folder of an event log in [log]")
+    check_version(path)
+    with explained(path), closing(open_reader(path)) as connection:
+        if connection.execute("PRAGMA user_version").get < len(steps()):
+            raise LogError(
+                f"{path} is of an older platewire; start this one once, then run the command again"
+            )
+        yield connection
+
+
 def migrate(connection: apsw.Connection, now: datetime, package: str = EVENT_LOG) -> int:
     """Applies the steps that the file lacks; returns how many these were."""
     version = connection.execute("PRAGMA user_version").get
     lacking = steps(package)[version:]
     for step in lacking:
+        if version:
+            diagnostics.info(
+                "%s: bringing it to schema version %s (%s); platewire starts after that",
+                *(connection.filename, step.version, step.name),
+            )
         _apply(connection, step, now)
     return len(lacking)
 
 
 def _apply(connection: apsw.Connection, step: Step, now: datetime) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         if connection.execute("PRAGMA user_version").get >= step.version:
-            connection.execute("COMMIT")  # another process was faster
-            return
+            return  # another process was faster
         connection.execute(
             "CREATE TABLE IF NOT EXISTS migration "
             "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
@@ -95,8 +131,3 @@ def _apply(connection: apsw.Connection, step: Step, now: datetime) -> None:
         )
         connection.execute(f"PRAGMA user_version = {step.version}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise

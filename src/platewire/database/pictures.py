@@ -22,7 +22,7 @@ def read_picture(connection: apsw.Connection, folder: Path, sha256: str) -> byte
         if found is None or hashlib.sha256(found).hexdigest() == sha256:
             return found
         where = f"in {FILE_NAME}" if path is None else f"in the file {folder / str(path)}"
-        diagnostics.error("the picture %s %s is damaged and is given to nobody", sha256, where)
+        diagnostics.error("the picture %s %s is corrupted and is never delivered", sha256, where)
     return None
 
 

@@ -23,6 +23,8 @@ COLUMNS = (
 )  # fmt: skip
 IN_FILE = (*COLUMNS, "body_crc32")
 """In the log's own file; see `bodies`."""
+STAMPED = (*IN_FILE, "boot", "boot_seconds")
+"""With when it arrived, which is no part of the event and stays when that is written anew."""
 ROWS_MAX = 16
 """Events per statement. SQLite runs a statement without the interpreter's lock, and each lock that
 is given up may have to be waited for: so rather a few long statements than many short ones."""
@@ -31,11 +33,12 @@ Value = str | int | float | bytes | None
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+"""The unit of all times in the database."""
 
 
 def _insert(rows: int) -> str:
-    row = f"({','.join('?' * len(IN_FILE))})"
-    return f"INSERT INTO event ({','.join(IN_FILE)}) VALUES {','.join([row] * rows)}"  # noqa: S608
+    row = f"({','.join('?' * len(STAMPED))})"
+    return f"INSERT INTO event ({','.join(STAMPED)}) VALUES {','.join([row] * rows)}"  # noqa: S608
 
 
 _INSERT_HIT = "INSERT INTO list_hit VALUES (?, ?, ?, ?, ?)"
@@ -47,7 +50,7 @@ def inserts(entries: Sequence[Entry]) -> list[tuple[str, tuple[Value, ...]]]:
     statements = []
     for start in range(0, len(entries), ROWS_MAX):
         part = entries[start : start + ROWS_MAX]
-        values = tuple(chain.from_iterable(in_file(entry) for entry in part))
+        values = tuple(chain.from_iterable(_stamped(entry) for entry in part))
         statements.append((_INSERTS[len(part) - 1], values))
     statements += [
         (_INSERT_HIT, hit) for entry in entries if entry.event.lists for hit in hits(entry)
@@ -64,7 +67,7 @@ def hits(entry: Entry) -> list[tuple[int, str, str | None, str, str | None]]:
 
 def columns(entry: Entry) -> tuple[Value, ...]:
     """The values of `COLUMNS`; ValueError for an event that is not numbered."""
-    event, body = entry
+    event, body = entry.event, entry.body
     plate, vehicle, images = event.plate, event.vehicle, event.images
     if event.recorded_at is None:
         raise ValueError(f"event {event.id} is not numbered yet: call Event.numbered first")
@@ -85,6 +88,12 @@ def columns(entry: Entry) -> tuple[Value, ...]:
 def in_file(entry: Entry) -> tuple[Value, ...]:
     """The values of `IN_FILE`."""
     return (*columns(entry), crc32(entry.body))
+
+
+def _stamped(entry: Entry) -> tuple[Value, ...]:
+    arrived = entry.arrived
+    stamp = (None, None) if arrived is None else (arrived.boot, arrived.seconds)
+    return (*in_file(entry), *stamp)
 
 
 def recorded_ms(entry: Entry) -> int:

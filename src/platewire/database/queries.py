@@ -17,16 +17,17 @@ from uuid import UUID
 
 import apsw
 
-from platewire.clock import Clock, SystemClock, milliseconds
-from platewire.database import bodies, search
-from platewire.database.connection import explained, open_reader, row, rows
+from platewire.database import bodies
+from platewire.database.connection import Reader, explained, row, rows
 from platewire.database.migrate import check_version
-from platewire.database.passage_search import SQLITE, Condition, Place, Wanted
 from platewire.database.pictures import read_picture
-from platewire.database.plate_pattern import AFTER_ANY, Match, PlatePattern, plate_pattern
-from platewire.database.search import Presence
+from platewire.database.search import plate_search as search
+from platewire.database.search.passage_search import SQLITE, Condition, PageCursor, SearchFilters
+from platewire.database.search.plate_pattern import AFTER_ANY, Match, PlatePattern, plate_pattern
+from platewire.database.search.plate_search import Presence
 from platewire.errors import QueryTooLong
 from platewire.model import Entry, Kind
+from platewire.runtime.clock import Clock, SystemClock, milliseconds
 
 T = TypeVar("T")
 
@@ -66,12 +67,11 @@ class Counts(NamedTuple):
 class Database:
     """Made by `open_read_only`; used on one event loop."""
 
-    def __init__(self, path: Path, connection: apsw.Connection, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
-        self._connection = connection
         self._clock = clock
         self._deadline = math.inf
-        connection.set_progress_handler(self._is_late, STEPS_BETWEEN_LOOKS)
+        self._reader = Reader(path, self._heed_deadline)
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="platewire-database-reader")
 
     @classmethod
@@ -80,11 +80,11 @@ class Database:
         that a newer platewire wrote."""
         check_version(path)
         with explained(path):
-            return cls(path, open_reader(path), clock or SystemClock())
+            return cls(path, clock or SystemClock())
 
     async def close(self) -> None:
         self._reading.shutdown()
-        self._connection.close()
+        self._reader.close()
 
     async def events(
         self,
@@ -99,7 +99,7 @@ class Database:
     ) -> Sequence[Entry]:
         """With `after`: rising seqs from there. Otherwise falling, from below `before` or the end.
 
-        `plate` is a pattern, or the beginning of a normalised text. QueryTooLong after `seconds`.
+        `plate` is a pattern, or the beginning of a normalized text. QueryTooLong after `seconds`.
         """
         order = "DESC" if after is None else "ASC"
         condition = Condition().add("seq > ?", after).add("seq < ?", before)
@@ -142,15 +142,15 @@ class Database:
         """
         pattern = plate_pattern(plate, Match.PREFIX) if plate else None
         return await self.search(
-            Wanted(plate=pattern, camera=camera, open_only=open_only, before_seq=before),
+            SearchFilters(plate=pattern, camera=camera, open_only=open_only, before_seq=before),
             limit=limit,
         )
 
     async def search(
         self,
-        wanted: Wanted,
+        filters: SearchFilters,
         *,
-        after: Place | None = None,
+        after: PageCursor | None = None,
         limit: int,
         seconds: float = SEARCH_SECONDS,
     ) -> Sequence[PassageRow]:
@@ -158,12 +158,14 @@ class Database:
 
         QueryTooLong after `seconds`.
         """
-        found = await self._in_time(seconds, search.page, wanted, after, limit)
+        found = await self._in_time(seconds, search.page, filters, after, limit)
         return [PassageRow(first_seq, bodies.entry(tuple(last))) for first_seq, *last in found]
 
-    async def presence(self, wanted: Wanted, *, seconds: float = SEARCH_SECONDS) -> Presence:
+    async def presence(
+        self, filters: SearchFilters, *, seconds: float = SEARCH_SECONDS
+    ) -> Presence:
         """How many such passages there are, and when; QueryTooLong after `seconds`."""
-        return await self._in_time(seconds, search.presence, wanted)
+        return await self._in_time(seconds, search.presence, filters)
 
     async def plates(
         self, pattern: PlatePattern | None, *, seconds: float = SEARCH_SECONDS
@@ -224,13 +226,16 @@ class Database:
 
         return await self._run(timed)
 
+    def _heed_deadline(self, connection: apsw.Connection) -> None:
+        connection.set_progress_handler(self._is_late, STEPS_BETWEEN_LOOKS)
+
     def _is_late(self) -> bool:
         return self._clock.monotonic() > self._deadline
 
     async def _run(self, query: Callable[..., T], *arguments: object) -> T:
         loop = asyncio.get_running_loop()
         with explained(self.path):
-            return await loop.run_in_executor(self._reading, query, self._connection, *arguments)
+            return await loop.run_in_executor(self._reading, self._reader.run, query, *arguments)
 
 
 def _add_pattern(connection: apsw.Connection, condition: Condition, pattern: PlatePattern) -> None:
@@ -243,13 +248,16 @@ def _add_pattern(connection: apsw.Connection, condition: Condition, pattern: Pla
 
 
 def _seq_at(connection: apsw.Connection, moment_ms: int) -> int:
-    """By bisection, as times rise with the seq."""
+    """By bisection, as times rise with the seq; not every seq has an event."""
     low, last_seq = row(connection, "SELECT first_seq, last_seq FROM log")
     high = last_seq + 1
     while low < high:
         middle = (low + high) // 2
-        ((recorded_ms,),) = rows(
-            connection, "SELECT recorded_ms FROM event WHERE seq = ?", middle
-        ) or [(moment_ms - 1,)]
-        low, high = (middle + 1, high) if recorded_ms < moment_ms else (low, middle)
-    return int(low)
+        ((seq, recorded_ms),) = rows(
+            connection,
+            "SELECT seq, recorded_ms FROM event WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT 1",
+            *(middle, high),
+        ) or [(high, moment_ms)]
+        low, high = (seq + 1, high) if recorded_ms < moment_ms else (low, middle)
+    (found,) = row(connection, "SELECT min(seq) FROM event WHERE seq >= ?", low)
+    return int(last_seq + 1 if found is None else found)

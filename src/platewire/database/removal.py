@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import apsw
 
 DAY_MS = 86_400_000
+"""Milliseconds in a day."""
 
 What = Literal["events", "pictures", "plate", "vehicle", "frame"]
 Reason = Literal["age", "bytes", "erased", "pseudonymised"]

@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from msgspec import structs
+
 from platewire.delivery.circuit import PROBES, RETRY_AFTER_SECONDS_MAX
-from platewire.errors import PlatewireError, Rejected, Unavailable
+from platewire.errors import PlatewireError, Refused, Rejected, Unavailable
 from platewire.model import Entry
-from platewire.transfers.transfer import Transfer
+from platewire.outputs.output import PROBE_SECONDS, Output
 
 
 def asked_wait(error: BaseException) -> float | None:
@@ -13,11 +15,20 @@ def asked_wait(error: BaseException) -> float | None:
     return error.retry_after if isinstance(error, Unavailable) else None
 
 
+def least_wait(error: BaseException) -> float:
+    """The seconds that are to pass at least before this output tries again: accounts get locked
+    where wrong passwords come often."""
+    return error.least_wait if isinstance(error, Refused) else 0.0
+
+
 class Attempts:
     """Counts failures since the last success."""
 
-    def __init__(self, uniform: Callable[[], float]) -> None:
+    def __init__(
+        self, uniform: Callable[[], float], longest_seconds: float = PROBE_SECONDS
+    ) -> None:
         self._uniform = uniform
+        self._probes = structs.replace(PROBES, longest_seconds=longest_seconds)
         self._failed = 0
 
     def forget(self) -> None:
@@ -26,12 +37,13 @@ class Attempts:
     def failed(self, error: PlatewireError) -> float:
         """Seconds to wait before the next attempt."""
         self._failed += 1
-        least = min(asked_wait(error) or 0.0, RETRY_AFTER_SECONDS_MAX)
-        return max(PROBES.delay(self._failed, self._uniform), least)
+        asked = min(asked_wait(error) or 0.0, RETRY_AFTER_SECONDS_MAX)
+        least = max(asked, least_wait(error))
+        return max(self._probes.delay(self._failed, self._uniform), least)
 
 
 async def send_each(
-    transfer: Transfer,
+    output: Output,
     entries: Sequence[Entry],
     *,
     delivered: Callable[[Sequence[Entry]], Awaitable[None]],
@@ -42,7 +54,7 @@ async def send_each(
     Unavailable and Paused come through; what was told before them is dealt with.
     """
     try:
-        await transfer.send(entries)
+        await output.send(entries)
     except Rejected as error:
         if len(entries) == 1:
             await rejected(entries[0], error)
@@ -51,4 +63,4 @@ async def send_each(
         await delivered(entries)
         return
     for entry in entries:
-        await send_each(transfer, [entry], delivered=delivered, rejected=rejected)
+        await send_each(output, [entry], delivered=delivered, rejected=rejected)

@@ -10,25 +10,32 @@ Times are seconds of a monotonic clock.
 """
 
 from collections.abc import Callable
-from uuid import UUID
 
-from platewire.backoff import Backoff
+from msgspec import structs
+
+from platewire.delivery.order import Key
+from platewire.outputs.output import PROBE_SECONDS
+from platewire.runtime.backoff import Backoff
 
 RETRY_AFTER_SECONDS_MAX = 3600.0
 """A receiver that asks for more is asked again after this much all the same."""
 
-PROBES = Backoff(first_seconds=0.5, factor=2.0, longest_seconds=60.0)
+PROBES = Backoff(first_seconds=0.5, factor=2.0, longest_seconds=PROBE_SECONDS)
 PARKED = Backoff(first_seconds=0.5, factor=2.0, longest_seconds=3600.0)
 PARKED_SECONDS_MAX = 86_400.0
 """An event that has waited between attempts for so long is given up."""
 
 
 class Circuit:
-    def __init__(self, uniform: Callable[[], float]) -> None:
+    def __init__(
+        self, uniform: Callable[[], float], longest_seconds: float = PROBE_SECONDS
+    ) -> None:
+        """`longest_seconds`: between two probes."""
         self._uniform = uniform
+        self._probes = structs.replace(PROBES, longest_seconds=longest_seconds)
         self._rounds = 0
         self._whole = False
-        self.suspects: set[UUID] = set()
+        self.suspects: set[Key] = set()
         self.blocked_until = 0.0
         """Nothing is tried before."""
         self.again_at = 0.0
@@ -42,22 +49,32 @@ class Circuit:
     def open(self) -> bool:
         return self._whole or len(self.suspects) > 1
 
-    def failed_whole(self, now: float, asked: float | None = None) -> None:
-        """No connection, or nothing that one event could be blamed for."""
+    def failed_whole(self, now: float, asked: float | None = None, least: float = 0.0) -> None:
+        """No connection, or nothing that one event could be blamed for. `least`: seconds before the
+        next probe."""
         self._rounds += 1
         self._whole = True
-        self._block(now, PROBES.delay(self._rounds, self._uniform), asked)
+        self._block(now, max(least, self._probes.delay(self._rounds, self._uniform)), asked)
 
-    def failed(self, passage: UUID, now: float, asked: float | None, *, probe: bool) -> None:
+    def failed(
+        self,
+        key: Key,
+        now: float,
+        asked: float | None,
+        *,
+        probe: bool,
+        least: float = 0.0,
+    ) -> None:
         """`probe`: the send began after the last success, so it tells something new."""
         if probe or self.closed:
             self._rounds += 1
-        self.suspects.add(passage)
+        self.suspects.add(key)
         self._whole = self._whole or asked is not None
         if asked is not None or len(self.suspects) == 1:
-            delay = PROBES.delay(self._rounds, self._uniform)
+            delay = self._probes.delay(self._rounds, self._uniform)
         else:
-            delay = PROBES.delay(max(1, self._rounds - 1), self._uniform)
+            delay = self._probes.delay(max(1, self._rounds - 1), self._uniform)
+        delay = max(delay, least)
         if self.open:
             self._block(now, delay, asked)
         else:

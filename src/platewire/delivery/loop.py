@@ -1,4 +1,4 @@
-"""Event log -> one transfer: read from the floor, filter, send in lanes, advance. At least once.
+"""Event log -> one output: read from the floor, filter, send in lanes, advance. At least once.
 
     send returns     dealt with; the floor moves on over all that is
     Rejected         a dead letter with its reason; dealt with. Batches are repeated one by one
@@ -8,10 +8,14 @@
                      passage is parked and tried again for a day, then `exhausted`, while the
                      others flow; or all wait, one probe at a time, without giving up
     Paused           all stand still, over restarts too, until `resume`
-    anything else    an error in the transfer's own code: state `failed`, its traceback goes to
+    anything else    an error in the output's own code: state `failed`, its traceback goes to
                      diagnostics, all stand still until `resume` or a restart
 
 Three tasks run beside the sends: one reads, one connects and looks at what is due, one measures.
+
+An output that states `held` is asked at each connect, and now and then, what the other side has.
+Where that has lost something - a standby that lagged was promoted, an old backup restored - all is
+read again from there.
 """
 
 import asyncio
@@ -20,37 +24,49 @@ import random
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from platewire.clock import Clock
 from platewire.delivery.attempt import Attempts
 from platewire.delivery.circuit import Circuit
-from platewire.delivery.place import Place
+from platewire.delivery.failures import Failures
+from platewire.delivery.health import Health
+from platewire.delivery.progress import Progress
 from platewire.delivery.reading import Reading
 from platewire.delivery.records import Records
 from platewire.delivery.schedule import Schedule
 from platewire.delivery.sending import Sending
-from platewire.delivery.standing import Standing
-from platewire.delivery.trouble import Trouble
 from platewire.errors import PlatewireError
-from platewire.eventlog.letters import Attempt, Parked
+from platewire.eventlog.deliveries.records import Attempt, Parked
 from platewire.eventlog.log import EventLog
-from platewire.status import Board, State
-from platewire.transfers.transfer import Transfer, TransferSettings
+from platewire.outputs.output import Output, OutputSettings
+from platewire.runtime.clock import Clock
+from platewire.runtime.status import Board, State
+from platewire.runtime.supervise import either, raise_if_all_concerned, told_only, within_a_task
 
+COMPARE_SECONDS = 60.0
+"""Between two comparisons with what the other side holds: a loss that cut no connection is noticed
+so late at the most, and asking costs two statements."""
 PARKED_MAX = 10_000
 """Events; when more would be parked, the floor stands still instead."""
 MEASURE_SECONDS = 5.0
+"""Seconds between two measurements of the lag: fresh enough for monitoring, rare enough to cost
+nothing."""
 GRACE_SECONDS = 5.0
+"""Seconds that sends under way get to end when the delivery stops; what is cut off is sent
+again."""
+SENT_AGAIN = (
+    "the receiver has lost events that it had confirmed; its missing events from seq {} to {} are "
+    "sent again"
+)
 
 diagnostics = logging.getLogger(__name__)
 
 
 class Delivery:
-    """One transfer's loop. `run` is to be called once."""
+    """One output's loop. `run` is to be called once."""
 
     def __init__(
         self,
-        settings: TransferSettings,
-        transfer: Transfer,
+        settings: OutputSettings,
+        output: Output,
         log: EventLog,
         *,
         clock: Clock,
@@ -59,30 +75,36 @@ class Delivery:
         uniform: Callable[[], float] = random.random,
     ) -> None:
         self.name = settings.name
-        self._transfer = transfer
+        self._output = output
+        self._holds = False
+        """The other side can be asked what it has, as its last answer shows."""
+        self._compare_at = 0.0
+        self._given_again_to = 0
+        """Up to here events are given again, as the other side had lost them."""
         self._log = log
         self._clock = clock
         self._grace_seconds = grace_seconds
         self._uniform = uniform
         self._nudged = asyncio.Event()
-        self._circuit = Circuit(uniform)
-        self._schedule = Schedule(getattr(transfer, "lanes", 1), transfer.batch, self._circuit)
-        self._standing = Standing(self.name, board)
-        self._place = Place(settings, log, clock, board)
+        self._probe_seconds = settings.probe_seconds
+        self._circuit = Circuit(uniform, settings.probe_seconds)
+        self._progress = Progress(settings, log, clock, board)
+        self._schedule = Schedule(output.lanes, output.batch, self._circuit, self._progress.order)
+        self._health = Health(self.name, board, lambda: output.failure)
         self._records = Records(settings, log, clock, board)
-        self._reading = Reading(settings, log, self._schedule, self._place, self._records)
-        self._trouble = Trouble(
-            log, clock, self._schedule, self._place, self._records, self._standing
+        self._reading = Reading(log, self._schedule, self._progress, self._records)
+        self._failures = Failures(
+            log, clock, self._schedule, self._progress, self._records, self._health
         )
         self._sending = Sending(
-            transfer,
+            output,
             log,
             clock,
             schedule=self._schedule,
-            place=self._place,
+            progress=self._progress,
             records=self._records,
-            standing=self._standing,
-            trouble=self._trouble,
+            health=self._health,
+            failures=self._failures,
             nudged=self._nudged,
         )
 
@@ -90,20 +112,20 @@ class Delivery:
 
     async def pause(self, reason: str) -> None:
         """Starts no further send, over restarts too, until `resume`."""
-        await self._log.pause(self.name, reason)
-        self._standing.pause(reason)
+        await self._log.deliveries.pause(self.name, reason)
+        self._health.pause(reason)
 
     async def resume(self) -> None:
         """Goes on after a pause or a failure; what waits for an attempt is tried at once."""
-        await self._log.pause(self.name, None)
+        await self._log.deliveries.resume(self.name)
         self._schedule.at_once(self._clock.monotonic())
-        self._standing.resume(connected=self._sending.connected)
+        self._health.resume(connected=self._sending.connected)
         self._nudged.set()
 
-    def requeue(self, rows: Sequence[Parked]) -> None:
+    async def requeue(self, rows: Sequence[Parked]) -> None:
         """Sends these again, each passage in order, marked `replayed`; they are parked already."""
-        if self._place.begun.is_set():
-            self._place.restore(self._schedule, rows, at_once=True)
+        if self._progress.begun.is_set():
+            await self._progress.restore(self._schedule, rows, at_once=True)
             self._nudged.set()
 
     def successes(self) -> Sequence[Attempt]:
@@ -113,14 +135,16 @@ class Delivery:
     # --- its life ---------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Until cancelled; sends that run then are given `grace_seconds` to end."""
-        self._standing.begin()
+        """Until canceled; sends that run then are given `grace_seconds` to end."""
+        self._health.begin()
         try:
             async with self._sending.tasks:
                 try:
                     async with asyncio.TaskGroup() as group:
-                        group.create_task(self._read_for_ever())
-                        group.create_task(self._drive_for_ever())
+                        self._group = group
+                        group.create_task(self._recover())
+                        self._begin_reading()
+                        group.create_task(within_a_task(self._drive_for_ever()))
                         group.create_task(self._measure_for_ever())
                 finally:
                     self._sending.leaving = True
@@ -130,15 +154,78 @@ class Delivery:
 
     async def _last_moments(self) -> None:
         if self._schedule.in_flight:
-            await _either(self._sending.idle.wait(), self._clock.sleep(self._grace_seconds))
+            await either(self._sending.idle.wait(), self._clock.sleep(self._grace_seconds))
 
     async def _close(self) -> None:
+        with told_only(diagnostics, "output %s failed to close", self.name):
+            await self._output.close()
+
+    async def _recover(self) -> None:
+        """Whether or not it may send."""
+        attempts = Attempts(self._uniform, self._probe_seconds)
+        while True:
+            try:
+                await self._output.recover()
+            except PlatewireError as error:
+                self._health.note(str(error))
+                await self._clock.sleep(attempts.failed(error))
+            else:
+                self._health.recovered()
+                return
+
+    # --- what the other side holds ----------------------------------------------------------------
+
+    async def _compare(self) -> None:
+        """Nothing may be in flight."""
+        held = await self._output.held(self._progress.window.floor)
+        self._holds = held is not None
+        if held is None:
+            return
+        lost = await self._reading.lost_from(held)
+        if lost is not None:
+            await self._go_back(lost)
+        self._compare_at = self._clock.monotonic() + COMPARE_SECONDS
+        self._tell()
+
+    async def _go_back(self, lost: int) -> None:
+        floor = self._progress.window.floor
+        self._reader.cancel()
+        await asyncio.wait([self._reader])
         try:
-            await self._transfer.close()
-        except Exception:
-            diagnostics.exception("transfer %s failed to close", self.name)
+            await self._reading.go_back(lost)
+        except PlatewireError:
+            self._begin_reading()
+            raise
+        self._given_again_to = max(self._given_again_to, floor, lost)
+        self._health.count_loss()
+        said = SENT_AGAIN.format(lost, self._given_again_to)
+        diagnostics.warning('output "%s": %s', self.name, said)
+        self._health.note(said)
+        self._begin_reading()
+
+    def _tell(self) -> None:
+        """What could lose events there, and what is given again at the moment."""
+        floor = self._progress.window.floor
+        again = floor < self._given_again_to
+        told = [SENT_AGAIN.format(floor + 1, self._given_again_to)] if again else []
+        if self._output.warning:
+            told.append(self._output.warning)
+        self._health.tell("; ".join(told))
+
+    async def _compare_again(self) -> None:
+        """While connected."""
+        try:
+            await self._compare()
+        except BaseException:
+            self._sending.connected = False
+            raise
+        finally:
+            self._sending.held_back = False
 
     # --- reading ----------------------------------------------------------------------------------
+
+    def _begin_reading(self) -> None:
+        self._reader = self._group.create_task(within_a_task(self._read_for_ever()))
 
     async def _read_for_ever(self) -> None:
         attempts = Attempts(self._uniform)
@@ -151,80 +238,91 @@ class Delivery:
                     if self._schedule.to_keep or not self._circuit.closed:
                         self._nudged.set()
                     attempts.forget()
-                    self._standing.unreadable = False
+                    self._health.unreadable = False
             except PlatewireError as error:
-                self._standing.unreadable = True
-                self._standing.say_waiting(str(error))
-                self._standing.count_retry()
+                self._health.unreadable = True
+                self._health.say_waiting(str(error))
+                self._health.count_retry()
                 await self._clock.sleep(attempts.failed(error))
 
     async def _begin(self) -> None:
-        if self._place.begun.is_set():
+        if self._progress.begun.is_set():
             return
-        reason = await self._log.paused(self.name)
-        self._place.restore(self._schedule, await self._place.begin())
+        reason = await self._log.deliveries.pause_reason(self.name)
+        await self._progress.restore(self._schedule, await self._progress.begin())
         if reason is not None:
-            self._standing.stand_still(State.PAUSED, reason)
-        self._place.begun.set()
+            self._health.stop(State.PAUSED, reason)
+        self._progress.begun.set()
 
     # --- connecting, and what is due --------------------------------------------------------------
 
     async def _drive_for_ever(self) -> None:
-        await self._place.begun.wait()
+        await self._progress.begun.wait()
         while True:
-            await self._standing.going.wait()
+            await self._health.going.wait()
             self._nudged.clear()
+            looked_at = self._clock.monotonic()
             await self._report(self._keep_parked())
             if not self._sending.connected and not self._schedule.in_flight and self._may_connect():
-                await self._report(self._sending.connect())
+                await self._report(self._sending.connect(self._compare))
+            if self._is_to_compare():
+                self._sending.held_back = True
+                if not self._schedule.in_flight:
+                    await self._report(self._compare_again())
             self._sending.kick()
-            await self._pass_time()
+            await self._pass_time(looked_at)
+
+    def _is_to_compare(self) -> bool:
+        due = self._clock.monotonic() >= self._compare_at
+        return due and self._holds and self._sending.connected
 
     async def _report(self, step: Coroutine[Any, Any, None]) -> None:
         try:
             await step
         except Exception as error:
-            await self._trouble.of_step(error)
+            await self._failures.of_step(error)
+        except BaseException as error:
+            raise_if_all_concerned(error)
+            await self._failures.of_step(error)
 
     async def _keep_parked(self) -> None:
-        if self._schedule.to_keep and self._place.parked < PARKED_MAX:
-            await self._place.park(self._schedule)
+        if self._schedule.to_keep and self._progress.parked < PARKED_MAX:
+            await self._progress.park(self._schedule)
 
     def _may_connect(self) -> bool:
         now = self._clock.monotonic()
+        if self._schedule.has_trial:
+            return True
         if now < self._circuit.blocked_until:
             return False
         due = self._schedule.next_at()
         pending = self._schedule.has_fresh() or (due is not None and due <= now)
         return pending or now >= self._circuit.again_at
 
-    async def _pass_time(self) -> None:
-        """Until something is due, or somebody nudges."""
-        now = self._clock.monotonic()
+    async def _pass_time(self, looked_at: float) -> None:
+        """Until something is due, or somebody nudges. What was due at `looked_at` has had its turn
+        and waits for a nudge. What became due since may have been missed, so it is looked at again
+        at once: a sleep may end a little early, and a busy computer takes its time in between."""
         due = self._schedule.next_at()
         if not self._sending.connected:
             again_at = max(self._circuit.again_at, self._circuit.blocked_until)
             due = again_at if due is None else min(due, again_at)
-        if due is None or due <= now or self._schedule.in_flight >= self._schedule.lanes:
+        busy = self._schedule.in_flight >= self._schedule.lanes
+        if due is not None and (due <= looked_at or busy):
+            due = None
+        if self._holds and self._sending.connected and looked_at < self._compare_at:
+            due = self._compare_at if due is None else min(due, self._compare_at)
+        if due is None:
             await self._nudged.wait()
         else:
-            await _either(self._nudged.wait(), self._clock.sleep(due - now))
+            wait = max(0.0, due - self._clock.monotonic())
+            await either(self._nudged.wait(), self._clock.sleep(wait))
 
     # --- measuring --------------------------------------------------------------------------------
 
     async def _measure_for_ever(self) -> None:
         while True:
             await self._clock.sleep(MEASURE_SECONDS)
-            if self._place.begun.is_set():
-                await self._place.measure()
-
-
-async def _either(*those: Coroutine[Any, Any, Any]) -> None:
-    """Until one of them has ended; the others are cancelled."""
-    tasks = [asyncio.create_task(each) for each in those]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            if self._progress.begun.is_set():
+                await self._progress.measure()
+                self._tell()

@@ -9,10 +9,9 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from platewire.clock import Clock
 from platewire.delivery.work import Work
 from platewire.errors import Rejected
-from platewire.eventlog.letters import (
+from platewire.eventlog.deliveries.records import (
     Attempt,
     AttemptOutcome,
     DeadLetter,
@@ -21,26 +20,34 @@ from platewire.eventlog.letters import (
 )
 from platewire.eventlog.log import EventLog
 from platewire.model import Entry
-from platewire.secret import masked
-from platewire.status import Board
-from platewire.transfers.exchange import ANSWER_CHARACTERS_MAX, Exchange
-from platewire.transfers.transfer import TransferSettings
+from platewire.outputs.exchange import ANSWER_CHARACTERS_MAX, Exchange
+from platewire.outputs.output import OutputSettings
+from platewire.runtime.clock import Clock
+from platewire.runtime.freshness import age_of
+from platewire.runtime.secret import masked
+from platewire.runtime.status import Board
 
-ROLE = "transfer"
-REMOVED = "were removed by retention before they could be sent; allow retention more room"
-DAMAGED = (
-    "are damaged in the log and were left out; look at the disk, `platewire database verify` "
-    "names the damage"
+ROLE = "output"
+REMOVED = (
+    "were deleted by retention before they were sent; set longer retention, or keep_for_outputs"
 )
+LOST = (
+    "were delivered but lost by the receiver; retention has deleted them here, so they cannot be "
+    "sent again"
+)
+DAMAGED = (
+    "are corrupted in the event log and were skipped; check the disk, and list the corruption with "
+    "`platewire database verify`"
+)
+EMPTY = "are missing because the event log was cut back; whether they were sent is unknown"
 SUCCESSES_KEPT = 100
+"""Newest successes of an output that are kept for the status; a bound on memory."""
 
 diagnostics = logging.getLogger(__name__)
 
 
 class Records:
-    def __init__(
-        self, settings: TransferSettings, log: EventLog, clock: Clock, board: Board
-    ) -> None:
+    def __init__(self, settings: OutputSettings, log: EventLog, clock: Clock, board: Board) -> None:
         self._settings = settings
         self._name = settings.name
         self._log = log
@@ -68,7 +75,7 @@ class Records:
         if isinstance(error, Rejected):
             status, answer = error.status or status, answer or error.answer
         attempt = Attempt(
-            transfer=self._name,
+            output=self._name,
             seq=entry.event.seq,
             number=work.number,
             at=self._clock.now(),
@@ -79,13 +86,13 @@ class Records:
             answer=masked(answer)[:ANSWER_CHARACTERS_MAX],
             error=masked(str(error) or repr(error)),
         )
-        await self._log.keep_attempt(attempt)
+        await self._log.deliveries.add_attempt(attempt)
 
     def successes(self) -> Sequence[Attempt]:
         """Newest first."""
         return [
             Attempt(
-                transfer=self._name,
+                output=self._name,
                 seq=seq,
                 number=number,
                 at=datetime.fromtimestamp(at, UTC),
@@ -101,7 +108,7 @@ class Records:
     # --- dead letters -----------------------------------------------------------------------------
 
     async def rejected(self, entry: Entry, attempts: int, error: Rejected) -> None:
-        letter = self._letter(
+        dead_letter = self._dead_letter(
             entry.event.seq,
             "rejected",
             str(error),
@@ -109,54 +116,59 @@ class Records:
             status=error.status,
             answer=error.answer,
         )
-        await self.bury([letter])
+        await self.add_dead_letters([dead_letter])
 
     async def exhausted(
         self, seq: int, attempts: int, error: BaseException, exchange: Exchange
     ) -> None:
-        letter = self._letter(
+        how_long = "over a day"
+        if self._settings.order != "passage":
+            limit = self._settings.order_wait_seconds
+            how_long = f"(`order_wait_seconds` is {limit:g}, and other events were accepted)"
+        dead_letter = self._dead_letter(
             seq,
             "exhausted",
-            f"{attempts} attempts over a day failed, the last: {error}",
+            f"{attempts} attempts {how_long} failed; last error: {error}",
             attempts=attempts,
             status=exchange.status,
             answer=exchange.answer,
         )
-        await self.bury([letter])
+        await self.add_dead_letters([dead_letter])
 
     async def expired(self, entries: Sequence[tuple[Entry, str]], attempts: int = 0) -> None:
-        await self.bury(
+        await self.add_dead_letters(
             [
-                self._letter(entry.event.seq, "expired", reason, attempts=attempts)
+                self._dead_letter(entry.event.seq, "expired", reason, attempts=attempts)
                 for entry, reason in entries
             ]
         )
 
-    async def gap(self, missing: Ranges) -> None:
-        """Entries that were never sent are not there: retention has taken them, or they are
-        damaged on the disk. Never silently."""
-        letters = []
-        for first, last in missing:
+    async def gap(self, missing: Ranges, removed: str = REMOVED) -> None:
+        """Entries that are to be sent are not there: retention has taken them, they are damaged
+        on the disk, or the log was cut back. Never silently."""
+        dead_letters = []
+        parts = self._log.numbering.parts
+        for first, last, empty in (part for span in missing for part in parts(*span)):
             count = last + 1 - first
-            reason = f'transfer "{self._name}": {count} events, seq {first} to {last}, ' + (
-                REMOVED if first < self._log.first_seq else DAMAGED
+            reason = f'output "{self._name}": {count} events, seq {first} to {last}, ' + (
+                EMPTY if empty else removed if first < self._log.first_seq else DAMAGED
             )
             diagnostics.error(reason)
-            letters.append(self._letter(last, "gap", reason, first_seq=first))
-        await self.bury(letters)
+            dead_letters.append(self._dead_letter(last, "gap", reason, first_seq=first))
+        await self.add_dead_letters(dead_letters)
 
-    async def bury(self, letters: Sequence[DeadLetter]) -> None:
+    async def add_dead_letters(self, dead_letters: Sequence[DeadLetter]) -> None:
         """In the log each with its answer, on the board the numbers and the last reason."""
-        if not letters:
+        if not dead_letters:
             return
-        await self._log.bury(letters)
-        for letter in letters:
-            counter = "gap_events" if letter.outcome == "gap" else letter.outcome
-            self._board.count(ROLE, self._name, **{counter: letter.events})
-        last = letters[-1]
+        await self._log.deliveries.add_dead_letters(dead_letters)
+        for each in dead_letters:
+            counter = "gap_events" if each.outcome == "gap" else each.outcome
+            self._board.count(ROLE, self._name, **{counter: each.events})
+        last = dead_letters[-1]
         self._board.note(ROLE, self._name, f"seq {last.seq} {last.outcome}: {last.reason}")
 
-    def _letter(
+    def _dead_letter(
         self,
         seq: int,
         outcome: DeadOutcome,
@@ -168,7 +180,7 @@ class Records:
         answer: str = "",
     ) -> DeadLetter:
         return DeadLetter(
-            transfer=self._name,
+            output=self._name,
             seq=seq,
             first_seq=first_seq,
             outcome=outcome,
@@ -186,11 +198,11 @@ class Records:
         return self._settings.max_age_seconds is not None
 
     def too_old(self, entry: Entry) -> str:
-        """Why, or nothing. Measured by the wall clock when its turn has come."""
+        """Why, or nothing. Measured when its turn has come."""
         limit = self._settings.max_age_seconds
         if limit is None:
             return ""
-        age = (self._clock.now() - entry.event.occurred_at).total_seconds()
-        if age <= limit:
+        age = age_of(entry, self._clock, self._settings.ahead_seconds_max)
+        if age.seconds <= limit:
             return ""
-        return f"{age:.0f} s old when its turn came; `max_age_seconds` is {limit:g}"
+        return f"{age.words} when it was due; `max_age_seconds` is {limit:g}"

@@ -7,28 +7,48 @@ events behind it, while its lane goes on with the others:
     on suspicion   in memory; the floor stays below it, the log is its queue
     parked         the other side took something else meanwhile, so the event is at fault: a row
                    in the log for each of its events, and the floor moves on
+
+What was refused as everybody may be (no right, no such path) gets one more try once the other side
+took something else, and is then given up; while it is alone, it is tried for a day.
+
+Where the `Order` says so, all of a camera, or of the site, is sent as one passage is. So an event
+that fails holds up others of no concern to it, but for `Order.wait_seconds` only. Then it is given
+up as soon as anything else was accepted since its last attempt. Where nothing else may be sent
+before it, the first event of another passage is: as a probe, right after the failed attempt, so
+that a receiver that was away gets them in order.
 """
 
 import heapq
 import itertools
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Literal
 from uuid import UUID
 
+from platewire.delivery.attempt import asked_wait, least_wait
 from platewire.delivery.circuit import PARKED_SECONDS_MAX, Circuit
+from platewire.delivery.order import Key, Order, lane_of
 from platewire.delivery.work import NO_LANE, Item, ToKeep, Waiting, Work
+from platewire.errors import PlatewireError, Refused
 from platewire.model import Entry
 
 SUSPECTS_MAX = 16
 """So many passages are tried before the other side is believed to be away; then these in turn."""
 
 
+Fate = Literal["waits", "exhausted", "rejected"]
+"""Of an event whose attempt failed."""
+
+
 class Schedule:
-    def __init__(self, lanes: int, batch: int, circuit: Circuit) -> None:
-        self.lanes = lanes
+    def __init__(
+        self, lanes: int, batch: int, circuit: Circuit, order: Order | None = None
+    ) -> None:
+        self._order = order or Order()
+        self.lanes = lanes = self._order.lanes(lanes)
         self.circuit = circuit
         self.in_flight = 0
-        self.waiting: dict[UUID, Waiting] = {}
+        self.waiting: dict[Key, Waiting] = {}
         self.to_keep: list[ToKeep] = []
         """Events that need a row before the floor may pass them."""
         self.batch = batch
@@ -38,30 +58,35 @@ class Schedule:
         self._retrying = 0
         self._retrying_max = max(1, lanes // 2)
         self._due: list[tuple[float, int, Waiting]] = []
-        self._order = itertools.count()
+        self._number = itertools.count()
+        self._accepted = 0
+        self._to_try: Waiting | None = None
+        """Its first event failed; another one is to be sent at once as a probe."""
 
     # --- what comes in ----------------------------------------------------------------------------
 
     def add(self, entry: Entry) -> None:
-        lane = entry.event.passage.int % self.lanes if self.lanes > 1 else 0
+        lane = lane_of(self._order.key(entry.event), self.lanes) if self.lanes > 1 else 0
         queue = self._queues[lane]
         if not queue and not self._busy[lane]:
             self._ready.append(lane)
         queue.append(entry)
 
-    def restore(
-        self, passage: UUID, seq: int, due: float, *, attempts: int, waited: float, requeued: bool
-    ) -> None:
+    def restore(self, key: Key, item: Item, due: float, waited: float) -> None:
         """An event that has a row already, from before a restart or given back by a person."""
-        waiting = self.waiting.get(passage)
+        waiting = self.waiting.get(key)
         if waiting is None:
-            waiting = self.waiting[passage] = Waiting(passage, at_fault=True)
-            waiting.attempts, waiting.waited_seconds = attempts, waited
+            waiting = self.waiting[key] = Waiting(key, at_fault=True)
+            waiting.failed, waiting.waited_seconds = item.attempts, waited
+            waiting.since = due - waited
             self._plan(waiting, due)
-        self._insert(waiting, Item(seq, None, requeued=requeued, kept=True))
+        self._insert(waiting, item)
 
     def _insert(self, waiting: Waiting, item: Item) -> None:
         """By seq, but never before what is in flight."""
+        if not waiting.items or waiting.items[-1].seq < item.seq:
+            waiting.items.append(item)
+            return
         place = next(
             (
                 index
@@ -71,6 +96,18 @@ class Schedule:
             len(waiting.items),
         )
         waiting.items.insert(place, item)
+
+    def forget(self) -> None:
+        """All that has no row; the log is read again. Nothing may be in flight."""
+        for queue in self._queues:
+            queue.clear()
+        self._ready.clear()
+        self.to_keep.clear()
+        self._to_try = None
+        for waiting in list(self.waiting.values()):
+            waiting.items = deque(item for item in waiting.items if item.kept)
+            if not waiting.items:
+                del self.waiting[waiting.key]
 
     # --- what goes out ----------------------------------------------------------------------------
 
@@ -86,9 +123,11 @@ class Schedule:
             if self.in_flight >= self.lanes:
                 return None
             return self._next_due(now) or self._next_fresh(self.batch)
-        if self.in_flight or now < self.circuit.blocked_until:
+        if self.in_flight:
             return None
-        return self._next_probe(now)
+        if self.has_trial:
+            return self._next_on_trial()
+        return self._next_probe(now) if now >= self.circuit.blocked_until else None
 
     def _next_probe(self, now: float) -> Work | None:
         fresh = self._next_fresh(1) if len(self.circuit.suspects) < SUSPECTS_MAX else None
@@ -110,15 +149,18 @@ class Schedule:
         taken: list[Entry] = []
         while queue and len(taken) < limit:
             entry = queue.popleft()
-            waiting = self.waiting.get(entry.event.passage)
+            waiting = self._waiting_for(entry)
             if waiting is None:
                 taken.append(entry)
             else:
                 self._join(waiting, entry)
         return taken
 
-    def _join(self, waiting: Waiting, entry: Entry) -> None:
-        item = Item(entry.event.seq, entry)
+    def _waiting_for(self, entry: Entry) -> Waiting | None:
+        return self.waiting.get(self._order.key(entry.event)) if self.waiting else None
+
+    def _join(self, waiting: Waiting, entry: Entry, attempts: int = 0) -> None:
+        item = Item(entry.event.seq, entry.event.passage, entry, attempts)
         self._insert(waiting, item)
         if waiting.at_fault:
             self.to_keep.append(ToKeep(waiting, item))
@@ -127,15 +169,18 @@ class Schedule:
         while self._due and self._due[0][0] <= now and self._retrying < self._retrying_max:
             due, _, waiting = heapq.heappop(self._due)
             if self._is_planned(waiting, due):
-                waiting.in_flight = True
-                self._retrying += 1
-                entry = waiting.items[0].entry
-                return Work([] if entry is None else [entry], waiting=waiting)
+                return self._begin(waiting)
         return None
+
+    def _begin(self, waiting: Waiting) -> Work:
+        waiting.in_flight = True
+        self._retrying += 1
+        entry = waiting.items[0].entry
+        return Work([] if entry is None else [entry], waiting=waiting)
 
     def _is_planned(self, waiting: Waiting, due: float) -> bool:
         """Plans that were changed since are still in the heap."""
-        current = self.waiting.get(waiting.passage) is waiting
+        current = self.waiting.get(waiting.key) is waiting
         return current and waiting.due == due and not waiting.in_flight
 
     def next_at(self) -> float | None:
@@ -153,7 +198,7 @@ class Schedule:
         """Whether there is an event of a passage that does not wait, in a lane that is free."""
         while self._ready:
             queue = self._queues[self._ready[0]]
-            while queue and (waiting := self.waiting.get(queue[0].event.passage)) is not None:
+            while queue and (waiting := self._waiting_for(queue[0])) is not None:
                 self._join(waiting, queue.popleft())
             if queue:
                 return True
@@ -165,9 +210,12 @@ class Schedule:
     def done(self, work: Work) -> None:
         """Sending has ended, one way or the other; whatever is still `left` was put somewhere."""
         self.in_flight -= 1
-        if work.waiting is not None:
-            work.waiting.in_flight = False
+        if (waiting := work.waiting) is not None:
+            waiting.in_flight = False
             self._retrying -= 1
+            if self.waiting.get(waiting.key) is waiting:
+                # Whoever looked at what is due since it was planned has dropped the plan.
+                self._plan(waiting, waiting.due)
         if work.lane != NO_LANE:
             self._busy[work.lane] = False
             if self._queues[work.lane]:
@@ -185,18 +233,25 @@ class Schedule:
         waiting = work.waiting
         item = waiting.items.popleft()
         item.settled = True
-        waiting.attempts, waiting.error, waiting.was_spared = 0, "", False
-        if not given_up:
-            waiting.waited_seconds = 0.0
-        if waiting.items:
+        if waiting.probing:
+            waiting.probing = False
             self._plan(waiting, now)
-        else:
-            del self.waiting[waiting.passage]
+            return item
+        waiting.failed, waiting.error, waiting.was_spared = 0, "", False
+        waiting.refused = waiting.last_try = False
+        if not waiting.items:
+            del self.waiting[waiting.key]
+            return item
+        if not given_up or waiting.items[0].passage != item.passage:
+            waiting.waited_seconds, waiting.since = 0.0, now
+        self._plan(waiting, now)
         return item
 
     def succeeded(self, now: float) -> None:
         """The other side lives. What was on suspicion alone is at fault. Where several were, none
         is, and all are tried again at once; who is among them a second time is at fault too."""
+        self._accepted += 1
+        self._to_try = None
         if self.circuit.closed:
             return
         was_open = self.circuit.open
@@ -207,7 +262,11 @@ class Schedule:
                 continue
             if was_open and not waiting.was_spared:
                 waiting.was_spared = True
-                waiting.attempts, waiting.waited_seconds = 0, 0.0
+                waiting.failed, waiting.waited_seconds, waiting.since = 0, 0.0, now
+                if not waiting.in_flight:
+                    self._plan(waiting, now)
+            elif waiting.refused or self._holds_up(waiting, now):
+                waiting.last_try = waiting.refused
                 if not waiting.in_flight:
                     self._plan(waiting, now)
             else:
@@ -217,63 +276,146 @@ class Schedule:
         waiting.at_fault = True
         self.to_keep += [ToKeep(waiting, item) for item in waiting.items]
 
-    def failed(self, work: Work, error: str, asked: float | None, now: float) -> bool:
-        """Puts what is left where it waits. True where this was the last attempt: it must be given
-        up."""
+    def failed(self, work: Work, error: PlatewireError, now: float) -> Fate:
+        """Puts what is left where it waits, or says that this was the last attempt."""
+        asked, least = asked_wait(error), least_wait(error)
         if work.waiting is not None:
-            return self._failed_again(work.waiting, error, asked, now, probe=work.probe)
+            return self._failed_again(work.waiting, error, now, probe=work.probe)
         if len(work.left) > 1:
             self.put_back(work)
-            self.circuit.failed_whole(now, asked)
-            return False
+            self.is_away(now, asked, least)
+            return "waits"
         (entry,) = work.left
-        passage = entry.event.passage
-        self.circuit.failed(passage, now, asked, probe=work.probe)
-        waiting = self.waiting.get(passage)
+        key = self._order.key(entry.event)
+        self.circuit.failed(key, now, asked, probe=work.probe, least=least)
+        waiting = self.waiting.get(key)
         if waiting is not None:  # Given back by a person meanwhile.
-            self._join(waiting, entry)
-            return False
-        waiting = self.waiting[passage] = Waiting(passage, error=error, attempts=1)
-        waiting.items.append(Item(entry.event.seq, entry))
-        self._plan_after(waiting, now, asked)
-        return False
+            self._join(waiting, entry, attempts=1)
+            return "waits"
+        waiting = self.waiting[key] = Waiting(key, error=str(error), failed=1, since=now)
+        waiting.accepted, waiting.refused = self._accepted, isinstance(error, Refused)
+        waiting.items.append(Item(entry.event.seq, entry.event.passage, entry, attempts=1))
+        self._plan_after(waiting, now, asked, least)
+        return "waits"
+
+    def is_away(self, now: float, asked: float | None = None, least: float = 0.0) -> None:
+        """No connection, or a failure that no single event can have caused."""
+        self._to_try = None
+        self.circuit.failed_whole(now, asked, least)
 
     def _failed_again(
-        self, waiting: Waiting, error: str, asked: float | None, now: float, *, probe: bool
-    ) -> bool:
-        waiting.attempts += 1
-        waiting.error = error
-        self.circuit.failed(waiting.passage, now, asked, probe=probe)
-        self._plan_after(waiting, now, asked)
-        return waiting.at_fault and waiting.waited_seconds > PARKED_SECONDS_MAX
+        self, waiting: Waiting, error: PlatewireError, now: float, *, probe: bool
+    ) -> Fate:
+        asked, least = asked_wait(error), least_wait(error)
+        waiting.items[0].attempts += 1
+        if waiting.probing:
+            self._end_trial(waiting)
+            self.circuit.failed(waiting.key, now, asked, probe=False, least=least)
+            return "waits"
+        accepted, waiting.accepted = self._accepted - waiting.accepted, self._accepted
+        waiting.failed += 1
+        waiting.error = str(error)
+        waiting.refused = isinstance(error, Refused)
+        if waiting.refused and waiting.last_try and self.circuit.closed:
+            return "rejected"
+        if self._holds_up(waiting, now) and accepted:
+            return "exhausted"
+        self.circuit.failed(waiting.key, now, asked, probe=probe, least=least)
+        has_others = self._of_another_passage(waiting) is not None
+        alone = not self.circuit.open and not has_others
+        # While the other side is away, however long, no event is at fault.
+        self._plan_after(waiting, now, asked, least, counts=bool(accepted) or alone)
+        if self._holds_up(waiting, now) and asked is None and not least and has_others:
+            self._to_try = waiting
+        if (
+            waiting.at_fault or (waiting.refused and alone)
+        ) and waiting.waited_seconds > PARKED_SECONDS_MAX:
+            return "exhausted"
+        return "waits"
 
-    def _plan_after(self, waiting: Waiting, now: float, asked: float | None) -> None:
+    def _plan_after(
+        self,
+        waiting: Waiting,
+        now: float,
+        asked: float | None,
+        least: float,
+        *,
+        counts: bool = True,
+    ) -> None:
         if waiting.at_fault:
-            delay = self.circuit.parked_delay(waiting.attempts, asked)
+            delay = self.circuit.parked_delay(waiting.failed, asked)
+            delay = max(least, min(delay, self._order.wait_seconds or delay))
             due = now + delay
         else:
             due = self.circuit.again_at
             delay = due - now
-        waiting.waited_seconds += delay
+        if counts:
+            waiting.waited_seconds += delay
         self._plan(waiting, due)
 
     def _plan(self, waiting: Waiting, due: float) -> None:
         waiting.due = due
-        heapq.heappush(self._due, (due, next(self._order), waiting))
+        heapq.heappush(self._due, (due, next(self._number), waiting))
 
     def put_back(self, work: Work, now: float | None = None) -> None:
         """As if it had not been taken."""
         if work.waiting is not None:
+            if work.waiting.probing:
+                self._end_trial(work.waiting)
             self._plan(work.waiting, work.waiting.due if now is None else now)
         else:
             self._queues[work.lane].extendleft(reversed(work.left))
 
     def at_once(self, now: float) -> None:
         """A person resumes: nobody waits any longer."""
+        self._to_try = None
         self.circuit.succeeded()
         for waiting in self.waiting.values():
+            waiting.since = now
+            if not waiting.at_fault:
+                waiting.waited_seconds = 0.0
             if not waiting.in_flight:
                 self._plan(waiting, now)
+
+    # --- what holds up others ---------------------------------------------------------------------
+
+    def _holds_up(self, waiting: Waiting, now: float) -> bool:
+        """Failing for so long that it is given up once others are accepted."""
+        longest = self._order.wait_seconds
+        return longest is not None and now - waiting.since >= longest
+
+    @property
+    def has_trial(self) -> bool:
+        """An event is to be sent at once, whatever waits."""
+        waiting = self._to_try
+        return (
+            waiting is not None
+            and self.waiting.get(waiting.key) is waiting
+            and self._of_another_passage(waiting) is not None
+        )
+
+    def _of_another_passage(self, waiting: Waiting) -> Item | None:
+        """Its first event of another passage: the one with the fewest attempts."""
+        firsts: dict[UUID, Item] = {}
+        for item in waiting.items:
+            firsts.setdefault(item.passage, item)
+        others = list(firsts.values())[1:]
+        return min(others, key=lambda item: item.attempts, default=None)
+
+    def _next_on_trial(self) -> Work | None:
+        waiting, self._to_try = self._to_try, None
+        if waiting is None or (item := self._of_another_passage(waiting)) is None:
+            return None
+        waiting.items.remove(item)
+        waiting.items.appendleft(item)
+        waiting.probing = True
+        return self._begin(waiting)
+
+    def _end_trial(self, waiting: Waiting) -> None:
+        """As it was before."""
+        waiting.probing = waiting.in_flight = False
+        self._insert(waiting, waiting.items.popleft())
+        self._plan(waiting, waiting.due)  # Plans of what is in flight are dropped.
 
     # --- rows for what waits ----------------------------------------------------------------------
 

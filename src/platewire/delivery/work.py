@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
+from platewire.delivery.order import Key
 from platewire.model import Entry
-from platewire.transfers.exchange import Exchange
+from platewire.outputs.exchange import Exchange
 
 NO_LANE = -1
+"""The lane of an event that has none yet; real lanes count from 0."""
 
 
 @dataclass(slots=True, eq=False)
@@ -16,8 +18,11 @@ class Item:
     """An event that waits."""
 
     seq: int
+    passage: UUID
     entry: Entry | None
     """None where the log has to be asked for it."""
+    attempts: int = 0
+    """Those that failed."""
     requeued: bool = False
     kept: bool = False
     """There is a row for it."""
@@ -26,19 +31,31 @@ class Item:
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A passage whose first item failed, or was given back by a person."""
+    """Events sent in order, of which the first failed or was requeued."""
 
-    passage: UUID
+    key: Key
     items: deque[Item] = field(default_factory=deque)
-    attempts: int = 0
+    failed: int = 0
+    """Attempts since one of its events was settled, or its failures were dismissed."""
+    accepted: int = 0
+    """Number of events accepted by the receiver when it last failed, as the schedule counts."""
+    since: float = 0.0
+    """When its first event began to wait, or its failures were dismissed."""
     waited_seconds: float = 0.0
+    """Between attempts."""
     due: float = 0.0
     error: str = ""
     at_fault: bool = False
     """Parked, rather than on suspicion."""
     was_spared: bool = False
     """It failed together with others, and they came to life again."""
+    refused: bool = False
+    """The last failure was a refusal that others may get too."""
+    last_try: bool = False
+    """Others were accepted meanwhile: a further refusal is of this event."""
     in_flight: bool = False
+    probing: bool = False
+    """A probe is in flight: is its first event at fault, or does the receiver accept nothing?"""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +77,7 @@ class Work:
     @property
     def number(self) -> int:
         """Which attempt at its first event this is, from 1."""
-        return 1 if self.waiting is None else self.waiting.attempts + 1
+        return 1 if self.item is None else self.item.attempts + 1
 
 
 class ToKeep(NamedTuple):

@@ -32,6 +32,6 @@ class Bell:
                 raise self._broken
             if self._next is None or self._next.done():
                 self._next = asyncio.get_running_loop().create_future()
-            # Shielded, as a waiter that is cancelled must not take the future from the others.
+            # Shielded, as a waiter that is canceled must not take the future from the others.
             await asyncio.shield(self._next)
         return self.last_seq

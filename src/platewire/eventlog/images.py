@@ -14,6 +14,7 @@ from pathlib import Path
 
 PARTIAL = "partial"
 """Sub-folder of files that are not whole yet; emptied at every start."""
+PROBE = "probe"
 PICTURES = f"{'?' * 64}.jpg"
 
 
@@ -46,6 +47,11 @@ class ImageFiles:
         self._unflushed.add(target.parent)
         return path
 
+    def probe(self) -> None:
+        """Raises OSError where no picture could be kept now."""
+        self._write_whole(self._root / PARTIAL / PROBE, PROBE.encode())
+        self.unlink(f"{self._root.name}/{PARTIAL}/{PROBE}")
+
     def _make_folder(self, folder: Path) -> None:
         if not folder.exists():
             folder.mkdir()
@@ -53,6 +59,7 @@ class ImageFiles:
 
     def _write_whole(self, target: Path, jpeg: bytes) -> None:
         partial = self._root / PARTIAL / target.name
+        self._make_folder(partial.parent)
         try:
             with partial.open("wb") as file:
                 file.write(jpeg)
@@ -66,7 +73,12 @@ class ImageFiles:
     def flush(self) -> None:
         """Makes the names durable: one flush per folder that was written to."""
         for folder in sorted(self._unflushed):
-            flush_folder(folder)
+            try:
+                flush_folder(folder)
+            except FileNotFoundError:
+                # Taken away, with its files: whoever needs them has to write them once more.
+                self._unflushed.discard(folder)
+                raise
         self._unflushed.clear()
 
     def unlink(self, path: str) -> None:

@@ -1,33 +1,44 @@
-"""One platewire per folder: an advisory lock that the system lets go of when the process ends."""
+"""One platewire per folder: advisory locks that the system lets go of when the process ends.
+
+Two things are locked. The folder itself, which nobody can take from under a running server; Windows
+has no such lock, but there a file that is open cannot be removed. And a file in it, which says who
+holds it, and which is all there is where a file system cannot lock folders (NFS).
+"""
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
+from platewire.database.connection import of_file
 from platewire.errors import LogError
 
 NAME = "platewire.lock"
+UNKNOWN = "of unknown number"
 
 
 class FolderLock:
-    """Held from construction to `release`. Raises LogError when another process holds it."""
+    """Held from construction to `release`. Raises LogError when another process holds it, LogWaits
+    when it cannot be opened for a moment."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / NAME
         try:
-            self._file = path.open("a+", encoding="ascii")
+            self._folder = _open_folder(folder)
+            try:
+                self._file = _open(path, "a+")
+            except BaseException:
+                _close_folder(self._folder)
+                raise
         except OSError as error:
-            raise LogError(
-                f"{path} cannot be written: {error.strerror}; the folder {folder} must be "
-                "writable for platewire"
-            ) from error
-        if not _try_lock(self._file):
+            raise of_file(f"{path} is not writable", error) from error
+        if not (_try_lock_folder(self._folder) and _try_lock(self._file)):
             holder = _holder(self._file)
-            self._file.close()
+            self.release()
             raise LogError(
                 f"another platewire (process {holder}) already uses the folder {folder}; stop it, "
-                "or name another folder for the event log"
+                "or set another folder for the event log"
             )
         self._write_holder()
 
@@ -41,26 +52,54 @@ class FolderLock:
             return
 
     def release(self) -> None:
-        self._file.close()
+        # What could not be written is tried again at closing; by then it does not matter.
+        with suppress(OSError):
+            self._file.close()
+        _close_folder(self._folder)
 
 
 def holder(folder: Path) -> str | None:
     """The number of the process that uses the folder; None when there is none."""
     try:
-        file = (folder / NAME).open("a+", encoding="ascii")
+        descriptor = _open_folder(folder)
     except OSError:
         return None
+    try:
+        return _holder_beside(folder, free=_try_lock_folder(descriptor))
+    finally:
+        _close_folder(descriptor)
+
+
+def _holder_beside(folder: Path, *, free: bool) -> str | None:
+    """`free` is whether the folder itself could be locked."""
+    try:
+        file = _open(folder / NAME, "r+")
+    except OSError:
+        return None if free else UNKNOWN
     with file:
-        return None if _try_lock(file) else _holder(file)
+        return None if free and _try_lock(file) else _holder(file)
+
+
+def _open(path: Path, mode: Literal["a+", "r+"]) -> IO[str]:
+    return path.open(mode, encoding="ascii", errors="replace")
 
 
 def _holder(file: IO[str]) -> str:
     file.seek(0)
-    return file.read(20).strip() or "of unknown number"
+    return file.read(20).strip() or UNKNOWN
 
 
 if sys.platform == "win32":
     import msvcrt
+
+    def _open_folder(folder: Path) -> int:
+        return -1
+
+    def _close_folder(descriptor: int) -> None:
+        pass
+
+    def _try_lock_folder(descriptor: int) -> bool:
+        return True
 
     def _try_lock(file: IO[str]) -> bool:
         file.seek(1000)  # Beyond the holder's number, as Windows locks what it covers for reading.
@@ -71,6 +110,21 @@ if sys.platform == "win32":
         return True
 else:
     import fcntl
+
+    def _open_folder(folder: Path) -> int:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+    def _close_folder(descriptor: int) -> None:
+        os.close(descriptor)
+
+    def _try_lock_folder(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # This file system cannot: the file in it has to do.
+        return True
 
     def _try_lock(file: IO[str]) -> bool:
         try:

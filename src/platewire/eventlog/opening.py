@@ -4,21 +4,38 @@ Nothing is written before it is certain that the folder is ours and the file not
 """
 
 import logging
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import apsw
 
-from platewire.clock import Clock
-from platewire.database.connection import FILE_NAME, explained, open_reader, open_writer, row, rows
-from platewire.database.migrate import check_version, migrate
+from platewire.database.connection import (
+    FILE_NAME,
+    Reader,
+    explained,
+    of_file,
+    open_writer,
+    row,
+    rows,
+)
+from platewire.database.migrate import check_version, check_writable, migrate
 from platewire.errors import LogError
 from platewire.eventlog import journal
+from platewire.eventlog.deliveries import statements
+from platewire.eventlog.history.guard import Guard
+from platewire.eventlog.history.mark import NO_EVENT, Mark, MarkFile
+from platewire.eventlog.history.numbers import numbering, wrong_numbers
+from platewire.eventlog.history.settling import settle
 from platewire.eventlog.images import ImageFiles
-from platewire.eventlog.letters import Ranges, ranges_of
 from platewire.eventlog.lock import FolderLock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.store import Store
+from platewire.eventlog.upkeep import clock_look
+from platewire.eventlog.upkeep.believed_time import Judgment
+from platewire.numbering import Numbering
+from platewire.runtime.clock import Clock
 
 diagnostics = logging.getLogger(__name__)
 
@@ -30,10 +47,9 @@ class Memory:
     first_seq: int
     last_seq: int
     last_passage_number: int
-    cursors: dict[str, tuple[int, Ranges]]
-    parked: dict[str, set[int]]
-    paused: dict[str, str]
     open_passages: dict[str, bytes]
+    deliveries: statements.Stored
+    numbering: Numbering
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +58,25 @@ class Opened:
     lock: FolderLock
     images: ImageFiles
     store: Store
-    reader: apsw.Connection
+    reader: Reader
     memory: Memory
+    guard: Guard
+    judgment: Judgment
+    """Of the clock."""
 
 
 def open_folder(settings: LogSettings, clock: Clock, vfs: str | None = None) -> Opened:
-    """Blocking. Raises LogError, LogVersion or LogFull; the folder is then free again."""
+    """Blocking. Raises LogError, LogVersion, or LogWaits (LogFull without space) for what may be
+    over by itself; the folder is then free again."""
     folder = Path(settings.folder).resolve()
     _make(folder)
     lock = FolderLock(folder)
     try:
         return _open(folder, lock, settings, clock, vfs)
-    except BaseException:
+    except BaseException as error:
         lock.release()
+        if isinstance(error, OSError):
+            raise of_file(f"the event log in {folder} cannot be opened", error) from error
         raise
 
 
@@ -62,10 +84,8 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise LogError(
-            f"the folder {folder} for the event log cannot be made: {error.strerror}; make it, "
-            "writable for platewire, or name another one"
-        ) from error
+        what = f"cannot create the folder {folder} of the event log"
+        raise of_file(what, error) from error
 
 
 def _open(
@@ -73,46 +93,54 @@ def _open(
 ) -> Opened:
     path = folder / FILE_NAME
     check_version(path)
+    check_writable(path)
     images = ImageFiles(folder, settings.image_folder)
-    try:
-        images.prepare()
-    except OSError as error:
-        raise LogError(f"{folder}: {error}; the folder must be writable for platewire") from error
-    with explained(path):
-        connection = open_writer(path, vfs=vfs)
-        try:
-            _tell_damage(connection, path)
-            migrate(connection, clock.now())
-            check_numbers(connection, path)
-            _say_folder(connection, folder)
-            memory = _remember(connection)
-            store = Store(connection, path, images, clock)
-            return Opened(path, lock, images, store, open_reader(path), memory)
-        except BaseException:
-            connection.close()
-            raise
+    images.prepare()
+    with explained(path), ExitStack() as half_open:
+        connection = half_open.enter_context(closing(open_writer(path, vfs=vfs)))
+        _tell_damage(connection, path)
+        migrate(connection, clock.now())
+        mark = half_open.enter_context(closing(MarkFile(folder, clock)))
+        settled = _settle(connection, path, mark, clock)
+        check_numbers(connection, path)
+        mark.write(settled)
+        _say_folder(connection, folder)
+        memory = _remember(connection)
+        with connection:
+            judgment = clock_look.keep(connection, folder, clock)
+        guard = Guard(path)
+        again = partial(open_writer, path, vfs=vfs, make=False)
+        store = Store(connection, path, images, clock, mark, guard, again)
+        opened = Opened(path, lock, images, store, Reader(path), memory, guard, judgment)
+        half_open.pop_all()
+    return opened
 
 
 def _tell_damage(connection: apsw.Connection, path: Path) -> None:
     connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # takes the journal in
     if said := journal.damage(path):
         diagnostics.error(
-            "%s: events may be missing after the last one in the log; unless the power has failed, "
-            "look at the disk",
+            "%s: events may be missing after the last one in the log; unless there was a power "
+            "failure, check the disk",
             said,
         )
 
 
+def _settle(connection: apsw.Connection, path: Path, mark: MarkFile, clock: Clock) -> Mark:
+    if mark.kept is None and (mark.exists or numbering(connection).log_id != NO_EVENT):
+        diagnostics.warning(
+            "%s %s, and is created again; whether the log was cut back before is unknown",
+            *(mark.path, "cannot be read" if mark.exists else "is missing (a new volume?)"),
+        )
+    return settle(connection, path, mark.kept, clock.now())
+
+
 def check_numbers(connection: apsw.Connection, path: Path) -> None:
     """Raises LogError when events are missing between the first and the last."""
-    first, last = row(connection, "SELECT first_seq, last_seq FROM log")
-    low, high = row(connection, "SELECT min(seq), max(seq) FROM event")
-    count = row(connection, "SELECT count(*) FROM event")[0]
-    if count != last + 1 - first or (count and (low, high) != (first, last)):
+    if said := wrong_numbers(connection):
         raise LogError(
-            f"{path}: the log says that it holds the events {first} to {last}, but there are "
-            f"{count}, from {low} to {high}. Another program has changed the file: keep a copy "
-            "and restore a backup, or move it away"
+            f"{path}: {said}. Another program has changed the file: keep a copy and restore a "
+            "backup, or move it away"
         )
 
 
@@ -129,18 +157,7 @@ def _remember(connection: apsw.Connection) -> Memory:
         first_seq=first,
         last_seq=last,
         last_passage_number=number,
-        cursors={
-            name: (seq, ranges_of(above))
-            for name, seq, above in rows(connection, "SELECT transfer, seq, above FROM cursor")
-        },
-        parked=_parked(connection),
-        paused=dict(rows(connection, "SELECT transfer, reason FROM paused")),
         open_passages=dict(rows(connection, "SELECT camera, state FROM open_passages")),
+        deliveries=statements.stored(connection),
+        numbering=numbering(connection),
     )
-
-
-def _parked(connection: apsw.Connection) -> dict[str, set[int]]:
-    parked: dict[str, set[int]] = {}
-    for transfer, seq in rows(connection, "SELECT transfer, seq FROM parked"):
-        parked.setdefault(transfer, set()).add(seq)
-    return parked

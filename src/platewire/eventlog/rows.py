@@ -1,9 +1,10 @@
-"""The log's smaller statements: what it remembers of transfers, and what it reads back.
+"""The log's smaller statements: the installation for the views, and what it reads back.
 
 Those that write run on the writer thread within its transaction, the others on the reader's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -18,21 +19,17 @@ from platewire.model import Entry, Site
 # --- writing ---------------------------------------------------------------------------------
 
 
-def pause(connection: apsw.Connection, transfer: str, reason: str | None) -> None:
-    if reason is None:
-        connection.execute("DELETE FROM paused WHERE transfer = ?", (transfer,))
-    else:
-        connection.execute("REPLACE INTO paused VALUES (?, ?)", (transfer, reason))
-
-
 def describe(connection: apsw.Connection, site: Site, now: datetime) -> None:
     _tell_local_time(connection, site.time_zone, now)
     connection.execute(
         "UPDATE log SET system_id = ?, node = ?, time_zone = ?",
         (site.system_id, site.name, site.time_zone),
     )
-    connection.execute("UPDATE camera SET channel_index = NULL")
-    connection.executemany("REPLACE INTO camera VALUES (?, ?)", site.channels.items())
+    connection.execute("UPDATE camera SET channel_index = NULL, checkpoint = 0")
+    connection.executemany(
+        "REPLACE INTO camera (name, channel_index, checkpoint) VALUES (?, ?, ?)",
+        [(name, at, site.checkpoints.get(name, 0)) for name, at in site.channels.items()],
+    )
     connection.execute("DELETE FROM zone")
     connection.executemany(
         "INSERT INTO zone VALUES (?, ?, ?)",
@@ -55,6 +52,10 @@ def _tell_local_time(connection: apsw.Connection, zone: str, now: datetime) -> N
 # --- reading ---------------------------------------------------------------------------------
 
 
+def last_seq(connection: apsw.Connection) -> int:
+    return int(row(connection, "SELECT last_seq FROM log")[0])
+
+
 def entries(connection: apsw.Connection, after: int, last: int, limit: int) -> Sequence[Entry]:
     """Entries after `after` up to and with `last`, rising. Nothing is open when this returns.
 
@@ -65,7 +66,7 @@ def entries(connection: apsw.Connection, after: int, last: int, limit: int) -> S
     while after < last and (
         page := rows(
             connection,
-            f"SELECT {bodies.COLUMNS} FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",  # noqa: S608
+            f"SELECT {bodies.IN_LOG} FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",  # noqa: S608
             *(after, last, limit),
         )
     ):
@@ -76,6 +77,24 @@ def entries(connection: apsw.Connection, after: int, last: int, limit: int) -> S
     if damage is not None:
         raise damage
     return []
+
+
+def of_passages(
+    connection: apsw.Connection, numbers: Collection[int], last: int
+) -> Sequence[Entry]:
+    """See `EventReader.of_passages`."""
+    places = ", ".join("?" * len(numbers))
+    found = rows(
+        connection,
+        f"SELECT {bodies.IN_LOG} FROM event WHERE passage_number IN ({places}) AND seq <= ? "  # noqa: S608
+        "ORDER BY seq",
+        *(*numbers, last),
+    )
+    whole = []
+    for each in found:
+        with suppress(LogError):
+            whole.append(bodies.entry(each))
+    return whole
 
 
 def _until_damaged(

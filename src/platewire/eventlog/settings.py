@@ -1,19 +1,20 @@
 """What can be set of the event log."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from platewire.clock import milliseconds
 from platewire.database.connection import FILE_NAME
-from platewire.eventlog.picture_retention import PictureKind
+from platewire.database.removal import DAY_MS
+
+PictureKind = Literal["plate", "vehicle", "frame"]
+KINDS: tuple[PictureKind, ...] = get_args(PictureKind)
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The event log and the database that third parties read."""
+    """The event log, which is also the database that other systems read."""
 
     folder: Annotated[
         Path, Meta(description="Folder of the database file `platewire.db` and of the pictures")
@@ -21,47 +22,50 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     image_folder: Annotated[
         str,
         Meta(
-            pattern=r"^[A-Za-z0-9_-]+$",
-            description="Folder within it for vehicle and frame pictures; plate pictures are in "
-            "the database",
+            pattern=r"^[A-Za-z0-9_-]+\Z",
+            description="Subfolder for vehicle and frame pictures; plate pictures are in the "
+            "database",
         ),
     ] = "images"
     retention_days: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        Meta(description="Events older than so many days are deleted; not set: never"),
+        Meta(description="Delete events older than this, in days; not set: keep"),
     ] = None
     retention_bytes: Annotated[
         Annotated[int, Meta(ge=1_000_000)] | None,
         Meta(
-            description="Oldest events are deleted while events and pictures together take more "
-            "bytes on disk than this; not set: never",
+            description="Delete the oldest events while events and pictures together use more disk "
+            "space than this, in bytes; not set: keep",
         ),
     ] = None
     plate_picture_days: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        Meta(description="Pictures of plates older than this go before their events; not set: no"),
+        Meta(
+            description="Delete plate pictures older than this, in days, before their events; not "
+            "set: together with the event"
+        ),
     ] = None
     vehicle_picture_days: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        Meta(description="As `plate_picture_days`, for pictures of vehicles"),
+        Meta(description="As `plate_picture_days`, for vehicle pictures"),
     ] = None
     frame_picture_days: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        Meta(description="As `plate_picture_days`, for whole frames"),
+        Meta(description="As `plate_picture_days`, for frame pictures"),
     ] = None
-    keep_for_transfers: Annotated[
+    keep_for_outputs: Annotated[
         bool,
         Meta(
-            description="Retention waits for the slowest transfer; false: it does not, and says "
-            "which events a transfer has lost by that"
+            description="Keep events until every output has processed them; false: retention does "
+            "not wait for outputs and reports the events that an output has lost"
         ),
     ] = True
     memory_bytes: Annotated[
         int,
         Meta(
             ge=0,
-            description="Newest events and pictures kept in memory for transfers that are up to "
-            "date, in bytes for each of the two",
+            description="Size of the memory buffer of the newest events, and of the one of their "
+            "pictures, in bytes each; serves outputs that are up to date",
         ),
     ] = 16_000_000
 
@@ -80,9 +84,11 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         }
         return {kind: each for kind, each in days.items() if each is not None}
 
-    def cutoffs(self, now: datetime) -> Mapping[PictureKind, int]:
+    @property
+    def goes_by_age(self) -> bool:
+        """Whether anything is ever deleted for its age."""
+        return self.retention_days is not None or bool(self.picture_days)
+
+    def cutoffs(self, now_ms: int) -> Mapping[PictureKind, int]:
         """Before when, in milliseconds, pictures of each kind are too old."""
-        return {
-            kind: milliseconds(now - timedelta(days=days))
-            for kind, days in self.picture_days.items()
-        }
+        return {kind: now_ms - round(days * DAY_MS) for kind, days in self.picture_days.items()}

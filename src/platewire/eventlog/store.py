@@ -4,24 +4,26 @@ Used by the writer thread alone. Knows nothing of threads or of waiting callers.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import apsw
 
-from platewire.clock import Clock
 from platewire.database import bodies
-from platewire.database.connection import BUSY_TIMEOUT_MS
+from platewire.database.connection import BUSY_TIMEOUT_MS, rows, transaction
 from platewire.database.projection import inserts, pictures_shown
-from platewire.errors import LogError
-from platewire.eventlog import letter_rows
+from platewire.errors import LogError, LogGone
+from platewire.eventlog.deliveries.pending import PendingDeliveries
+from platewire.eventlog.history.guard import REMEDY, Guard
+from platewire.eventlog.history.mark import MarkFile
 from platewire.eventlog.images import ImageFiles
-from platewire.eventlog.letters import Attempt, Ranges
-from platewire.model import Entry, Event, Picture
+from platewire.eventlog.journal import journal_of
+from platewire.model import BootTime, Entry, Event, Picture
+from platewire.runtime.clock import Clock
 from platewire.wire import native
 
 JOURNAL_BYTES_HIGH = 64 * 1024 * 1024
@@ -29,8 +31,7 @@ JOURNAL_BYTES_HIGH = 64 * 1024 * 1024
 JOURNAL_BYTES_STEP = 16 * 1024 * 1024
 """How much more it must grow before that is tried again."""
 CUT_TIMEOUT_MS = 100
-ATTEMPTS_WAITING_MAX = 10_000
-"""While nothing can be written, older attempts than these are forgotten."""
+"""Milliseconds to wait for readers before the cut is put off; events wait as long to be written."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +42,8 @@ class Append:
     events: Sequence[Event]
     pictures: Sequence[Picture]
     open_passages: bytes | None
+    arrived: Mapping[UUID, BootTime | None]
+    """By event id; of those that are missing: now."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,28 +58,20 @@ class Task:
 class Lazy:
     """What goes along with the next commit and needs no flush of its own."""
 
-    cursors: dict[str, tuple[int, Ranges]] = field(default_factory=dict)
     open_passages: dict[str, bytes] = field(default_factory=dict)
-    unparked: list[tuple[str, int]] = field(default_factory=list)
-    attempts: list[Attempt] = field(default_factory=list)
+    deliveries: PendingDeliveries = field(default_factory=PendingDeliveries)
 
     def __bool__(self) -> bool:
-        return bool(self.cursors or self.open_passages or self.unparked or self.attempts)
+        return bool(self.open_passages or self.deliveries)
 
     def add(self, newer: "Lazy") -> None:
-        self.cursors.update(newer.cursors)
         self.open_passages.update(newer.open_passages)
-        self.unparked += newer.unparked
-        self.attempts += newer.attempts
-        del self.attempts[:-ATTEMPTS_WAITING_MAX]
+        self.deliveries.add(newer.deliveries)
 
     def put_back(self, older: "Lazy") -> None:
         """Takes in what could not be written, but for what was replaced since."""
-        self.cursors = older.cursors | self.cursors
         self.open_passages = older.open_passages | self.open_passages
-        self.unparked[:0] = older.unparked
-        self.attempts[:0] = older.attempts
-        del self.attempts[:-ATTEMPTS_WAITING_MAX]
+        self.deliveries.put_back(older.deliveries)
 
 
 class WrongPictureError(LogError):
@@ -84,25 +79,94 @@ class WrongPictureError(LogError):
 
 
 class Store:
+    """`connect` gives another connection to the same file, and makes none that is not there."""
+
     def __init__(
-        self, connection: apsw.Connection, path: Path, images: ImageFiles, clock: Clock
+        self,
+        connection: apsw.Connection,
+        path: Path,
+        images: ImageFiles,
+        clock: Clock,
+        mark: MarkFile,
+        guard: Guard,
+        connect: Callable[[], apsw.Connection],
     ) -> None:
-        self._connection = connection
-        self._journal = path.with_name(f"{path.name}-wal")
+        self._path = path
+        self._connect = connect
+        self._journal = journal_of(path)
         self._journal_cut_at = JOURNAL_BYTES_HIGH
         self._images = images
         self._clock = clock
+        self._mark = mark
+        self._guard = guard
+        self._use(connection)
+
+    def _use(self, connection: apsw.Connection) -> None:
+        self._connection = connection
         self._cameras = {name for (name,) in connection.execute("SELECT name FROM camera")}
         self.last_seq: int = connection.execute("SELECT last_seq FROM log").get
+        self._last_id = self._id_at(self.last_seq)
+
+    def reopen(self, *, flush_failed: bool) -> list[Entry]:
+        """In place of a connection that is not to be used again; what turns out to be in the log
+        beyond what was known of it. Raises apsw.Error, or LogGone where it is another log.
+
+        Where a flush failed, the system may have forgotten what was only written before it, such
+        as cursors; nothing may build on that, so all of the journal is written into the database.
+        The same where a commit that failed is found: it was perhaps never flushed.
+        """
+        self._guard.check_names()
+        last_seq, last_id = self.last_seq, self._last_id
+        # The old one last: it may be the only one, and then SQLite would delete the journal.
+        connection = self._connect()
+        found = int(connection.execute("SELECT last_seq FROM log").get)
+        with suppress(apsw.Error):
+            self._connection.close(True)
+        self._connection = connection
+        if found < last_seq or self._id_at(last_seq) not in (last_id, None):
+            raise LogGone(
+                f"{self._path} holds other events, or fewer, than those that were written to it. "
+                f"No more events are stored; {REMEDY}"
+            )
+        if flush_failed or found > last_seq:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        beyond = rows(
+            connection,
+            f"SELECT {bodies.IN_LOG} FROM event WHERE seq > ? ORDER BY seq",  # noqa: S608
+            last_seq,
+        )
+        entries = [bodies.entry(each) for each in beyond]
+        if entries:
+            self._mark.raise_to(entries)
+        self._use(connection)
+        return entries
+
+    def _id_at(self, seq: int) -> str | None:
+        found: str | None = self._connection.execute(
+            "SELECT id FROM event WHERE seq = ?", (seq,)
+        ).get
+        return found
 
     @property
     def system_errno(self) -> int:
         """What the operating system said to the last statement that failed."""
         return self._connection.system_errno
 
+    @property
+    def failure(self) -> str:
+        """What does not keep the log from writing, and should be seen to; or nothing."""
+        return self._mark.failure
+
+    def probe(self) -> None:
+        """Writes, and changes nothing. Raises as `commit` does."""
+        self._images.probe()
+        with self._transaction(flush=True):
+            self._connection.execute("UPDATE log SET folder = folder")
+
     def commit(self, appends: Sequence[Append], tasks: Sequence[Task], lazy: Lazy) -> list[Any]:
         """Gives the result of each append, then of each task. Raises apsw.Error, OSError or
-        WrongPictureError, and then nothing was written."""
+        WrongPictureError, and then nothing was written; LogGone where it was written to a file
+        that has lost its name."""
         pictures = {picture.image.sha256: picture for job in appends for picture in job.pictures}
         paths = self._write_files(pictures)
         with self._transaction(flush=bool(appends or tasks)):
@@ -112,8 +176,12 @@ class Store:
             self._insert_entries(numbered)
             self._insert_lazily(appends, lazy)
             results = [task.run(self._connection) for task in tasks]
-        self.last_seq += len(numbered)
+        if numbered:
+            self.last_seq, self._last_id = numbered[-1].event.seq, str(numbered[-1].event.id)
         self._cameras |= {entry.event.camera for entry in numbered}
+        if numbered:
+            self._mark.raise_to(numbered)
+        self._guard.check_names()
         for task, result in zip(tasks, results, strict=True):
             task.after(result)
         self._cut_journal()
@@ -123,12 +191,14 @@ class Store:
         """As `commit` for one append, where some of its events may be in the log already."""
         stored = {event.id: entry for event in append.events if (entry := self._stored(event.id))}
         fresh = {event.id: event for event in append.events if event.id not in stored}
-        rest = Append(append.camera, tuple(fresh.values()), append.pictures, append.open_passages)
+        rest = replace(append, events=tuple(fresh.values()))
         (entries,) = self.commit([rest], [], Lazy())
         stored |= {entry.event.id: entry for entry in entries}
         return [stored[event.id] for event in append.events]
 
     def close(self) -> None:
+        self._mark.close()
+        self._guard.leave(self._connection)
         self._connection.close()
 
     @contextmanager
@@ -136,14 +206,8 @@ class Store:
         # With NORMAL the write-ahead log is written but not flushed: a power cut may take it back,
         # a crash of the process may not. The next flush covers it.
         self._connection.execute(f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}")
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with transaction(self._connection):
             yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
 
     def _write_files(self, pictures: dict[str, Picture]) -> dict[str, str]:
         paths = {}
@@ -161,12 +225,13 @@ class Store:
         seq = self.last_seq
         entries = []
         for append in appends:
-            now = self._clock.now()
+            now, boot = self._clock.now(), self._clock.boot()
             part = []
             for event in append.events:
                 seq += 1
                 numbered = event.numbered(seq, now)
-                part.append(Entry(numbered, native.encode(numbered)))
+                arrived = append.arrived.get(event.id, boot)
+                part.append(Entry(numbered, native.encode(numbered), arrived))
             entries.append(part)
         return entries
 
@@ -213,14 +278,10 @@ class Store:
         self._connection.executemany(
             "REPLACE INTO open_passages VALUES (?, ?)", (kept | lazy.open_passages).items()
         )
-        letter_rows.set_cursors(
-            self._connection, ((name, *place) for name, place in lazy.cursors.items())
-        )
-        letter_rows.unpark(self._connection, lazy.unparked)
-        letter_rows.keep_attempts(self._connection, lazy.attempts)
+        lazy.deliveries.write(self._connection)
 
     def _stored(self, event: UUID) -> Entry | None:
-        statement = f"SELECT {bodies.COLUMNS} FROM event WHERE id = ?"  # noqa: S608
+        statement = f"SELECT {bodies.IN_LOG} FROM event WHERE id = ?"  # noqa: S608
         found = self._connection.execute(statement, (str(event),)).fetchone()
         return None if found is None else bodies.entry(found)
 

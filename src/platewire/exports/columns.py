@@ -5,7 +5,10 @@ Names and meaning are those of the views in docs/database.md. Times come as mill
 """
 
 import enum
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from platewire.database.search.request import RequestError
 
 
 class Kind(enum.Enum):
@@ -74,3 +77,25 @@ EVENTS = (
     Column("recorded_at", Kind.TIME),
     *PLATE,
 )
+COLUMNS = {"passages": PASSAGES, "events": EVENTS}
+
+
+def chosen(what: str, names: str | None) -> Sequence[Column]:
+    """The named columns of `passages` or `events`, comma-separated, in that order; None: all.
+
+    RequestError for an unknown or repeated column.
+    """
+    if names is None:
+        return COLUMNS[what]
+    known = {column.name: column for column in COLUMNS[what]}
+    found = [name.strip() for name in names.split(",")]
+    for at, name in enumerate(found):
+        if name not in known:
+            there = ", ".join(known)
+            said = f"columns = {names!r}: {what} have no column {name!r}; valid columns: {there}"
+            raise RequestError("columns", said)
+        if name in found[:at]:
+            raise RequestError(
+                "columns", f"columns = {names!r}: {name!r} is repeated; name each column once"
+            )
+    return [known[name] for name in found]

@@ -15,6 +15,7 @@ ROWS_MAX = 1_048_576
 TEXT_MAX = 32_767
 """Characters in a cell, Excel's."""
 DAY_MS = 86_400_000
+"""Milliseconds in a day, the unit of a workbook's dates."""
 EPOCH_DAYS = 25_569
 """1970-01-01 in Excel's count of days."""
 WIDTHS = {Kind.TIME: 23, Kind.LOCAL: 23, Kind.TEXT: 14}

@@ -6,12 +6,13 @@ from importlib.util import find_spec
 from pathlib import PurePath
 from typing import BinaryIO, Protocol
 
+from platewire.database.search.request import RequestError
 from platewire.errors import ConfigError
 from platewire.exports.columns import Column
 from platewire.exports.excel import ExcelFile
 from platewire.exports.parquet import ParquetFile
 from platewire.exports.source import Row
-from platewire.exports.text import CsvFile, JsonLinesFile
+from platewire.exports.text import CsvFile, CsvForm, Delimiter, JsonLinesFile
 
 
 class Format(enum.StrEnum):
@@ -56,14 +57,32 @@ class RowFile(Protocol):
     def close(self) -> None: ...
 
 
+def checked(format_: Format, form: CsvForm) -> CsvForm:
+    """RequestError for settings that the format does not support."""
+    if form.decimal_comma and form.delimiter is Delimiter.COMMA and format_ is Format.CSV:
+        raise RequestError(
+            "decimal_comma",
+            "decimal_comma cannot be combined with the delimiter comma; set delimiter semicolon",
+        )
+    if format_ is not Format.CSV and (form.decimal_comma or form.delimiter is not Delimiter.COMMA):
+        name = "decimal_comma" if form.decimal_comma else "delimiter"
+        raise RequestError(
+            name, f"{name} applies to csv only, and the format is {format_}; remove it"
+        )
+    return form
+
+
 def open_rows(
-    format_: Format, file: BinaryIO, columns: Sequence[Column], *, bom: bool = False
+    format_: Format,
+    file: BinaryIO,
+    columns: Sequence[Column],
+    form: CsvForm = CsvForm(),  # noqa: B008
 ) -> RowFile:
     """ConfigError where the library for it is missing."""
     require(format_)
     match format_:
         case Format.CSV:
-            return CsvFile(file, columns, bom=bom)
+            return CsvFile(file, columns, form)
         case Format.JSONL:
             return JsonLinesFile(file, columns)
         case Format.XLSX:

@@ -7,6 +7,7 @@ from platewire.exports.columns import Column, Kind
 from platewire.exports.source import Row
 
 GROUP_ROWS = 50_000
+"""Rows of a row group: larger ones compress and scan better, but wait in memory until complete."""
 
 
 class ParquetFile:

@@ -7,20 +7,23 @@ meanwhile is not part of it.
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from platewire.database import passage_search as sql
-from platewire.database.passage_search import (
+from platewire.database.search import passage_search as sql
+from platewire.database.search.passage_search import (
     Condition,
     Dialect,
-    Place,
+    PageCursor,
+    SearchFilters,
     Statement,
-    Wanted,
-    whole_ms,
 )
-from platewire.database.plate_pattern import PlatePattern
+from platewire.database.search.plate_pattern import PlatePattern
 from platewire.exports.columns import EVENTS, PASSAGES, Column
 
 BLOCK = 5000
+"""Rows read by one statement: short enough not to keep the log's files growing, long enough to be
+fast."""
 BLOCK_SECONDS = 60.0
+"""Seconds that one block may take, on a slow disk with a search that finds little; then the export
+fails."""
 
 Row = tuple[Any, ...]
 Run = Callable[[Statement], Awaitable[Sequence[Row]]]
@@ -33,37 +36,41 @@ class Rows:
         self,
         dialect: Dialect,
         run: Run,
-        plates: Callable[[Wanted], Awaitable[Sequence[str] | None]],
+        plates: Callable[[SearchFilters], Awaitable[Sequence[str] | None]],
     ) -> None:
         self._dialect = dialect
         self._run = run
         self._plates = plates
 
-    async def passages(self, wanted: Wanted) -> AsyncIterator[list[Row]]:
-        """Rows of `PASSAGES`."""
-        plates = await self._plates(wanted)
+    async def passages(
+        self, filters: SearchFilters, columns: Sequence[Column] = PASSAGES
+    ) -> AsyncIterator[list[Row]]:
+        """Rows of these columns."""
+        plates = await self._plates(filters)
         if plates is not None and not plates:
             return
-        after: Place | None = None
+        after: PageCursor | None = None
         while True:
-            keys = sql.page(self._dialect, wanted, plates, after, BLOCK)
-            found = await self._run(_passages(keys))
+            keys = sql.page(self._dialect, filters, plates, after, BLOCK)
+            found = await self._run(_passages(keys, columns))
             if found:
                 yield [row[2:] for row in found]
             if len(found) < BLOCK:
                 return
-            after = Place(*found[-1][:2])
+            after = PageCursor(*found[-1][:2])
 
-    async def events(self, wanted: Wanted) -> AsyncIterator[list[Row]]:
-        """Rows of `EVENTS`; times are those at which something happened."""
-        plates = await self._plates(wanted)
+    async def events(
+        self, filters: SearchFilters, columns: Sequence[Column] = EVENTS
+    ) -> AsyncIterator[list[Row]]:
+        """Rows of these columns; times are those at which something happened."""
+        plates = await self._plates(filters)
         if plates is not None and not plates:
             return
-        ((first, last),) = await self._run(_bounds(wanted))
-        condition = _event_condition(self._dialect, wanted, plates)
+        ((first, last),) = await self._run(_bounds(filters))
+        condition = _event_condition(self._dialect, filters, plates)
         after = (first or 1) - 1
         while last is not None and after < last:
-            found = await self._run(_events(condition, after, last))
+            found = await self._run(_events(condition, columns, after, last))
             if found:
                 yield [row[1:] for row in found]
             if len(found) < BLOCK:
@@ -87,7 +94,7 @@ def of_log(database: Asking) -> Rows:
     return Rows(
         sql.SQLITE,
         lambda one: database.select(one.sql, one.values, seconds=BLOCK_SECONDS),
-        lambda wanted: database.plates(wanted.plate, seconds=BLOCK_SECONDS),
+        lambda filters: database.plates(filters.plate, seconds=BLOCK_SECONDS),
     )
 
 
@@ -99,54 +106,45 @@ def of_postgresql(connection: Any) -> Rows:
         found = await connection.fetch(statement.numbered(), *statement.values)
         return [tuple(row) for row in found]
 
-    return Rows(sql.POSTGRESQL, run, lambda wanted: plates(connection, wanted.plate))
+    return Rows(sql.POSTGRESQL, run, lambda filters: plates(connection, filters.plate))
 
 
 def _columns(columns: Sequence[Column]) -> str:
     return ", ".join(column.sql for column in columns)
 
 
-def _passages(keys: Statement) -> Statement:
+def _passages(keys: Statement, columns: Sequence[Column]) -> Statement:
     text = (
-        f"SELECT k.first_seen_ms, k.first_seq, {_columns(PASSAGES)} FROM ({keys.sql}) k "  # noqa: S608
+        f"SELECT k.first_seen_ms, k.first_seq, {_columns(columns)} FROM ({keys.sql}) k "  # noqa: S608
         "JOIN anpr_passage v ON v.first_seq = k.first_seq "
         "ORDER BY k.first_seen_ms DESC, k.first_seq DESC"
     )
     return Statement(text, keys.values)
 
 
-def _bounds(wanted: Wanted) -> Statement:
+def _bounds(filters: SearchFilters) -> Statement:
     """The first and last seq that can be meant; found in the index of times."""
-    condition = Condition()
-    condition.add("occurred_ms >= ?", whole_ms(wanted.since))
-    condition.add("occurred_ms < ?", whole_ms(wanted.until))
+    condition = sql.period(filters, "occurred_ms")
     where = f"FROM event WHERE {condition.sql}"
     text = f"SELECT (SELECT min(seq) {where}), (SELECT max(seq) {where})"
     return Statement(text, [*condition.values, *condition.values])
 
 
-def _event_condition(dialect: Dialect, wanted: Wanted, plates: Sequence[str] | None) -> Condition:
-    condition = Condition()
-    condition.add("v.occurred_ms + 0 >= ?", whole_ms(wanted.since))
-    condition.add("v.occurred_ms + 0 < ?", whole_ms(wanted.until))
-    condition.add("v.camera = ?", wanted.camera)
-    condition.add("v.country = ?", wanted.country)
-    condition.add("v.color = ?", wanted.color)
-    condition.add("v.type = ?", wanted.type)
-    condition.add("v.direction = ?", wanted.direction and wanted.direction.value)
-    condition.add(
-        "EXISTS (SELECT 1 FROM list_hit h WHERE h.seq = v.seq AND h.list = ?)", wanted.list
-    )
-    if plates is not None:
-        condition.add(f"v.plate {dialect.many}", sql.listed(dialect, plates))
-    elif wanted.plate is not None and not wanted.plate.everything:
-        condition.add(f"v.plate || '' {dialect.glob} ?", dialect.pattern(wanted.plate.text))
+EVENT_COLUMNS = sql.Columns("v.occurred_ms + 0", "?", "v.camera", "v", "v.seq")
+"""Of the view `anpr_event`. The time is not the bare column, so that rows are found by `seq`."""
+
+
+def _event_condition(
+    dialect: Dialect, filters: SearchFilters, plates: Sequence[str] | None
+) -> Condition:
+    condition = sql.condition_of(filters, EVENT_COLUMNS)
+    sql.add_plates(condition, dialect, filters, plates, "v.plate")
     return condition
 
 
-def _events(condition: Condition, after: int, last: int) -> Statement:
+def _events(condition: Condition, columns: Sequence[Column], after: int, last: int) -> Statement:
     text = (
-        f"SELECT v.seq, {_columns(EVENTS)} FROM anpr_event v "  # noqa: S608
+        f"SELECT v.seq, {_columns(columns)} FROM anpr_event v "  # noqa: S608
         f"WHERE v.seq > ? AND v.seq <= ? AND {condition.sql} ORDER BY v.seq LIMIT ?"
     )
     return Statement(text, [after, last, *condition.values, BLOCK])

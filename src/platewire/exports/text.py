@@ -5,10 +5,11 @@ OWASP's "CSV Injection" advises; numbers and times never need one.
 """
 
 import csv
+import enum
 import io
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,19 +21,39 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BYTE_ORDER_MARK = "\ufeff"
 
 
-class CsvFile:
-    """`bom`: with a mark by which Excel knows that it is UTF-8."""
+class Delimiter(enum.StrEnum):
+    """Delimiter of a CSV."""
 
-    def __init__(self, file: BinaryIO, columns: Sequence[Column], *, bom: bool = False) -> None:
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+    TAB = "tab"
+
+    @property
+    def character(self) -> str:
+        return {"comma": ",", "semicolon": ";", "tab": "\t"}[self]
+
+
+class CsvForm(NamedTuple):
+    """Form of a CSV. A decimal comma needs another delimiter than the comma."""
+
+    delimiter: Delimiter = Delimiter.COMMA
+    decimal_comma: bool = False
+    bom: bool = False
+    """Begin with a byte order mark, by which Excel detects UTF-8."""
+
+
+class CsvFile:
+    def __init__(self, file: BinaryIO, columns: Sequence[Column], form: CsvForm) -> None:
         self._text = io.TextIOWrapper(file, "utf-8", newline="", write_through=False)
-        self._write = csv.writer(self._text)
+        self._write = csv.writer(self._text, delimiter=form.delimiter.character)
         self._columns = columns
-        if bom:
+        self._cells = {**_CELLS, Kind.REAL: _decimal_commas} if form.decimal_comma else _CELLS
+        if form.bom:
             self._text.write(BYTE_ORDER_MARK)
         self._write.writerow([column.name for column in columns])
 
     def add(self, rows: Sequence[Row]) -> None:
-        self._write.writerows(by_column(rows, self._columns, _CELLS))
+        self._write.writerows(by_column(rows, self._columns, self._cells))
         self._text.flush()
 
     def close(self) -> None:
@@ -90,6 +111,10 @@ def _booleans(cells: Sequence[Any]) -> list[bool]:
 
 def _yes_no(cells: Sequence[Any]) -> list[str]:
     return [("false", "true")[cell] for cell in cells]
+
+
+def _decimal_commas(cells: Sequence[Any]) -> list[str | None]:
+    return [None if cell is None else repr(float(cell)).replace(".", ",") for cell in cells]
 
 
 def iso(ms: int | None) -> str | None:

@@ -5,8 +5,9 @@ one that can match.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -14,37 +15,69 @@ from msgspec import Meta, Struct
 
 from platewire.country import normalize
 from platewire.errors import ConfigError
-from platewire.lists import schedule
+from platewire.lists import card, schedule
+from platewire.runtime.site_time import TIME_USE
 
 PLATE_CHARACTERS_MAX = 20
+"""Characters of a plate, with separators; above the longest of any country, below a mistaken
+column."""
 TEXT_CHARACTERS_MAX = 200
+"""Characters of a free text such as holder or note: a line of text, and a bound on the file."""
 WILDCARDS = frozenset("*?%#[](){}^$|\\+")
-FIELDS = ("plate", "valid_from", "valid_to", "weekdays", "hours", "cameras", "holder", "note")
+SEPARATORS = frozenset(",;&")
+"""What stands between several plates; taken out, they would be one that nobody has."""
+BETWEEN_PLATES = frozenset("/\r\n")
+"""The same, where there are more of them; within one plate they may be."""
+SEPARATED = re.compile(r"[,;|]")
+"""What stands between the names of cameras where one of them has spaces."""
+FIELDS = (
+    *("plate", "valid_from", "valid_to", "weekdays", "hours", "cameras", "holder", "note"),
+    *("group", "card_facility", "card_number", "card_bits"),
+)
 """In the order of the columns of a file."""
 
 
 class ListEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A plate on a list, and when and where that holds. Times are the site's local time."""
 
-    plate: Annotated[str, Meta(description="The plate, as a person writes it")]
+    plate: Annotated[str, Meta(description="The plate, in any notation")]
     valid_from: Annotated[
-        str, Meta(description="First day, or local time; empty: always has been valid")
+        str,
+        Meta(
+            description="Start of validity, a day or local time: `2026-01-31`, `2026-01-31T08:00`; "
+            "empty: no start"
+        ),
     ] = ""
     valid_to: Annotated[
-        str, Meta(description="Last day, or local time at which it ends; empty: without end")
+        str,
+        Meta(description="End of validity, a day (inclusive) or local time; empty: no end"),
     ] = ""
     weekdays: Annotated[
-        str, Meta(description="Such as `mon-fri` or `sat,sun`; empty: every day")
+        str, Meta(description="Weekdays, such as `mon-fri` or `sat,sun`; empty: every day")
     ] = ""
     hours: Annotated[
         str,
-        Meta(description="Such as `08:00-18:00`, or `22:00-06:00` over midnight; empty: all day"),
+        Meta(description="Hours, such as `08:00-18:00` or `22:00-06:00`; empty: all day"),
     ] = ""
     cameras: Annotated[
-        str, Meta(description="Names of cameras, with spaces between; empty: all cameras")
+        str,
+        Meta(
+            description="Camera names, separated by spaces, or by commas if a name contains "
+            "spaces; empty: all cameras"
+        ),
     ] = ""
-    holder: Annotated[str, Meta(description="Whose it is")] = ""
-    note: Annotated[str, Meta(description="Anything")] = ""
+    holder: Annotated[str, Meta(description="Holder of the plate")] = ""
+    note: Annotated[str, Meta(description="Free text")] = ""
+    group: Annotated[
+        str, Meta(description="Group of the holder, such as a department or tenant")
+    ] = ""
+    card_facility: Annotated[
+        str, Meta(description="Facility code of the access card; empty for 64 bits")
+    ] = ""
+    card_number: Annotated[str, Meta(description="Number of the access card, decimal")] = ""
+    card_bits: Annotated[
+        str, Meta(description="Wiegand bits of the card: `26`, `34` or `64`; empty: no card")
+    ] = ""
 
     @property
     def text(self) -> str:
@@ -69,8 +102,9 @@ def checked(fields: Mapping[str, str], cameras: Collection[str] | None) -> ListE
     EntryError says what is wrong and what to write instead.
     """
     given = {name: " ".join((fields.get(name) or "").split()) for name in FIELDS}
+    _check_one(fields.get("plate") or "")
     _check_plate(given["plate"])
-    for name in ("holder", "note"):
+    for name in ("holder", "note", "group"):
         _check_text(name, given[name])
     entry = ListEntry(
         plate=given["plate"],
@@ -81,19 +115,50 @@ def checked(fields: Mapping[str, str], cameras: Collection[str] | None) -> ListE
         cameras=_cameras(given["cameras"], cameras),
         holder=given["holder"],
         note=given["note"],
+        group=given["group"],
+        **_card(given),
     )
     _check_span(entry)
     return entry
 
 
+def typed(fields: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, str]:
+    """The fields with the two bounds as a person types them, at the command line or to the API,
+    brought to what `checked` takes. `zone` is the site's. EntryError as there."""
+    read = partial(schedule.typed_bound, zone=zone, now=now)
+    given = {name: (fields.get(name) or "").strip() for name in ("valid_from", "valid_to")}
+    bounds = {name: text and _typed(name, text, read) for name, text in given.items()}
+    return {**fields, **bounds}
+
+
+def _typed(field: str, text: str, read: Callable[[str], str]) -> str:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise EntryError(field, text, "invalid time", TIME_USE) from error
+
+
 DAY = "2026-01-31 or 2026-01-31T08:00, without a time zone"
+
+
+def _check_one(written: str) -> None:
+    """Of a cell as it stands: its line breaks are gone afterwards."""
+    if BETWEEN_PLATES.isdisjoint(written):
+        return
+    lines = written.strip().splitlines()
+    sides = [part for part in written.split("/") if any(map(str.isdigit, part))]
+    if len(lines) > 1 or (len(sides) > 1 and any(map(str.isalpha, sides[1]))):
+        raise EntryError(
+            "plate", " ".join(written.split())[:40], "several plates in one cell",
+            "write one whole plate for each entry",
+        )  # fmt: skip
 
 
 def _check_plate(plate: str) -> None:
     if not plate:
-        raise EntryError("plate", plate, "there is no plate", "write it, or leave the row out")
-    if not WILDCARDS.isdisjoint(plate):
-        wild = next(char for char in plate if char in WILDCARDS)
+        raise EntryError("plate", plate, "no plate", "add the plate, or remove the row")
+    if odd := [char for char in plate if char in WILDCARDS or char in SEPARATORS]:
+        wild = odd[0]
         raise EntryError(
             "plate", plate, f"{wild!r} has no meaning here", "write one whole plate for each entry"
         )
@@ -104,7 +169,7 @@ def _check_plate(plate: str) -> None:
             "write it in Latin letters, or those that look Latin, and digits",
         )  # fmt: skip
     if not (text := normalize(plate)):
-        raise EntryError("plate", plate, "it has neither letter nor digit", "write the plate")
+        raise EntryError("plate", plate, "it has no letters or digits", "write the plate")
     _check_text("plate", plate)
     if len(text) > PLATE_CHARACTERS_MAX:
         raise EntryError(
@@ -125,7 +190,7 @@ def _check_text(field: str, value: str) -> None:
         )  # fmt: skip
     if not value.isprintable():
         odd = next(char for char in value if not char.isprintable())
-        raise EntryError(field, value, f"it holds {odd!r}, which cannot be shown", "take that out")
+        raise EntryError(field, value, f"it holds {odd!r}, which is not printable", "remove it")
 
 
 def _read(
@@ -136,20 +201,46 @@ def _read(
     try:
         return read(given[field])
     except ValueError as error:
-        raise EntryError(
-            field, given[field], f"this is not {what}", f"write it like {remedy}"
-        ) from error
+        raise EntryError(field, given[field], f"not {what}", f"write it like {remedy}") from error
 
 
 def _cameras(text: str, known: Collection[str] | None) -> str:
-    names = sorted(set(re.split(r"[\s,;|]+", text)) - {""})
-    for name in names:
+    between = SEPARATED.search(text) is not None
+    parts = [part.strip() for part in SEPARATED.split(text)]
+    names = {name for part in parts for name in _named(part, known or (), alone=not between)}
+    for name in sorted(names):
         if known is not None and name not in known:
             there = ", ".join(known) or "none"
-            raise EntryError(
-                "cameras", name, "there is no camera of that name", f"there are: {there}"
-            )
-    return " ".join(names)
+            raise EntryError("cameras", name, "no camera has this name", f"there are: {there}")
+    if any(" " in name for name in names):
+        return ", ".join(sorted(names)) + ("," if len(names) == 1 else "")
+    return (", " if any(" " in name for name in known or ()) else " ").join(sorted(names))
+
+
+def _named(part: str, known: Collection[str], *, alone: bool) -> Sequence[str]:
+    """One camera or, with spaces between, several. EntryError where it may be either, `alone`."""
+    names = part.split()
+    if len(names) < 2 or part not in known:
+        return names
+    if alone and all(name in known for name in names):
+        raise EntryError(
+            "cameras", part, "it may be one camera or several",
+            f"write \"{part},\" for the one, or \"{', '.join(names)}\" for several",
+        )  # fmt: skip
+    return [part]
+
+
+def cameras_of(entry: ListEntry) -> Collection[str]:
+    """Where the entry holds; empty: everywhere."""
+    written = entry.cameras
+    return written.rstrip(",").split(", ") if "," in written else written.split()
+
+
+def _card(given: Mapping[str, str]) -> dict[str, str]:
+    found = card.spelled(given)
+    if isinstance(found, card.Fault):
+        raise EntryError(*found)
+    return found
 
 
 def _check_span(entry: ListEntry) -> None:
@@ -158,21 +249,21 @@ def _check_span(entry: ListEntry) -> None:
     if not schedule.in_order(entry.valid_from, entry.valid_to):
         raise EntryError(
             "valid_to", entry.valid_to, f"it is before valid_from, {entry.valid_from}",
-            "exchange the two, or leave one empty",
+            "swap the two, or leave one empty",
         )  # fmt: skip
 
 
 def refusal(entry: ListEntry, camera: str, at: datetime, zone: ZoneInfo) -> str:
     """Why the entry does not hold at this camera and moment, in words; empty where it does."""
     at = at.astimezone(UTC)
-    if entry.cameras and camera not in entry.cameras.split():
-        return f"it holds for the cameras {entry.cameras}, not for {camera}"
+    if entry.cameras and camera not in cameras_of(entry):
+        return f"valid at the cameras {entry.cameras.rstrip(',')}, not at {camera}"
     if entry.valid_from and at < schedule.begins(entry.valid_from, zone):
-        return f"it holds from {entry.valid_from}"
+        return f"valid from {entry.valid_from}"
     if entry.valid_to and at >= schedule.ends(entry.valid_to, zone):
-        return f"it ended with {entry.valid_to}"
+        return f"expired: valid to {entry.valid_to}"
     local = at.astimezone(zone)
     if not schedule.in_hours(local, entry.weekdays, entry.hours):
         when = " ".join(filter(None, (entry.weekdays, entry.hours)))
-        return f"it holds {when}, and at the site it is {local:%A %H:%M}"
+        return f"valid {when}; local time is {local:%A %H:%M}"
     return ""

@@ -7,20 +7,24 @@ one writes them, one keeps the book of decisions. What another process writes ho
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from platewire.lists.csv_import import Import, Manner, Preview
+from platewire.access import Decision, Listed, Opening, Outcome
+from platewire.database.connection import of_file
+from platewire.database.migrate import check_writable
 from platewire.lists.decisions import book
 from platewire.lists.decisions.book import Book, Numbered
 from platewire.lists.entry import ListEntry
+from platewire.lists.file_import import Import, Manner, Preview, Reading
 from platewire.lists.look_up import Rules, look_up
 from platewire.lists.settings import FILE_NAME, ListSettings
 from platewire.lists.store import Store
-from platewire.model import Decision, Listed
+from platewire.model import BootTime
 
 T = TypeVar("T")
 
@@ -53,11 +57,13 @@ class Lists:
         cameras: Collection[str],
         now: datetime,
     ) -> "Lists":
-        """Blocking. Makes the files that are not there yet."""
+        """Blocking. Makes the files that are not there yet. Raises LogError, or LogWaits for what
+        may be over by itself."""
         rules = Rules({each.name: each for each in settings}, zone)
-        path = folder / FILE_NAME
-        stores = Store(path, now), Store(path, now)
-        return cls(rules, cameras, *stores, Book(folder / book.FILE_NAME, now))
+        try:
+            return cls(rules, cameras, *_files(folder, now))
+        except OSError as error:
+            raise of_file(f"the lists in {folder} cannot be opened", error) from error
 
     async def close(self) -> None:
         for thread in (self._reading, self._writing, self._booking):
@@ -95,40 +101,53 @@ class Lists:
         return await self._on(self._writing, lambda: self._writer.remove(name, plates))
 
     async def import_file(
-        self, name: str, path: Path, *, manner: Manner, apply: bool, encoding: str | None
+        self, name: str, path: Path, *, manner: Manner, apply: bool, reading: Reading
     ) -> Preview:
         """ConfigError for a file that cannot be used."""
         job = Import(self._writer, name, self.cameras, manner=manner)
-        return await self._on(self._writing, lambda: job.run(path, apply=apply, encoding=encoding))
+        return await self._on(self._writing, lambda: job.run(path, apply=apply, reading=reading))
 
     # --- the book of decisions --------------------------------------------------------------------
 
-    async def decide(self, decision: Decision) -> int:
-        return await self._on(self._booking, lambda: self._decisions.write(decision))
+    async def decide(self, decision: Decision, made: BootTime) -> int:
+        return await self._on(self._booking, lambda: self._decisions.write(decision, made))
 
-    async def settle(self, number: int, *, opened: bool, reason: str, detail: str) -> None:
+    async def settle(self, number: int, *, outcome: Outcome, reason: str, detail: str) -> None:
         await self._on(
             self._booking,
-            lambda: self._decisions.settle(number, opened=opened, reason=reason, detail=detail),
+            lambda: self._decisions.settle(number, outcome=outcome, reason=reason, detail=detail),
         )
 
-    async def unsettled(self, transfer: str) -> Sequence[int]:
-        return await self._on(self._booking, lambda: self._decisions.unsettled(transfer))
+    async def forget(self, number: int) -> None:
+        await self._on(self._booking, lambda: self._decisions.forget(number))
+
+    async def unsettled(self, output: str) -> Sequence[int]:
+        return await self._on(self._booking, lambda: self._decisions.unsettled(output))
 
     async def last_opened(
-        self, transfer: str, *, passage: UUID | None = None, plate: str | None = None
-    ) -> datetime | None:
+        self, output: str, *, passage: UUID | None = None, plate: str | None = None
+    ) -> Opening | None:
         return await self._on(
             self._booking,
-            lambda: self._decisions.last_opened(transfer, passage=passage, plate=plate),
+            lambda: self._decisions.last_opened(output, passage=passage, plate=plate),
         )
 
-    async def decisions(
-        self, transfer: str, *, before: int | None, limit: int
-    ) -> Sequence[Numbered]:
+    async def decisions(self, output: str, *, before: int | None, limit: int) -> Sequence[Numbered]:
         return await self._on(
-            self._booking, lambda: self._decisions.page(transfer, before=before, limit=limit)
+            self._booking, lambda: self._decisions.page(output, before=before, limit=limit)
         )
 
     async def _on(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(thread, work)
+
+
+def _files(folder: Path, now: datetime) -> tuple[Store, Store, Book]:
+    """For reading and for changing the lists, and the book of decisions."""
+    lists, decisions = folder / FILE_NAME, folder / book.FILE_NAME
+    for path in (lists, decisions):
+        check_writable(path)
+    with ExitStack() as opened:
+        reader, writer = (opened.enter_context(closing(Store(lists, now))) for _ in range(2))
+        files = reader, writer, opened.enter_context(closing(Book(decisions, now)))
+        opened.pop_all()
+    return files

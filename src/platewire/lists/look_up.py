@@ -1,15 +1,17 @@
 """Which lists know a plate, how it matches, and whether that holds here and now. Blocking."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from platewire.lists.entry import refusal
+from platewire.access import Listed
+from platewire.lists.entry import ListEntry, refusal
 from platewire.lists.matching import how
-from platewire.lists.settings import ListSettings, Mode
+from platewire.lists.settings import EventField, ListSettings, Mode
 from platewire.lists.store import Found, Store
-from platewire.model import Listed, ListHit
+from platewire.model import ListHit
 
 ORDER = tuple(Mode)
 
@@ -49,5 +51,21 @@ def _listed(
     if settings is None or mode is None or ORDER.index(mode) > ORDER.index(settings.mode):
         return
     why = refusal(found.entry, camera, at, rules.zone)
-    hit = ListHit(found.list, mode.value, settings.kind.value, found.entry.plate)
+    hit = ListHit(
+        *(found.list, mode.value, settings.kind.value, found.entry.plate),
+        **_told(found.entry, settings.event_fields),
+    )
     yield (bool(why), ORDER.index(mode), found.entry.text), Listed(hit, why)
+
+
+def _told(entry: ListEntry, chosen: Collection[EventField]) -> dict[str, Any]:
+    """Fields of the entry for a hit, without empty ones."""
+    told: dict[str, Any] = {
+        name: text
+        for name, text in (("holder", entry.holder), ("note", entry.note), ("group", entry.group))
+        if name in chosen and text
+    }
+    if "card" in chosen and entry.card_bits:
+        told["card_facility"] = int(entry.card_facility) if entry.card_facility else None
+        told["card_number"], told["card_bits"] = entry.card_number, int(entry.card_bits)
+    return told

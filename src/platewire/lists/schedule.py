@@ -9,8 +9,11 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from platewire.runtime.site_time import moment_at, names_day, parse_day, parse_time
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
+"""Minutes in a day."""
 SPELLINGS_KEPT = 4096
 """The rows of a file repeat each other's schedules."""
 _HOURS = re.compile(r"(\d{1,2})[:.](\d\d)\s*[-–—]\s*(\d{1,2})[:.](\d\d)")
@@ -31,6 +34,16 @@ def bound(text: str) -> str:
     if moment.second or moment.microsecond:
         raise ValueError
     return moment.isoformat(timespec="minutes")
+
+
+def typed_bound(text: str, zone: ZoneInfo, now: datetime) -> str:
+    """A time as a person types it (see `runtime.site_time`), as `bound` takes it: a day stays a
+    day, anything else is the site's local time, to the minute where it is counted from `now`.
+    ValueError says what to write instead."""
+    minute = now.replace(second=0, microsecond=0)
+    if names_day(text):
+        return parse_day(text, zone, minute).isoformat()
+    return parse_time(text, zone, minute).astimezone(zone).replace(tzinfo=None).isoformat()
 
 
 def _turned(match: re.Match[str]) -> str:
@@ -75,17 +88,19 @@ def _clock(minutes: int) -> str:
 
 def begins(text: str, zone: ZoneInfo) -> datetime:
     """The first moment of a bound. Of a local time that comes twice, the earlier; of one that is
-    left out, the hour after."""
-    return datetime.fromisoformat(text).replace(tzinfo=zone, fold=0)
+    skipped, the moment of the change."""
+    return moment_at(datetime.fromisoformat(text), zone)
 
 
 def ends(text: str, zone: ZoneInfo) -> datetime:
     """The first moment after a bound: midnight after a day, or that minute. Of a local time that
-    comes twice, the later; of one that is left out, the hour before."""
-    moment = datetime.fromisoformat(text)
+    comes twice, the later; of one that is skipped, the moment of the change.
+    forward."""
     if len(text) == len("2026-01-31"):
-        moment = datetime.combine(date.fromisoformat(text) + timedelta(days=1), time())
-    return moment.replace(tzinfo=zone, fold=1)
+        return moment_at(
+            datetime.combine(date.fromisoformat(text) + timedelta(days=1), time()), zone
+        )
+    return moment_at(datetime.fromisoformat(text), zone, last=True)
 
 
 @lru_cache(SPELLINGS_KEPT)

@@ -1,7 +1,7 @@
 """What can be set of a list. Its entries are data: they are in the lists' file, not here."""
 
 import enum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -23,18 +23,23 @@ class Mode(enum.StrEnum):
     ONE_EDIT = "one_edit"
 
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+EventField = Literal["group", "card", "holder", "note"]
+"""Fields of an entry that events may contain, beside its plate."""
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")]
 
 
 class ListSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A list of plates. `platewire lists` fills it."""
+    """A plate list. Manage its entries with `platewire lists`."""
 
-    name: Annotated[Name, Meta(description="Name of the list, unique in the file")]
+    name: Annotated[
+        Name, Meta(description="Name of the list, unique in the file", examples=["staff"])
+    ]
     kind: Annotated[
         ListKind,
         Meta(
-            description="`allow`: may open a gate; `block`: never opens one, whatever else the "
-            "plate stands on; `watch`: is told in events, and decides nothing"
+            description="`allow`: may open a gate; `block`: never opens a gate, even if the plate "
+            "is also on another list; `watch`: reported in events only",
+            examples=["allow"],
         ),
     ]
     mode: Annotated[
@@ -42,6 +47,14 @@ class ListSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Meta(
             description="`exact`; `look_alike`: also with characters that look alike (O and 0, B "
             "and 8); `one_edit`: also with one character wrong, missing or too many. Gates open "
-            "on exact matches only, whatever stands here"
+            "on exact matches only, in every mode"
         ),
     ] = Mode.EXACT
+    event_fields: Annotated[
+        tuple[EventField, ...],
+        Meta(
+            description="Fields of an entry that are included in events, and so visible to every "
+            "output and reader: `group`, `card`, `holder`, `note`. Holders and notes are "
+            "personal data: include them only if all receivers may see them"
+        ),
+    ] = ("group", "card")

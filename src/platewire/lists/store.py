@@ -10,13 +10,16 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import apsw
+
 from platewire.country import normalize
-from platewire.database.connection import explained, open_writer, rows
+from platewire.database.connection import Renewed, explained, open_writer, rows
 from platewire.database.migrate import check_version, migrate
-from platewire.lists.entry import ListEntry
+from platewire.lists.entry import FIELDS, ListEntry
 from platewire.lists.matching import fold, neighbors
 from platewire.lists.settings import Mode
 
@@ -24,9 +27,14 @@ STEPS = "platewire.lists"
 WRITE_WAIT_MS = 60_000
 """How long a write waits for that of another process, such as a large import."""
 CACHE_KIB = 16_000
-MAPPED_BYTES = 1 << 30
-COLUMNS = "written, valid_from, valid_to, weekdays, hours, cameras, holder, note"
+"""KiB of the database that SQLite keeps in memory: lookups in long lists against memory."""
+COLUMNS = (
+    "written, valid_from, valid_to, weekdays, hours, cameras, holder, note, in_group, "
+    "card_facility, card_number, card_bits"
+)
+"""Values in the order of `FIELDS`."""
 _VALUES = "plate, list, folded, " + COLUMNS
+MARKS = ", ".join("?" * len(_VALUES.split(", ")))
 
 
 class Found(NamedTuple):
@@ -37,21 +45,27 @@ class Found(NamedTuple):
 
 
 class Store:
-    """Raises LogError, or LogFull, where the file cannot be opened, read or written."""
+    """Raises LogError where the file cannot be opened, read or written; LogWaits (LogFull where
+    there is no space) where that may be over by itself: the same may be given again then."""
 
-    def __init__(self, path: Path, now: datetime) -> None:
+    def __init__(self, path: Path, now: datetime, *, vfs: str | None = None) -> None:
+        """`vfs` names another way to the disk that was registered with SQLite."""
         self.path = path
         check_version(path, STEPS)
         path.parent.mkdir(parents=True, exist_ok=True)
         with explained(path):
-            self.connection = open_writer(path)
-            self.connection.set_busy_timeout(WRITE_WAIT_MS)
-            self.connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-            self.connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
-            migrate(self.connection, now, STEPS)
+            connection = _connected(path, vfs)
+            migrate(connection, now, STEPS)
+        self._file = Renewed(connection, partial(_connected, path, vfs, make=False))
 
     def close(self) -> None:
-        self.connection.close()
+        self._file.close()
+
+    @contextmanager
+    def used(self) -> Iterator[apsw.Connection]:
+        """The connection, for a change in several steps, which is tried once."""
+        with explained(self.path), self._file.used(writes=True) as connection:
+            yield connection
 
     # --- asking -----------------------------------------------------------------------------------
 
@@ -80,10 +94,8 @@ class Store:
         return [entry_of(row) for row in found]
 
     def count(self, name: str) -> int:
-        ((count,),) = self._rows(
-            "SELECT count(*) FROM entry WHERE list = (SELECT id FROM list WHERE name = ?)", name
-        )
-        return int(count)
+        with explained(self.path):
+            return self._file.read(count_of, name)
 
     def names(self) -> list[str]:
         """Lists that have, or had, entries."""
@@ -93,52 +105,14 @@ class Store:
 
     def put(self, name: str, entries: Sequence[ListEntry]) -> int:
         """Adds them, each in the place of an entry with the same plate; how many were there."""
-        with self.writing():
-            there = self._there(name, [entry.text for entry in entries])
-            self.connection.executemany(
-                f"REPLACE INTO entry ({_VALUES}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
-                (values_of(self.list_id(name), entry) for entry in entries),
-            )
-        return there
+        with explained(self.path):
+            return self._file.write(_put, name, entries)
 
     def remove(self, name: str, plates: Sequence[str]) -> int:
         """Takes plates off a list, however they are written; how many were on it."""
         texts = [normalize(plate) for plate in plates]
-        with self.writing():
-            there = self._there(name, texts)
-            self.connection.executemany(
-                "DELETE FROM entry WHERE plate = ?2 AND list = ?1",
-                ((self.list_id(name), text) for text in texts),
-            )
-        return there
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """One transaction that no other process writes beside."""
         with explained(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self.connection.execute("COMMIT")
-            except BaseException:
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-                raise
-
-    def list_id(self, name: str) -> int:
-        """The list's number in the file; within `writing`, as it may have to be made."""
-        self.connection.execute("INSERT OR IGNORE INTO list (name) VALUES (?)", (name,))
-        number: int = self.connection.execute("SELECT id FROM list WHERE name = ?", (name,)).get
-        return number
-
-    def _there(self, name: str, texts: Sequence[str]) -> int:
-        ((count,),) = rows(
-            self.connection,
-            "SELECT count(*) FROM entry WHERE list = ? AND plate IN "
-            "(SELECT value FROM json_each(?))",
-            *(self.list_id(name), json.dumps(sorted(set(texts)))),
-        )
-        return int(count)
+            return self._file.write(_remove, name, texts)
 
     def _found(self, condition: str, *values: str) -> list[Found]:
         columns = f"list.name, {COLUMNS} FROM entry JOIN list ON list.id = entry.list"
@@ -147,28 +121,64 @@ class Store:
 
     def _rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with explained(self.path):
-            return rows(self.connection, statement, *values)
+            return self._file.read(rows, statement, *values)
+
+
+def _connected(path: Path, vfs: str | None, *, make: bool = True) -> apsw.Connection:
+    connection = open_writer(path, vfs=vfs, make=make)
+    connection.set_busy_timeout(WRITE_WAIT_MS)
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
+
+
+def _put(connection: apsw.Connection, name: str, entries: Sequence[ListEntry]) -> int:
+    number = list_id(connection, name)
+    there = _there(connection, number, [entry.text for entry in entries])
+    connection.executemany(
+        f"REPLACE INTO entry ({_VALUES}) VALUES ({MARKS})",  # noqa: S608
+        (values_of(number, entry) for entry in entries),
+    )
+    return there
+
+
+def _remove(connection: apsw.Connection, name: str, texts: Sequence[str]) -> int:
+    number = list_id(connection, name)
+    there = _there(connection, number, texts)
+    connection.executemany(
+        "DELETE FROM entry WHERE plate = ?2 AND list = ?1", ((number, text) for text in texts)
+    )
+    return there
+
+
+def list_id(connection: apsw.Connection, name: str) -> int:
+    """The list's number in the file; within a transaction, as it may have to be made."""
+    connection.execute("INSERT OR IGNORE INTO list (name) VALUES (?)", (name,))
+    number: int = connection.execute("SELECT id FROM list WHERE name = ?", (name,)).get
+    return number
+
+
+def count_of(connection: apsw.Connection, name: str) -> int:
+    """Entries of a list; 0 for one that is not there."""
+    count: int = connection.execute(
+        "SELECT count(*) FROM entry WHERE list = (SELECT id FROM list WHERE name = ?)", (name,)
+    ).get
+    return count
+
+
+def _there(connection: apsw.Connection, number: int, texts: Sequence[str]) -> int:
+    count: int = connection.execute(
+        "SELECT count(*) FROM entry WHERE list = ? AND plate IN (SELECT value FROM json_each(?))",
+        (number, json.dumps(sorted(set(texts)))),
+    ).get
+    return count
 
 
 def entry_of(row: Sequence[str]) -> ListEntry:
     """From `COLUMNS`."""
-    plate, valid_from, valid_to, weekdays, hours, cameras, holder, note = row
-    return ListEntry(
-        plate=plate,
-        valid_from=valid_from,
-        valid_to=valid_to,
-        weekdays=weekdays,
-        hours=hours,
-        cameras=cameras,
-        holder=holder,
-        note=note,
-    )
+    return ListEntry(**dict(zip(FIELDS, row, strict=True)))
 
 
 def values_of(number: int, entry: ListEntry) -> tuple[str | int, ...]:
     """A row of the table `entry`, in the order of its columns; `number` is the list's."""
     text = entry.text
-    return (
-        *(text, number, fold(text), entry.plate, entry.valid_from, entry.valid_to),
-        *(entry.weekdays, entry.hours, entry.cameras, entry.holder, entry.note),
-    )
+    return (text, number, fold(text), *(getattr(entry, name) for name in FIELDS))

@@ -1,1 +1,1 @@
-"""Reads -> changes: one vehicle, one passage. Pure: no I/O, time arrives as an argument."""
+"""Reads -> changes: one vehicle, one passage. Pure: no I/O, time is an argument."""

@@ -1,4 +1,4 @@
-"""In which direction a vehicle moves across the picture, judged against the camera's preset angle.
+"""Direction of travel across the frame, compared with the preset angle of the camera.
 
 A `Course` keeps a point only when the plate has moved or grown notably since the last one, so a
 vehicle that stands for an hour adds nothing and stays what it was. The movement is the median of
@@ -17,6 +17,8 @@ from platewire.model import Box, Direction
 POINTS_MAX = 24
 """The last points decide, so a vehicle that turns back is seen to turn back."""
 POINTS_MIN = 3
+"""Boxes from which on a direction is judged: two give a line whatever they are, a third contradicts
+noise."""
 STEP_WIDTHS = 0.2
 """Plate widths to move before a point is kept; below it boxes merely tremble."""
 STEP_GROWTH = math.log(1.15)
@@ -25,11 +27,11 @@ MOVEMENT_WIDTHS_MIN = 0.4
 GROWTH_MIN = math.log(1.5)
 
 Course = list[tuple[float, float, float]]
-"""Centre x, centre y and logarithm of the width, in pixels, of the boxes that were kept."""
+"""Center x, center y and logarithm of the width, in pixels, of the boxes that were kept."""
 
 
 class Compass(Struct, array_like=True):
-    """The course of one passage and the direction it has shown so far."""
+    """The track of one passage and its direction so far."""
 
     course: Course = field(default_factory=list)
     direction: Direction = Direction.UNKNOWN
@@ -74,7 +76,7 @@ def movement(course: Course) -> float | None:
 def _extend(course: Course, box: Box) -> bool:
     if box.width <= 0:
         return False
-    x, y = box.centre
+    x, y = box.center
     point = (x, y, math.log(box.width))
     if course and not _stepped(course[-1], point, box.width):
         return False

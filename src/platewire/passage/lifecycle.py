@@ -1,4 +1,4 @@
-"""The states of a passage, what can happen to it, and what each happening sends out: one table.
+"""The state machine of a passage in one table: states, transitions, and what each publishes.
 
 The table is data; the diagram in docs/passages.md is checked against it. It does not say when a
 happening occurs: confirmation, correction and silence are found in `passages.py`.
@@ -48,7 +48,7 @@ MOVES = {
 
 
 class IllegalMove(RuntimeError):
-    """A happening that the state does not know: a fault in the program, never of the input."""
+    """An invalid transition: a fault in the program, never in the input."""
 
 
 def move(state: State, happening: Happening) -> Move:

@@ -2,7 +2,8 @@
 
 Works through a frame in this order: what has been silent too long is lost; reads that cannot be
 used are left out; each of the others continues a passage or starts one (`tracker.py`); the passage
-learns from its read (`track.py`); what happened is looked up in the table (`lifecycle.py`), told.
+learns from its read (`results.py`, `track.py`); what happened is looked up in the table
+(`lifecycle.py`) and told.
 
 Time is frame time and comes with each call. A frame time that stands still or goes back a little
 counts as the last one; one that goes back further than `lost_after` means that the camera's clock
@@ -17,26 +18,21 @@ from uuid import UUID
 
 from msgspec import Struct, structs
 
-from platewire.model import Change, Direction, Kind, Plate, Read, Vehicle
-from platewire.passage.answer import Answer, changed, matters, settle
+from platewire.model import Change, Direction, Kind, Read
+from platewire.passage.estimate import Estimate, changed
+from platewire.passage.frame import FrameView
 from platewire.passage.keep import Kept, pack, unpack
 from platewire.passage.lifecycle import Happening, State, move
-from platewire.passage.motion import has_place
+from platewire.passage.results import results_of
 from platewire.passage.settings import PassageSettings
-from platewire.passage.track import Track, begin, plate_of
-from platewire.passage.tracker import (
-    Pair,
-    associate,
-    at_same_place,
-    distinct,
-    is_corrected,
-    reads_in_doubt,
-)
+from platewire.passage.tracking.motion import has_place
+from platewire.passage.tracking.track import Track, begin
+from platewire.passage.tracking.tracker import Pair, at_same_place, distinct, is_corrected
 from platewire.passage.zones import zone_at
 
 
 class OpenPassage(Struct, frozen=True, kw_only=True):
-    """What the console and the tests may see of a passage that is not over."""
+    """Public view of an open passage, for the console and tests."""
 
     passage: UUID | None
     """None while its first results are held back."""
@@ -49,12 +45,13 @@ class OpenPassage(Struct, frozen=True, kw_only=True):
 
 
 class Passages:
-    """`new_passage` gives the id and the number of a passage at the moment it is first shown."""
+    """`new_passage` returns the id and the number of a passage when it is first published."""
 
     def __init__(
         self, settings: PassageSettings, new_passage: Callable[[], tuple[UUID, int]]
     ) -> None:
         self._settings = settings
+        self._results = results_of(settings)
         self._new_passage = new_passage
         self._lost_after = timedelta(seconds=settings.lost_after_seconds)
         self._tracks: list[Track] = []
@@ -66,19 +63,17 @@ class Passages:
 
     # --- what happens ------------------------------------------------------------------------
 
-    def update(self, reads: Sequence[Read], at: datetime, width: int, height: int) -> list[Change]:
-        """The changes that a frame brings; to be called for every frame, also without reads.
-
-        `at` is the frame's capture time, aware, UTC; `width` and `height` its size in pixels.
-        """
-        changes, at = self._turn_clock(at)
+    def update(self, reads: Sequence[Read], frame: FrameView) -> list[Change]:
+        """The changes that a frame brings; to be called for every frame, also without reads."""
+        changes, at = self._turn_clock(frame.captured_at)
         changes += self.tick(at)
-        pairs = self._pairs(reads, at, width, height)
+        pairs = self._pairs(reads, at, frame)
         read_again = {pair.track.key for pair in pairs if pair.track}
         unread = [track for track in self._tracks if track.key not in read_again]
         for pair in pairs:
             track = pair.track or self._begin(pair.read, at, unread)
-            changes += self._take(track, pair, at, self._zone(pair.read, width, height))
+            track.arrived = frame.arrived
+            changes += self._take(track, pair, at, self._zone(pair.read, frame))
         self._forget_misreadings(unread, at)
         return changes + self._correct_misreadings(unread, at)
 
@@ -112,7 +107,7 @@ class Passages:
     def load(self, state: bytes, at: datetime | None = None) -> None:
         """Goes on where `dump` was taken, under the present settings; replaces what is open.
 
-        With `at`, the present time, a state from the future is recognised: the clock was set back
+        With `at`, the present time, a state from the future is recognized: the clock was set back
         meanwhile, and the next call ends its passages. PlatewireError for bytes that are no state
         or one of a newer version; then nothing has changed.
         """
@@ -143,29 +138,26 @@ class Passages:
 
     # --- reads -------------------------------------------------------------------------------
 
-    def _pairs(self, reads: Sequence[Read], at: datetime, width: int, height: int) -> list[Pair]:
-        reasons = [self._why_unused(read, width, height) for read in reads]
+    def _pairs(self, reads: Sequence[Read], at: datetime, frame: FrameView) -> list[Pair]:
+        reasons = [self._why_unused(read, frame) for read in reads]
         self.unused.update(reason for reason in reasons if reason)
         usable = distinct([read for read, no in zip(reads, reasons, strict=True) if not no])
-        if self._settings.results == "single":
-            return [Pair(read, None, False) for read in usable]
-        return associate(usable, self._tracks, at, self._settings.distance)
+        return self._results.pairs(usable, self._tracks, at)
 
-    def _why_unused(self, read: Read, width: int, height: int) -> str:
+    def _why_unused(self, read: Read, frame: FrameView) -> str:
         """Why the read is left out; empty when it is not."""
         settings = self._settings
         if not settings.min_confidence <= read.confidence < math.inf:
             return "unsure"
         if len(read.text) < settings.min_characters:
             return "short"
-        outside = settings.zones and self._zone(read, width, height) is None
+        outside = settings.zones and self._zone(read, frame) is None
         return "outside" if outside else ""
 
-    def _zone(self, read: Read, width: int, height: int) -> str | None:
+    def _zone(self, read: Read, frame: FrameView) -> str | None:
         if not has_place(read.box):
             return None
-        x, y = read.box.centre
-        return zone_at(self._settings.zones, x / max(width, 1), y / max(height, 1))
+        return zone_at(self._settings.zones, *frame.fractions(read.box))
 
     def _begin(self, read: Read, at: datetime, unread: Sequence[Track]) -> Track:
         track = begin(self._next_key, read, at, at_same_place(read, unread, at))
@@ -174,37 +166,8 @@ class Passages:
         return track
 
     def _take(self, track: Track, pair: Pair, at: datetime, zone: str | None) -> list[Change]:
-        if pair.is_piece and self._settings.results == "combined":
-            track.glimpse(pair.read, at)
-            return self._move(track, Happening.READ, at)
-        track.learn(pair.read, at, zone, self._settings)
-        if self._settings.results != "combined":
-            return self._take_as_it_is(track, pair.read, at)
-        if track.state is State.HELD:
-            return self._hold(track, pair.read, at)
-        return self._compare(track, pair.read, at)
-
-    def _take_as_it_is(self, track: Track, read: Read, at: datetime) -> list[Change]:
-        track.take_picture(read)
-        first = track.state is State.HELD
-        return self._move(track, Happening.CONFIRMED if first else Happening.CHANGED, at)
-
-    def _hold(self, track: Track, read: Read, at: datetime) -> list[Change]:
-        track.consider_picture(read)
-        held_back = self._settings.hold_back
-        if held_back:
-            held_back += reads_in_doubt(track, self._tracks)
-        enough = track.reads > held_back
-        return self._move(track, Happening.CONFIRMED if enough else Happening.READ, at)
-
-    def _compare(self, track: Track, read: Read, at: datetime) -> list[Change]:
-        """Holds what the reads now say against what was told."""
-        shown = track.shown_answer
-        answer = settle(shown, track.answer(), track.pending)
-        answer = structs.replace(answer, display=track.display(answer.text))
-        track.consider_picture(read)
-        tell = matters(shown, answer) or track.has_notable_picture()
-        return self._move(track, Happening.CHANGED if tell else Happening.READ, at, answer)
+        happening, answer = self._results.take(track, pair, at, zone, self._tracks)
+        return self._move(track, happening, at, answer)
 
     def _forget_misreadings(self, unread: Sequence[Track], at: datetime) -> None:
         """Drops what was never shown and turns out to be another text of a passage read just now.
@@ -225,7 +188,7 @@ class Passages:
         changes: list[Change] = []
         for track in [track for track in self._tracks if all(track is not no for no in unread)]:
             for shown in unread:
-                if is_corrected(shown, track, self._settings.hold_back):
+                if is_corrected(shown, track, self._settings.held_back):
                     self._move(track, Happening.FORGOTTEN, at)
                     shown.go_on_as(track)
                     changes += self._move(shown, Happening.CHANGED, at)
@@ -235,18 +198,17 @@ class Passages:
     # --- what is told ------------------------------------------------------------------------
 
     def _move(
-        self, track: Track, happening: Happening, at: datetime, answer: Answer | None = None
+        self, track: Track, happening: Happening, at: datetime, answer: Estimate | None = None
     ) -> list[Change]:
         """Looks the happening up, and tells what the table says with `answer`, or all we know."""
         track.state, kinds = move(track.state, happening)
         if track.state is State.GONE:
             self._tracks = [other for other in self._tracks if other is not track]
-        return [self._tell(track, kind, at, answer or self._answer(track)) for kind in kinds]
+        return [
+            self._tell(track, kind, at, answer or self._results.answer(track)) for kind in kinds
+        ]
 
-    def _answer(self, track: Track) -> Answer:
-        return track.answer() if self._settings.results == "combined" else track.answer_of_best()
-
-    def _tell(self, track: Track, kind: Kind, at: datetime, answer: Answer) -> Change:
+    def _tell(self, track: Track, kind: Kind, at: datetime, answer: Estimate) -> Change:
         new = kind is Kind.NEW
         change = Change(
             kind=kind,
@@ -259,30 +221,21 @@ class Passages:
             last_seen_at=track.last_seen_at,
             zone=answer.zone,
             direction=answer.direction,
-            plate=self._plate(track, answer),
-            vehicle=self._vehicle(track, answer),
+            plate=self._results.plate(track, answer),
+            vehicle=self._results.vehicle(track, answer),
             reads=track.reads,
             best=track.best,
+            arrived=track.arrived,
         )
-        track.told(answer)
+        track.reported(answer)
         return change
 
     def _name(self, track: Track) -> UUID:
         track.passage, track.passage_number = self._new_passage()
         return track.passage
 
-    def _plate(self, track: Track, answer: Answer) -> Plate:
-        if self._settings.results == "combined":
-            return track.plate(answer, self._settings.decision)
-        return plate_of(track.best)
 
-    def _vehicle(self, track: Track, answer: Answer) -> Vehicle:
-        if self._settings.results == "combined":
-            return track.vehicle_of(answer)
-        return track.best.vehicle
-
-
-def _changed(track: Track, answer: Answer) -> tuple[str, ...]:
+def _changed(track: Track, answer: Estimate) -> tuple[str, ...]:
     names = changed(track.shown_answer, answer)
     return names if track.best_is_shown else (*names, "images")
 

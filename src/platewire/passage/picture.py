@@ -1,4 +1,4 @@
-"""Which read's picture stands for a passage, and when a better one is worth an event.
+"""Which read's images represent a passage, and when a better one is worth an event.
 
 A picture that shows the published text goes before one that shows another; among those, plate area
 times confidence decides. The best may change with every read at no cost; only a picture at least
@@ -10,7 +10,11 @@ from platewire.model import Read
 from platewire.passage.text import distance
 
 BETTER = 1.1
+"""Factor of quality from which on another read's picture stands for the passage; below it is
+noise."""
 NOTABLY_BETTER = 2.0
+"""Factor of quality from which on a better picture is worth an event of its own; less would send
+many."""
 
 
 def quality(read: Read) -> float:

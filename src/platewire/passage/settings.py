@@ -1,4 +1,4 @@
-"""How reads become passages for one camera; NumberOk's names for the settings stand in docs."""
+"""Settings: how reads become passages of one camera. docs maps NumberOk's names to them."""
 
 from typing import Annotated, Literal
 
@@ -6,16 +6,23 @@ from msgspec import Meta, Struct
 
 Point = tuple[Annotated[float, Meta(ge=0, le=1)], Annotated[float, Meta(ge=0, le=1)]]
 
+HOLD_BACK = {"platewire": 1, "numberok": 0}
+"""Results held back, by preset. NumberOk's default is not published; its example of six reads
+reports a text that was read once."""
+
 
 class Zone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A polygon in the picture."""
+    """A polygon in the frame."""
 
-    name: Annotated[str, Meta(min_length=1, description="Name of the zone in events")]
+    name: Annotated[
+        str, Meta(min_length=1, description="Name of the zone in events", examples=["lane 1"])
+    ]
     polygon: Annotated[
         tuple[Point, ...],
         Meta(
             min_length=3,
-            description="Corners as [x, y], fractions of the picture's width and height",
+            description="Corners as [x, y], fractions of the frame's width and height",
+            examples=[[[0.1, 0.5], [0.9, 0.5], [0.9, 1.0], [0.1, 1.0]]],
         ),
     ]
 
@@ -23,58 +30,84 @@ class Zone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class PassageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How reads become passages."""
 
+    preset: Annotated[
+        Literal["platewire", "numberok"],
+        Meta(
+            description="Defaults for the settings below: `numberok` reports the first result, "
+            "as in NumberOk's published example of grouping; `platewire` holds one "
+            "back, because a text that is read only once is usually a misreading"
+        ),
+    ] = "platewire"
     hold_back: Annotated[
-        int, Meta(ge=0, le=10, description="First results held back before `new` is sent")
-    ] = 1
+        Annotated[int, Meta(ge=0, le=10)] | None,
+        Meta(
+            description="Number of first results held back before `new` is sent; default: 1, or 0 "
+            'with `preset = "numberok"`'
+        ),
+    ] = None
     distance: Annotated[
         int,
         Meta(
             ge=0,
             le=5,
-            description="Texts that differ from the passage's text in at most this many "
-            "characters (Levenshtein) are the same vehicle",
+            description="Maximum edit distance (Levenshtein) from the text of the passage for a "
+            "read of the same vehicle",
         ),
     ] = 2
     decision: Annotated[
         Literal["vote", "confidence", "statistics"],
         Meta(
             description="How the text is chosen: character-wise `vote` weighted by confidence, "
-            "the single read of the highest `confidence`, or `statistics`: the text seen most"
+            "the single read with the highest `confidence`, or `statistics`: the "
+            "most frequent text"
         ),
     ] = "vote"
     results: Annotated[
         Literal["combined", "raw", "single"],
         Meta(
             description="`combined`: one passage per vehicle, its reads combined; `raw`: one "
-            "passage, each read sent as it is; `single`: each read is a passage of its own, `new` "
-            "at once and `lost` after the silence, as NumberOk's soft comparison off"
+            "passage, each read sent as it is; `single`: each read is its own "
+            "passage, with `new` at once and `lost` after the silence, like NumberOk "
+            "with soft comparison off"
         ),
     ] = "combined"
     lost_after_seconds: Annotated[
-        float, Meta(gt=0, description="Silence after the last read that makes a passage lost")
+        float, Meta(gt=0, description="Time without a read after which a passage is lost")
     ] = 5.0
     unconfirmed: Annotated[
         Literal["drop", "lost"],
         Meta(
-            description="A vehicle gone before enough results: `drop` it, or send `new` and "
-            "`lost` at once (`lost`)"
+            description="For a vehicle that leaves before enough results: `drop` it, or send "
+            "`new` and `lost` at once (`lost`)"
         ),
     ] = "drop"
     min_confidence: Annotated[
-        float, Meta(ge=0, le=1, description="Reads less sure than this are not used")
+        float, Meta(ge=0, le=1, description="Reads with less confidence are not used")
     ] = 0.5
-    min_characters: Annotated[int, Meta(ge=1, le=12, description="Shorter reads are not used")] = 4
+    min_characters: Annotated[
+        int,
+        Meta(ge=1, le=12, description=("Minimum number of characters; shorter reads are not used")),
+    ] = 4
     direction_in: Annotated[
         Annotated[float, Meta(ge=0, lt=360)] | None,
         Meta(
-            description="Angle of movement across the picture that means `in`, in degrees: 0 is "
-            "to the right, 90 is down, towards the camera. Not set: direction stays unknown",
+            description="Angle of movement across the frame that means `in`, in degrees: 0 is to "
+            "the right, 90 is down, toward the camera. Not set: the direction stays "
+            "unknown",
         ),
     ] = None
     direction_tolerance: Annotated[
-        float, Meta(gt=0, le=90, description="Degrees to either side that still count")
+        float, Meta(gt=0, le=90, description="Tolerance in degrees to either side")
     ] = 75.0
     zones: Annotated[
         tuple[Zone, ...],
-        Meta(max_length=4, description="Up to four; with zones, reads outside all are not used"),
+        Meta(
+            max_length=4,
+            description=("Up to four regions of interest; reads outside all of them are not used"),
+        ),
     ] = ()
+
+    @property
+    def held_back(self) -> int:
+        """Number of results held back, from the setting or the preset."""
+        return HOLD_BACK[self.preset] if self.hold_back is None else self.hold_back

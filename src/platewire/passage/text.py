@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Alignment(NamedTuple):
-    """Where the characters of a text stand against a pivot."""
+    """Alignment of a text with a pivot."""
 
     positions: tuple[int, ...]
     """For each character of the pivot: the index in the text, or -1 where the text has none."""

@@ -1,4 +1,4 @@
-"""What the reads of one passage together say of the vehicle: each property by weighted vote.
+"""Vehicle attributes of a passage: weighted vote per property over its reads.
 
 As with texts, sums are kept and not reads. A model counts for the make it was read with, so that
 the answer never joins the model of one make with another make.

@@ -1,9 +1,9 @@
-"""Which text the reads of one passage together say, and how sure that is.
+"""Vote over the reads of a passage: the text and its confidence.
 
 A `Ballot` keeps sums, not reads, so that a car parked for hours costs no more than one passing
 by. `elect` chooses the text by the decision rule; `support` says how far the votes back a text.
 
-The vote by character works as in recogniser output voting (ROVER, J. Fiscus 1997): the heaviest
+The vote by character works as in recognizer output voting (ROVER, J. Fiscus 1997): the heaviest
 text is the pivot, the others are aligned to it, and each column is voted on, weighted by the
 confidence of each character and by how well the plate could be seen (`Quality.weight`; a read whose
 quality is not known counts in full). Where weights are equal the more recent text wins, because a
@@ -25,14 +25,17 @@ Electorate = Mapping[str, "Tally"]
 TEXTS_MAX = 16
 """Distinct texts kept for one passage; beyond it the lightest is forgotten."""
 COUNTRIES_MAX = 6
+"""Countries with regions kept for one text; beyond it the lightest is forgotten, a bound on
+memory."""
 WHOLE_PLATE_READS = 2
+"""Reads of a longer text before a shorter one counts as its piece; see WHOLE_PLATE_SHARE."""
 WHOLE_PLATE_SHARE = 0.4
 """A text is taken for a piece of a longer one once the longer was read this often, and with at
 least this share of the piece's weight: one read with a sticker beside the plate is not enough."""
 
 
 class Tally(Struct, array_like=True, kw_only=True):
-    """What is kept of all reads with one text."""
+    """Aggregate of all reads with one text."""
 
     count: int = 0
     weight: float = 0.0
@@ -81,7 +84,7 @@ class Ballot(Struct, array_like=True):
 
 
 class Support(NamedTuple):
-    """How far the votes back a text, 0 to 1."""
+    """Support of the votes for a text, 0 to 1."""
 
     confidence: float
     characters: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""In which of the camera's zones a point of the picture lies.
+"""Which zone of the camera contains a point of the frame.
 
 Even-odd rule by a ray to the right (as in W. R. Franklin, PNPOLY), so that a polygon may be hollow
 or cross itself. Of overlapping zones the first in the configuration counts.

@@ -1,1 +1,1 @@
-"""A frame -> the plates read in it."""
+"""Recognition: finds and reads the plates of a frame."""

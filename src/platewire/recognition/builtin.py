@@ -1,9 +1,30 @@
-"""The engines that come with platewire, as the choice that the configuration's `type` makes."""
+"""The engines that come with platewire.
 
-from platewire.recognition.fast_alpr import FastAlprEngine
-from platewire.recognition.plates import PlatesEngine
-from platewire.recognition.rapidocr import RapidOcrEngine
-from platewire.recognition.remote import RemoteEngine
-from platewire.recognition.replay import ReplayEngine
+`BUILTIN` is the only list of them: the choices of `type` in the configuration, the reference page
+and tests are made from it. Other packages add theirs by entry points (`config.plugs`).
+"""
 
-EngineSettings = PlatesEngine | RapidOcrEngine | FastAlprEngine | RemoteEngine | ReplayEngine
+from typing import TYPE_CHECKING, Union
+
+from platewire.recognition.engine import EngineSettings
+from platewire.recognition.engines.fast_alpr import FastAlprSettings
+from platewire.recognition.engines.plates import PlatesSettings
+from platewire.recognition.engines.rapidocr import RapidOcrSettings
+from platewire.recognition.engines.remote import RemoteSettings
+from platewire.recognition.engines.replay import ReplaySettings
+
+BUILTIN: tuple[type[EngineSettings], ...] = (
+    PlatesSettings,
+    RapidOcrSettings,
+    FastAlprSettings,
+    RemoteSettings,
+    ReplaySettings,
+)
+
+DEFAULT = PlatesSettings()
+"""What reads where the configuration has no `[recognition]`."""
+
+if TYPE_CHECKING:
+    AnyEngine = EngineSettings
+else:
+    AnyEngine = Union[BUILTIN]  # noqa: UP007

@@ -1,4 +1,4 @@
-"""Pictures on their way in and out: photos from files, crops for events, boxes drawn for people."""
+"""Images in and out: photos from files, crops for events, annotated frames."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy as np
 import PIL.Image
 
 from platewire.errors import PictureError
-from platewire.model import Box, Frame, Image, Picture, Pixels, Read
+from platewire.model import Box, Frame, Image, Picture, Pixels, Read, picture_path
 from platewire.wire.picture_size import size_of
 
 PIXELS_MAX = 100_000_000
@@ -19,6 +19,7 @@ PIXELS_MAX = 100_000_000
 SIDE_MIN = 16
 """Pixels; nothing can be read in smaller pictures."""
 ORIENTATION_TAG = 0x0112
+"""The Exif tag that says how a camera was held."""
 PLATE_MARGIN = 0.15
 """Of the plate's height, on each side of its crop."""
 
@@ -44,15 +45,15 @@ def load_picture(path: Path) -> Pixels:
 def decode_picture(data: bytes, name: str) -> Pixels:
     """As `load_picture`, for bytes; `name` is what messages call it."""
     if not data:
-        raise PictureError(f"{name} is empty; save the picture again")
+        raise PictureError(f"{name} is empty; save the image again")
     size = size_of(data)
     if size is not None:
         check_size(size, name)
     pixels = decoded(data) if size is not None else None
     if pixels is None:
         raise PictureError(
-            f"{name} is no picture that can be decoded, or is cut off; JPEG, PNG, WebP, BMP, TIFF, "
-            "GIF and JPEG 2000 of 8 or 16 bits are understood"
+            f"{name} is not a decodable image, or truncated; supported: JPEG, PNG, WebP, BMP, "
+            "TIFF, GIF and JPEG 2000 with 8 or 16 bits"
         )
     check_size((pixels.shape[1], pixels.shape[0]), name)
     return pixels
@@ -63,13 +64,13 @@ def checked(frame: Frame) -> Pixels:
     pixels = frame.pixels
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise PictureError(
-            f"camera {frame.camera}, frame {frame.number}: a picture is height x width x 3 of "
-            f"8 bits, this is {pixels.shape} of {pixels.dtype}"
+            f"camera {frame.camera}, frame {frame.number}: the image must have the shape height x "
+            f"width x 3 with 8 bits, not {pixels.shape} {pixels.dtype}"
         )
     if min(pixels.shape[:2]) < SIDE_MIN:
         raise PictureError(
             f"camera {frame.camera}, frame {frame.number}: {pixels.shape[1]} x {pixels.shape[0]} "
-            f"pixels are too few to read anything; at least {SIDE_MIN} each way are needed"
+            f"pixels are too few to read a plate; the minimum is {SIDE_MIN} per side"
         )
     return pixels
 
@@ -78,13 +79,13 @@ def check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
     if width * height > PIXELS_MAX:
         raise PictureError(
-            f"{name} has {width} x {height} pixels, more than {PIXELS_MAX // 1_000_000} million; "
-            "scale it down"
+            f"{name} has {width} x {height} pixels; the maximum is {PIXELS_MAX // 1000000} "
+            "million; scale it down"
         )
     if min(size) < SIDE_MIN:
         raise PictureError(
-            f"{name} has {width} x {height} pixels, too few to read anything; at least "
-            f"{SIDE_MIN} each way are needed"
+            f"{name} has {width} x {height} pixels, too few to read a plate; the minimum is "
+            f"{SIDE_MIN} per side"
         )
 
 
@@ -148,7 +149,7 @@ def plate_crop(frame: Frame, box: Box) -> Pixels:
 def vehicle_crop(frame: Frame, plate_box: Box) -> Pixels:
     """The vehicle around a plate, by the plate's width: cars are about three and a half wide."""
     width = plate_box.width * 4.2
-    left = plate_box.centre[0] - width / 2
+    left = plate_box.center[0] - width / 2
     top = plate_box.y - width * 0.62
     return cut(frame.pixels, left, top, width, width * 0.85)
 
@@ -171,13 +172,13 @@ def encode(
     try:
         done, encoded = cv2.imencode(".jpg", scaled, [cv2.IMWRITE_JPEG_QUALITY, quality])
     except cv2.error as error:
-        raise PictureError(f"the {role} picture of {pixels.shape} cannot be encoded") from error
+        raise PictureError(f"the {role} image of shape {pixels.shape} cannot be encoded") from error
     if not done:
-        raise PictureError(f"the {role} picture of {pixels.shape} cannot be encoded as JPEG")
+        raise PictureError(f"the {role} image of shape {pixels.shape} cannot be encoded as JPEG")
     jpeg = encoded.tobytes()
     digest = hashlib.sha256(jpeg).hexdigest()
     height, width = scaled.shape[:2]
-    url = f"/api/v1/images/{digest}.jpg"
+    url = picture_path(digest)
     image = Image(url=url, sha256=digest, width=width, height=height, bytes=len(jpeg))
     return Picture(role, image, jpeg)
 

@@ -1,4 +1,4 @@
-"""Runs the engine off the event loop, for all cameras of a server in turn.
+"""Runs the engine off the event loop, shared fairly by all cameras.
 
 There are as many named threads as the engine allows, and one waiting frame for each camera:
 whoever reads a camera awaits its answer before it brings the next frame, so a slow engine holds
@@ -12,19 +12,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from platewire.model import Frame, Read
-from platewire.recognition.engine import Engine, examine
+from platewire.recognition.engine import Engine
 from platewire.recognition.refused import Examined
 
 
 class Pool:
-    """`threads` unless the engine itself says `calls_at_once`: how many frames it may be given
-    side by side. One is right for networks on the processor, which take all cores for one frame;
-    an engine that waits for another machine allows more."""
+    """Reads up to `calls_at_once` frames of the engine concurrently."""
 
-    def __init__(self, engine: Engine, *, threads: int = 1) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        threads = getattr(engine, "calls_at_once", threads)
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="recognition")
+        self._executor = ThreadPoolExecutor(engine.calls_at_once, thread_name_prefix="recognition")
         self._waiting: dict[str, asyncio.Lock] = {}
         self._closed = False
 
@@ -41,7 +38,7 @@ class Pool:
             raise RuntimeError("the recognition pool is closed")
         async with self._waiting.setdefault(frame.camera, asyncio.Lock()):
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, examine, self._engine, frame)
+            return await loop.run_in_executor(self._executor, self._engine.examine, frame)
 
     async def close(self) -> None:
         """Waits for the frame in work, then closes the engine. Calling it again does nothing."""

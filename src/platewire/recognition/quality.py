@@ -1,4 +1,4 @@
-"""How well a plate can be seen in a frame, from its four corners: size, angle, sharpness, light.
+"""Image quality of a plate from its four corners: size, angle, sharpness, light.
 
 The crop is set upright and brought to `HEIGHT` pixels, so that sharpness means how many pixels an
 edge is wide where characters have a fixed size: a small plate that was enlarged is as blurred as a
@@ -25,7 +25,7 @@ HEIGHT = 32
 WIDTHS = (32, 256)
 """Pixels, the least and the most of the crop."""
 DARK, BRIGHT = 4, 251
-"""Grey values at or beyond which nothing more can be told apart."""
+"""Gray values at or beyond which nothing more can be told apart."""
 FLOOR = 0.1
 """Even the worst read counts a little: alone it is all there is."""
 
@@ -46,11 +46,11 @@ def of_box(pixels: Pixels, box: Box) -> Quality:
     return of_quad(pixels, np.array(corners, np.float32))
 
 
-def seen(grey: npt.NDArray[np.uint8], width: float, height: float, angle: float) -> Quality:
-    low, high = (float(value) for value in np.percentile(grey, (5, 95)))
+def seen(gray: npt.NDArray[np.uint8], width: float, height: float, angle: float) -> Quality:
+    low, high = (float(value) for value in np.percentile(gray, (5, 95)))
     contrast = (high - low) / 255
-    clipped = float(np.mean((grey <= DARK) | (grey >= BRIGHT)))
-    sharp = sharpness(grey, high - low)
+    clipped = float(np.mean((gray <= DARK) | (gray >= BRIGHT)))
+    sharp = sharpness(gray, high - low)
     return Quality(
         width=round(width, 1),
         height=round(height, 1),
@@ -78,23 +78,23 @@ def ramp(value: float, low: float, high: float) -> float:
     return float(min(max((value - low) / (high - low), 0.0), 1.0))
 
 
-def sharpness(grey: npt.NDArray[np.uint8], contrast: float) -> float:
+def sharpness(gray: npt.NDArray[np.uint8], contrast: float) -> float:
     """The steepest twentieth of all steps from pixel to pixel along the text, by the contrast:
     1 where an edge is one pixel wide, a half where it is two; 0 for a plain picture."""
     if contrast < 1:
         return 0.0
-    steps = np.abs(np.diff(grey.astype(np.float32), axis=1))
+    steps = np.abs(np.diff(gray.astype(np.float32), axis=1))
     return float(min(np.percentile(steps, 95) / contrast, 1.0))
 
 
 def upright(pixels: Pixels, quad: Quad, width: float, height: float) -> npt.NDArray[np.uint8]:
-    """The inside of the quad in grey, `HEIGHT` pixels high; shrunk in two steps, the second with
+    """The inside of the quad in gray, `HEIGHT` pixels high; shrunk in two steps, the second with
     the mean of areas, as a large crop would otherwise look sharper than it is."""
     size = max(round(min(width, 1024)), 8), max(round(min(height, 256)), 4)
     target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
     matrix = cv2.getPerspectiveTransform(np.asarray(quad, np.float32), target)
     crop = cv2.warpPerspective(pixels, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    gray = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     wide = int(np.clip(round(size[0] * HEIGHT / size[1]), *WIDTHS))
     way = cv2.INTER_AREA if size[1] > HEIGHT else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(grey, (wide, HEIGHT), interpolation=way), np.uint8)
+    return np.asarray(cv2.resize(gray, (wide, HEIGHT), interpolation=way), np.uint8)

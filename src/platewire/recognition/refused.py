@@ -1,4 +1,4 @@
-"""What an engine found and did not report, with the reason; and everything said of one frame.
+"""Rejected candidates with their reason; and the complete result of one frame.
 
 Refused candidates are for people who ask why a plate was not read, and for counters. They never
 reach a passage. An engine keeps at most `REFUSED_MAX` of a frame, the likeliest.
@@ -18,7 +18,7 @@ REFUSED_MAX = 20
 
 
 class Reason(enum.StrEnum):
-    """Why a candidate is no read."""
+    """Why a candidate is rejected."""
 
     SMALL = "small"
     """Narrower than `min_plate_width`."""
@@ -33,7 +33,7 @@ class Reason(enum.StrEnum):
 
 
 class Refused(Struct, frozen=True, kw_only=True):
-    """One candidate that is no read."""
+    """A rejected candidate."""
 
     reason: Reason
     text: str
@@ -44,7 +44,7 @@ class Refused(Struct, frozen=True, kw_only=True):
 
 
 class Examined(NamedTuple):
-    """All that an engine says of one frame."""
+    """The complete result of an engine for one frame."""
 
     reads: tuple[Read, ...]
     refused: tuple[Refused, ...] = ()

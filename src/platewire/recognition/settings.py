@@ -1,29 +1,31 @@
-"""What every engine that reads on this machine can be told."""
+"""Settings of every engine that runs on this computer."""
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from platewire.country import CODES
 from platewire.errors import ConfigError
-from platewire.recognition.vehicle_data import VehicleSettings
+from platewire.recognition.engine import EngineSettings
+from platewire.recognition.vehicle.vehicle_data import VehicleSettings
 
 
-class ReadingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Engines add their own, and their tag."""
+class ReadingSettings(EngineSettings, frozen=True, kw_only=True):
+    """Engines add their own settings and their tag."""
 
-    threads: Annotated[int, Meta(ge=1, le=64, description="Processor threads for one frame")] = 2
+    threads: Annotated[int, Meta(ge=1, le=64, description="CPU threads per frame")] = 2
     min_confidence: Annotated[
-        float, Meta(ge=0, le=1, description="Reads less sure than this are not reported")
+        float, Meta(ge=0, le=1, description="Reads with less confidence are not reported")
     ] = 0.5
     min_plate_width: Annotated[
-        int, Meta(ge=8, description="Plates narrower than this many pixels are not read")
+        int, Meta(ge=8, description="Minimum plate width in pixels; narrower plates are not read")
     ] = 28
     countries: Annotated[
         tuple[str, ...],
         Meta(
-            description="Countries to expect, ISO 3166-1 alpha-2, e.g. ['NL', 'DE']. Their plate "
-            "forms are preferred where several fit; plates of other countries are still read"
+            description="Expected countries, ISO 3166-1 alpha-2, e.g. ['NL', 'DE']. Their plate "
+            "forms take precedence where several match; plates of other countries "
+            "are still read"
         ),
     ] = ()
     vehicle: VehicleSettings = VehicleSettings()
@@ -32,6 +34,6 @@ class ReadingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """ConfigError names those that nobody knows."""
         if unknown := sorted(set(self.countries) - CODES):
             raise ConfigError(
-                f"recognition.countries: no plate forms are known for {', '.join(unknown)}; "
-                f"known are: {' '.join(sorted(CODES))}"
+                f"recognition.countries: no plate forms for {', '.join(unknown)}; known: "
+                f"{' '.join(sorted(CODES))}"
             )

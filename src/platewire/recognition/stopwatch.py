@@ -1,4 +1,4 @@
-"""How long the stages of reading take, for whoever asks; nothing is measured for who does not.
+"""Optional timing of the stages of reading.
 
 An engine names its stages (`detect`, `rectify`, `read`, `vehicle`) and wraps each in `stage(watch,
 "detect")`. Without a stopwatch that is an empty context: no clock is looked at.
@@ -12,7 +12,7 @@ UNTIMED: AbstractContextManager[None] = contextlib.nullcontext()
 
 
 class Stopwatch:
-    """Adds up what each stage of one frame took. Belongs to one thread at a time.
+    """Sums up the time of each stage of one frame. Belongs to one thread at a time.
 
     `monotonic` gives seconds that never go back, as `Clock.monotonic` does.
     """

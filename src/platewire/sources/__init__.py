@@ -1,1 +1,1 @@
-"""The outside world -> frames: one file per way in."""
+"""Sources: frames from cameras, clip files and folders; one file per source."""

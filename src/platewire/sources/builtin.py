@@ -1,9 +1,27 @@
-"""The sources that come with platewire, as the choice that the configuration's `type` makes."""
+"""The sources that come with platewire.
 
-from platewire.sources.file import FileSource
-from platewire.sources.mjpeg import MjpegSource
-from platewire.sources.pictures import PicturesSource
-from platewire.sources.rtsp import RtspSource
-from platewire.sources.snapshot import SnapshotSource
+`BUILTIN` is the only list of them: the choices of `type` in the configuration, the reference page
+and tests are made from it. Other packages add theirs by entry points (`config.plugs`).
+"""
 
-SourceSettings = FileSource | PicturesSource | RtspSource | MjpegSource | SnapshotSource
+from typing import TYPE_CHECKING, Union
+
+from platewire.sources.file import FileSettings
+from platewire.sources.mjpeg import MjpegSettings
+from platewire.sources.pictures import PicturesSettings
+from platewire.sources.rtsp import RtspSettings
+from platewire.sources.snapshot import SnapshotSettings
+from platewire.sources.source import SourceSettings
+
+BUILTIN: tuple[type[SourceSettings], ...] = (
+    FileSettings,
+    PicturesSettings,
+    RtspSettings,
+    MjpegSettings,
+    SnapshotSettings,
+)
+
+if TYPE_CHECKING:
+    AnySource = SourceSettings
+else:
+    AnySource = Union[BUILTIN]  # noqa: UP007

@@ -1,4 +1,4 @@
-"""A clip file as a camera: anything that FFmpeg decodes, to be read once or in a loop.
+"""A clip file as a camera: anything that FFmpeg decodes, played once or in a loop.
 
 Decides what time each frame has: the time of the first frame plus the presentation time, going on
 without a step back when the clip is played again. A clip that is cut off gives the frames it has,
@@ -14,15 +14,15 @@ from typing import Annotated, Literal
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from platewire.errors import ConfigError, PictureError, Unavailable
 from platewire.model import Frame
-from platewire.sources.handover import Handover, taken_from_thread
-from platewire.sources.presentation import PresentationTimes
-from platewire.sources.source import SourceContext
-from platewire.sources.tally import Tally
-from platewire.sources.video import decoded, pixels_of, said, seconds, video_stream
+from platewire.sources.frames.handover import Handover, taken_from_thread
+from platewire.sources.frames.presentation import PresentationTimes
+from platewire.sources.frames.tally import Tally
+from platewire.sources.frames.video import decoded, pixels_of, said, seconds, video_stream
+from platewire.sources.source import FrameSource, SourceContext, SourceSettings
 
 TURN_SECONDS = 0.05
 """How often a thread that waits for a frame's time looks at the clock."""
@@ -30,28 +30,35 @@ MISSING_SECONDS = 1.0
 """A clip that ends this much before the length it states is called cut off."""
 FIRST_CREDIBLE_YEAR = 2000
 """Cameras without a set clock write 1904 or 1970."""
+AHEAD = timedelta(days=1)
+"""A clip dated further ahead of this computer's clock was dated by a clock that was never set; up
+to a day may be a camera that writes its local time as if it were UTC."""
 
 
-class FileSource(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="file"
-):
+class FileSettings(SourceSettings, frozen=True, kw_only=True, tag="file"):
     """A clip file: MP4, MKV, AVI, TS and whatever else FFmpeg decodes."""
 
-    path: Annotated[Path, Meta(description="The clip; relative to the configuration file")]
-    loop: Annotated[bool, Meta(description="Begin again at the end, for ever")] = False
+    path: Annotated[
+        Path,
+        Meta(
+            description="Path of the clip, relative to the configuration file",
+            examples=["clip.mp4"],
+        ),
+    ]
+    loop: Annotated[bool, Meta(description="Start again at the end, forever")] = False
     pace: Annotated[
         Literal["fastest", "real"],
         Meta(
-            description="`fastest`: every frame, as fast as they are read; `real`: at the clip's "
-            "own speed as a camera would send it, where the newest frame wins"
+            description="`fastest`: every frame, as fast as possible; `real`: in real time like "
+            "a camera, where the newest frame wins"
         ),
     ] = "fastest"
     start_at: Annotated[
         Annotated[datetime, Meta(tz=True)] | None,
         Meta(
-            description="Time of the first frame, with time zone. Unless set: now, when `pace` is "
-            "`real` or `loop` is true; else when the clip says it was made; else when the file "
-            "was last written",
+            description="Time of the first frame, with time zone. Default: now if `pace` is "
+            "`real` or `loop` is true; else the creation time in the clip; else the "
+            "modification time of the file",
         ),
     ] = None
 
@@ -59,8 +66,8 @@ class FileSource(
         return FileFrames(self, context)
 
 
-class FileFrames:
-    def __init__(self, settings: FileSource, context: SourceContext) -> None:
+class FileFrames(FrameSource):
+    def __init__(self, settings: FileSettings, context: SourceContext) -> None:
         self._settings = settings
         self._context = context
         self._tally = Tally(context.first_number)
@@ -90,11 +97,11 @@ class FileFrames:
 
 
 class _Playing:
-    """One playing of the clip, on its own thread; holds where in frame time it has come."""
+    """One playback of the clip, on its own thread; keeps the position in frame time."""
 
     def __init__(
         self,
-        settings: FileSource,
+        settings: FileSettings,
         context: SourceContext,
         tally: Tally,
         to: Handover[Frame],
@@ -116,8 +123,8 @@ class _Playing:
             yield from self._round()
             if self._next_round == before:
                 raise ConfigError(
-                    f"{self._who} has no picture that can be decoded; "
-                    "play it in a video player, and export it again as H.264 in MP4"
+                    f"{self._who} contains no decodable frame; play it in a video player, and "
+                    "export it again as H.264 in MP4"
                 )
             if not self._settings.loop:
                 return
@@ -127,18 +134,25 @@ class _Playing:
         with self._opened() as container:
             stream = video_stream(container, low_delay=False)
             if stream is None:
-                raise ConfigError(f"{self._who} holds no video that can be decoded")
+                raise ConfigError(
+                    f"{self._who} contains no decodable video; export it again as H.264 in MP4"
+                )
             if self._start is None:
                 self._start = self._default_start(container)
+                # Opening may take long: frame time must not be ahead of the clock by that.
+                self._begun = self._context.clock.monotonic()
             end = self._play(container, stream)
             missing = _stated_seconds(container, stream) - end
         if missing > MISSING_SECONDS:
             yield (
-                f"{self._who} is cut off: its last {missing:.1f} s could not be read; "
-                "copy it again from where it came"
+                f"{self._who} is truncated: its last {missing:.1f} s could not be read; copy it "
+                "again from the original"
             )
         elif damaged := self._tally.broken - broken:
-            yield f"{self._who} is damaged: {damaged} of its pictures could not be decoded"
+            yield (
+                f"{self._who} is corrupted: {damaged} of its frames could not be decoded; copy "
+                "it again from the original"
+            )
 
     def _opened(self) -> InputContainer:
         try:
@@ -150,21 +164,35 @@ class _Playing:
             ) from error
         except (av.FFmpegError, OSError) as error:
             raise ConfigError(
-                f"{self._who} is no video that can be read: {said(error)}; "
-                "name a clip such as an MP4, or copy it again if it was cut off"
+                f"{self._who} is not a readable video file: {said(error)}; use a clip such as an "
+                "MP4, or copy it again if it is truncated"
             ) from error
 
     def _default_start(self, container: InputContainer) -> datetime:
+        now = self._context.clock.now()
         if self._settings.loop or self._settings.pace == "real":
-            return self._context.clock.now()
-        stated = container.metadata.get("creation_time", "")
+            return now
+        return self._credible(self._made(container)) or self._credible(self._written()) or now
+
+    def _credible(self, moment: datetime | None) -> datetime | None:
+        latest = self._context.clock.now() + AHEAD
+        fits = moment is not None and moment.year >= FIRST_CREDIBLE_YEAR and moment <= latest
+        return moment if fits else None
+
+    def _made(self, container: InputContainer) -> datetime | None:
+        """When the clip says it was."""
         try:
-            made = datetime.fromisoformat(stated)
-        except ValueError:
-            made = None
-        if made is not None and made.tzinfo is not None and made.year >= FIRST_CREDIBLE_YEAR:
-            return made.astimezone(UTC)
-        return datetime.fromtimestamp(self._settings.path.stat().st_mtime, UTC)
+            made = datetime.fromisoformat(container.metadata.get("creation_time", ""))
+            return made.astimezone(UTC) if made.tzinfo is not None else None
+        except (ValueError, OverflowError):
+            return None
+
+    def _written(self) -> datetime | None:
+        """When its file was."""
+        try:
+            return datetime.fromtimestamp(self._settings.path.stat().st_mtime, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
 
     def _play(self, container: InputContainer, stream: VideoStream) -> float:
         """Gives all frames; returns how many seconds of the clip they cover."""
@@ -198,7 +226,8 @@ class _Playing:
         if self._settings.pace == "real":
             self._wait_until(at)
         moment = (self._start + timedelta(seconds=at)).astimezone(UTC)
-        self._to.give(Frame(self._context.camera, self._tally.number(), moment, pixels))
+        arrived = self._context.clock.boot()
+        self._to.give(Frame(self._context.camera, self._tally.number(), moment, pixels, arrived))
 
     def _wait_until(self, at: float) -> None:
         clock = self._context.clock

@@ -1,4 +1,4 @@
-"""A camera that sends JPEG after JPEG in one HTTP answer (multipart/x-mixed-replace, MJPEG).
+"""Motion JPEG over HTTP (multipart/x-mixed-replace).
 
 A task reads the camera and keeps the newest picture; only pictures that are taken are decoded.
 Where a picture begins and ends is read from the picture itself: see `jpeg_stream`.
@@ -13,26 +13,27 @@ import aiohttp
 from msgspec import Meta
 
 from platewire.errors import PictureError, Unavailable
-from platewire.model import Frame
-from platewire.sources.arrival import ArrivalTimes
-from platewire.sources.handover import Handover, taken_from_task
-from platewire.sources.http import HttpAccess, HttpCamera
-from platewire.sources.jpeg_stream import JpegStream
-from platewire.sources.off_loop import off_loop
-from platewire.sources.picture import BrokenPictures, decode
-from platewire.sources.source import SourceContext
-from platewire.sources.tally import Tally
-from platewire.sources.thinning import Thinning
+from platewire.model import BootTime, Frame
+from platewire.sources.frames.arrival import ArrivalTimes
+from platewire.sources.frames.handover import Handover, taken_from_task
+from platewire.sources.frames.off_loop import off_loop
+from platewire.sources.frames.picture import BrokenPictures, decode
+from platewire.sources.frames.tally import Tally
+from platewire.sources.frames.thinning import Thinning
+from platewire.sources.network.http import HttpAccess, HttpCamera
+from platewire.sources.network.jpeg_stream import JpegStream
+from platewire.sources.source import FrameSource, SourceContext
 
 PICTURE_BYTES_MAX = 16 * 2**20
+"""Bytes of one picture of the stream, at most: above any camera's, a bound on memory."""
 
 
-class MjpegSource(HttpCamera, frozen=True, kw_only=True, tag_field="type", tag="mjpeg"):
-    """A camera that sends Motion JPEG over HTTP."""
+class MjpegSettings(HttpCamera, frozen=True, kw_only=True, tag="mjpeg"):
+    """A camera that streams Motion JPEG over HTTP."""
 
     max_fps: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        Meta(description="Frames a second at most; more are dropped evenly"),
+        Meta(description="Maximum frames per second; excess frames are dropped evenly"),
     ] = None
 
     def build(self, context: SourceContext) -> "MjpegFrames":
@@ -43,13 +44,14 @@ class MjpegSource(HttpCamera, frozen=True, kw_only=True, tag_field="type", tag="
 class _Jpeg(NamedTuple):
     number: int
     taken_at: datetime
+    arrived: BootTime
     data: bytes
 
 
-class MjpegFrames:
+class MjpegFrames(FrameSource):
     live = True
 
-    def __init__(self, settings: MjpegSource, access: HttpAccess, context: SourceContext) -> None:
+    def __init__(self, settings: MjpegSettings, access: HttpAccess, context: SourceContext) -> None:
         self._settings = settings
         self._access = access
         self._context = context
@@ -65,12 +67,12 @@ class MjpegFrames:
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
         camera = self._context.camera
-        pictures = BrokenPictures(camera, "open its address in a browser and check `url`")
+        pictures = BrokenPictures(camera, "open its URL in a browser and check `url`")
         handover = Handover[_Jpeg](newest_wins=True, on_dropped=self._tally.drop)
         taken = taken_from_task(f"mjpeg-{camera}", self._read, handover)
         with off_loop(f"mjpeg-{camera}") as call:
             async with contextlib.aclosing(taken):
-                async for number, taken_at, data in taken:
+                async for number, taken_at, arrived, data in taken:
                     try:
                         pixels = await call(decode, data)
                     except PictureError as error:
@@ -78,18 +80,18 @@ class MjpegFrames:
                         pictures.bad(error)
                     else:
                         pictures.good()
-                        yield Frame(camera, number, taken_at, pixels)
+                        yield Frame(camera, number, taken_at, pixels, arrived)
 
     async def _read(self, to: Handover[_Jpeg]) -> None:
         async with self._access.session() as session, self._access.asked(session) as answer:
             if answer.content_type.startswith("text/"):
                 raise Unavailable(
-                    f"{self._access.named} sends {answer.content_type}, no pictures; "
-                    "check the path in `url`"
+                    f"{self._access.named} sent {answer.content_type} instead of images; check "
+                    "the path in `url`"
                 )
             before = self._tally.next_number
             await self._follow(answer, to)
-        remedy = "check `url`" if self._tally.next_number == before else "trying again"
+        remedy = "check `url`" if self._tally.next_number == before else "reconnecting"
         raise Unavailable(f"{self._access.named} ended the stream; {remedy}")
 
     async def _follow(self, answer: aiohttp.ClientResponse, to: Handover[_Jpeg]) -> None:
@@ -104,14 +106,15 @@ class MjpegFrames:
             pictures = stream.feed(chunk)
             self._tally.broken += stream.broken - given_up
             for data in pictures:
-                self._give(_Jpeg(self._tally.number(), times.of(), data), thinning, to)
+                jpeg = _Jpeg(self._tally.number(), times.of(), clock.boot(), data)
+                self._give(jpeg, thinning, to)
             # Noise keeps the connection busy, so silence is measured from picture to picture.
             last, junk = (clock.monotonic(), 0) if pictures else (last, junk + len(chunk))
             silent = clock.monotonic() - last
             if silent > self._settings.silence_seconds or junk > 2 * PICTURE_BYTES_MAX:
                 raise Unavailable(
-                    f"{self._access.named} sent {junk:,} bytes in {silent:.1f} s and no JPEG "
-                    "among them; open its address in a browser and check `url`"
+                    f"{self._access.named} sent {junk:,} bytes in {silent:.1f} s without a JPEG; "
+                    "open its URL in a browser and check `url`"
                 )
 
     def _give(self, jpeg: _Jpeg, thinning: Thinning, to: Handover[_Jpeg]) -> None:

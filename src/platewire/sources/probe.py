@@ -1,13 +1,13 @@
-"""Does a camera give a picture? Used by `platewire check`."""
+"""Checks whether a camera delivers a frame, for `platewire check`."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from typing import cast
 
-from platewire.clock import Clock
 from platewire.errors import Unavailable
 from platewire.model import Frame
+from platewire.runtime.clock import Clock
 from platewire.sources.source import FrameSource
 
 
@@ -24,7 +24,8 @@ async def first_frame(source: FrameSource, timeout_seconds: float, clock: Clock)
                 return await anext(frames)
         except TimeoutError as error:
             raise Unavailable(
-                f"no frame came in {clock.monotonic() - begun:.1f} s; is it switched on?"
+                f"no frame within {clock.monotonic() - begun:.1f} s; check that the camera is on, "
+                "or that the folder contains a readable image"
             ) from error
         except StopAsyncIteration as error:
-            raise Unavailable("it ended without a frame") from error
+            raise Unavailable("ended without a frame; check the source") from error

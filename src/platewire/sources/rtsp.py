@@ -1,59 +1,71 @@
-"""An RTSP camera: opened, decoded and watched for silence on a thread of its own.
+"""An RTSP camera: connected, decoded and watched for silence on its own thread.
 
 Decides when a camera counts as cut off. The waiting itself is FFmpeg's, in real time: it gives up
 opening after `open_seconds` and one read after `silence_seconds`, so that the thread always ends.
 """
 
-import errno
+import contextlib
 from collections.abc import AsyncGenerator, Iterator
 from typing import Annotated, Literal
 
 import av
 from av.container import InputContainer
 from av.stream import Stream
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from platewire.errors import PictureError, Unavailable
 from platewire.model import Frame
-from platewire.secret import Secret
-from platewire.sources.address import Credentials, checked, credentials, shown, with_credentials
-from platewire.sources.arrival import ArrivalTimes
-from platewire.sources.handover import Handover, taken_from_thread
-from platewire.sources.source import SourceContext
-from platewire.sources.tally import Tally
-from platewire.sources.thinning import Thinning
-from platewire.sources.video import decoded, pixels_of, said, seconds, video_stream
+from platewire.runtime.secret import Secret
+from platewire.sources.frames.arrival import ArrivalTimes
+from platewire.sources.frames.handover import Handover, taken_from_thread
+from platewire.sources.frames.tally import Tally
+from platewire.sources.frames.thinning import Thinning
+from platewire.sources.frames.video import decoded, pixels_of, said, seconds, video_stream
+from platewire.sources.network.address import Credentials, checked, credentials, without_secrets
+from platewire.sources.network.rtsp_relay import RtspRelay, why_not_connected
+from platewire.sources.source import FrameSource, SourceContext, SourceSettings
 
 
-class RtspSource(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="rtsp"
-):
+class RtspSettings(SourceSettings, frozen=True, kw_only=True, tag="rtsp"):
     """A camera or recorder that streams over RTSP: H.264, H.265, Motion JPEG and others."""
 
     url: Annotated[
         str,
         Meta(
             pattern=r"^rtsps?://",
-            description="Address without user and password",
-            examples=["rtsp://192.168.1.20/stream1"],
+            description="URL without user and password",
+            examples=["rtsp://192.0.2.10/stream1"],
         ),
     ]
-    username: Annotated[Secret | None, Meta(description="Secret holding the user's name")] = None
-    password: Annotated[Secret | None, Meta(description="Secret holding the password")] = None
+    username: Annotated[Secret | None, Meta(description="Secret with the user name")] = None
+    password: Annotated[Secret | None, Meta(description="Secret with the password")] = None
     transport: Annotated[
         Literal["tcp", "udp"],
-        Meta(description="`tcp` loses nothing and passes firewalls; `udp` never falls behind"),
+        Meta(description="`tcp` loses no data and passes firewalls; `udp` has the lowest latency"),
     ] = "tcp"
     open_seconds: Annotated[
-        float, Meta(gt=0, le=60, description="How long the camera may take to answer at first")
+        float, Meta(gt=0, le=60, description="Timeout for the connection and the first response")
     ] = 10.0
     silence_seconds: Annotated[
-        float, Meta(gt=0, le=60, description="Without a frame for longer the camera is cut off")
+        float,
+        Meta(
+            gt=0,
+            le=60,
+            description=("A camera without a frame for this long counts as disconnected"),
+        ),
     ] = 5.0
     max_fps: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        Meta(description="Frames a second at most; more are dropped evenly and cost less"),
+        Meta(
+            description=(
+                "Maximum frames per second; excess frames are dropped evenly and save CPU time"
+            )
+        ),
     ] = None
+
+    @property
+    def camera_url(self) -> str:
+        return self.url
 
     def build(self, context: SourceContext) -> "RtspFrames":
         """ConfigError when the address holds a password or a secret is not there."""
@@ -62,11 +74,11 @@ class RtspSource(
         return RtspFrames(self, url, who, context)
 
 
-class RtspFrames:
+class RtspFrames(FrameSource):
     live = True
 
     def __init__(
-        self, settings: RtspSource, url: str, who: Credentials | None, context: SourceContext
+        self, settings: RtspSettings, url: str, who: Credentials | None, context: SourceContext
     ) -> None:
         self._settings = settings
         self._url = url
@@ -87,19 +99,31 @@ class RtspFrames:
         return taken_from_thread(f"rtsp-{self._context.camera}", self._read, handover)
 
     def _read(self, to: Handover[Frame]) -> None:
-        with self._opened() as container:
+        with self._relayed() as relay, self._opened(relay) as container:
             try:
                 self._follow(container, to)
             except av.FFmpegError as error:
-                raise self._unavailable(_why_cut_off(error, self._settings)) from None
-        raise self._unavailable("ended the stream; trying again")
+                why = relay.refusal or _why_cut_off(error, self._settings)
+                raise self._unavailable(why) from None
+            raise self._unavailable(relay.refusal or "ended the stream; reconnecting")
 
-    def _opened(self) -> InputContainer:
+    @contextlib.contextmanager
+    def _relayed(self) -> Iterator[RtspRelay]:
+        open_seconds = self._settings.open_seconds
+        relay = RtspRelay(self._context.camera, self._url, self._who, open_seconds)
+        try:
+            relay.open()
+        except OSError as error:
+            raise self._unavailable(why_not_connected(error, open_seconds)) from None
+        with contextlib.closing(relay):
+            yield relay
+
+    def _opened(self, relay: RtspRelay) -> InputContainer:
         clock = self._context.clock
         begun = clock.monotonic()
         try:
             return av.open(
-                with_credentials(self._url, self._who),
+                relay.url,
                 format="rtsp",
                 metadata_errors="replace",
                 options={
@@ -110,7 +134,8 @@ class RtspFrames:
                 timeout=(self._settings.open_seconds, self._settings.silence_seconds),
             )
         except av.FFmpegError as error:
-            why = _why_not_opened(error, self._settings, clock.monotonic() - begun)
+            waited = clock.monotonic() - begun
+            why = relay.refusal or _why_not_opened(error, self._settings, waited)
             raise self._unavailable(why) from None
 
     def _follow(self, container: InputContainer, to: Handover[Frame]) -> None:
@@ -128,19 +153,19 @@ class RtspFrames:
             # Damaged pictures keep the connection busy, so silence is measured here as well.
             if pictures.overdue:
                 raise self._unavailable(
-                    f"sent no usable picture for {pictures.patience:g} s{pictures.problem}; "
+                    f"sent no decodable frame for {pictures.patience:g} s{pictures.problem}; "
                     "check its video settings and the network"
                 )
 
     def _unavailable(self, why: str) -> Unavailable:
-        """Never chained to FFmpeg's own error, whose text holds the password."""
-        return Unavailable(f"camera {self._context.camera} at {shown(self._url)} {why}")
+        """Never chained to FFmpeg's own error, whose text holds the relay's address."""
+        return Unavailable(f"camera {self._context.camera} at {without_secrets(self._url)} {why}")
 
 
 class _Pictures:
-    """One connection's packets -> frames: time, number, thinning, pixels."""
+    """Packets of one connection -> frames: time, number, frame rate limit, pixels."""
 
-    def __init__(self, settings: RtspSource, context: SourceContext, tally: Tally) -> None:
+    def __init__(self, settings: RtspSettings, context: SourceContext, tally: Tally) -> None:
         self._camera = context.camera
         self._clock = context.clock
         self._times = ArrivalTimes(context.camera, context.clock)
@@ -171,33 +196,32 @@ class _Pictures:
         self._last, self.patience = self._clock.monotonic(), self._silence_seconds
         moment = self._times.of(seconds(picture.pts, picture.time_base))
         if self._thinning.keeps(moment):
+            arrived = self._clock.boot()
             pixels = pixels_of(picture)
-            yield Frame(self._camera, self._tally.number(), moment, pixels)
+            yield Frame(self._camera, self._tally.number(), moment, pixels, arrived)
         else:
             self._tally.number()
             self._tally.drop()
 
 
-def _why_not_opened(error: av.FFmpegError, settings: RtspSource, waited: float) -> str:
+def _why_not_opened(error: av.FFmpegError, settings: RtspSettings, waited: float) -> str:
     """What happened and what to do; `waited` is in seconds."""
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
-        return f"refused: {said(error)}; check `username` and `password`"
+        return f"rejected the login: {said(error)}; check `username` and `password`"
     if isinstance(error, av.error.HTTPNotFoundError):
-        return f"knows no such stream: {said(error)}; check the path in `url`"
-    if error.errno == errno.ECONNREFUSED:
-        return "refused the connection; check the port in `url` and that RTSP is switched on"
+        return f"has no such stream: {said(error)}; check the path in `url`"
     # FFmpeg names a time-out in several ways, some of them misleading.
     if isinstance(error, av.error.ExitError) or waited >= settings.open_seconds:
         return (
-            f"gave no answer within {settings.open_seconds:g} s; check that it is switched on, "
-            "that `url` is right and that no firewall stands in between"
+            f"did not respond within {settings.open_seconds:g} s; check that the camera is on, "
+            "that `url` is correct and that no firewall blocks it"
         )
     if isinstance(error, av.error.InvalidDataError):
-        return "does not speak RTSP or sends what is no video; check `url`"
+        return "does not speak RTSP or sends no video; check `url`"
     return f"cannot be read: {said(error)}; check `url` and the network"
 
 
-def _why_cut_off(error: av.FFmpegError, settings: RtspSource) -> str:
+def _why_cut_off(error: av.FFmpegError, settings: RtspSettings) -> str:
     if isinstance(error, av.error.ExitError | av.error.TimeoutError):
         return f"sent nothing for {settings.silence_seconds:g} s; check the camera and the network"
-    return f"was cut off: {said(error)}; check the camera and the network"
+    return f"lost the connection: {said(error)}; check the camera and the network"

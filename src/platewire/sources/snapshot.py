@@ -1,4 +1,4 @@
-"""A camera that is asked for one picture after the other over HTTP.
+"""A camera polled for snapshots over HTTP.
 
 Asks when the next frame is wanted, at most every `interval_seconds`; so nothing is ever dropped.
 """
@@ -11,34 +11,33 @@ from msgspec import Meta
 
 from platewire.errors import PictureError
 from platewire.model import Frame, Pixels
-from platewire.sources.arrival import ArrivalTimes
-from platewire.sources.http import HttpAccess, HttpCamera
-from platewire.sources.off_loop import OffLoop, off_loop
-from platewire.sources.picture import BrokenPictures, decode
-from platewire.sources.source import SourceContext
-from platewire.sources.tally import Tally
+from platewire.sources.frames.arrival import ArrivalTimes
+from platewire.sources.frames.off_loop import OffLoop, off_loop
+from platewire.sources.frames.picture import BrokenPictures, decode
+from platewire.sources.frames.tally import Tally
+from platewire.sources.network.http import HttpAccess, HttpCamera
+from platewire.sources.source import FrameSource, SourceContext
 
 PICTURE_BYTES_MAX = 32 * 2**20
+"""Bytes of one picture, at most: above any camera's, a bound on memory."""
 
 
-class SnapshotSource(HttpCamera, frozen=True, kw_only=True, tag_field="type", tag="snapshot"):
-    """A camera that answers each HTTP request with one JPEG or PNG."""
+class SnapshotSettings(HttpCamera, frozen=True, kw_only=True, tag="snapshot"):
+    """A camera that responds to each HTTP request with one JPEG or PNG."""
 
-    interval_seconds: Annotated[
-        float, Meta(ge=0.05, le=3600, description="Time from one request to the next")
-    ] = 1.0
+    interval_seconds: Annotated[float, Meta(ge=0.05, le=3600, description="Polling interval")] = 1.0
 
     def build(self, context: SourceContext) -> "SnapshotFrames":
         """ConfigError when the address holds a password or a secret is not there."""
         return SnapshotFrames(self, HttpAccess(context.camera, self), context)
 
 
-class SnapshotFrames:
+class SnapshotFrames(FrameSource):
     live = True
     dropped = 0
 
     def __init__(
-        self, settings: SnapshotSource, access: HttpAccess, context: SourceContext
+        self, settings: SnapshotSettings, access: HttpAccess, context: SourceContext
     ) -> None:
         self._interval = settings.interval_seconds
         self._patience = settings.open_seconds + settings.silence_seconds
@@ -53,7 +52,7 @@ class SnapshotFrames:
     async def frames(self) -> AsyncGenerator[Frame, None]:
         camera, clock = self._context.camera, self._context.clock
         times = ArrivalTimes(camera, clock)
-        pictures = BrokenPictures(camera, "open its address in a browser and check `url`")
+        pictures = BrokenPictures(camera, "open its URL in a browser and check `url`")
         with off_loop(f"snapshot-{camera}") as call:
             async with self._access.session(self._patience) as session:
                 while True:
@@ -65,7 +64,7 @@ class SnapshotFrames:
                         pictures.bad(error)
                     else:
                         pictures.good()
-                        yield Frame(camera, self._tally.number(), times.of(), pixels)
+                        yield Frame(camera, self._tally.number(), times.of(), pixels, clock.boot())
                     await clock.sleep(self._interval - (clock.monotonic() - asked))
 
     async def _picture(self, session: aiohttp.ClientSession, call: OffLoop) -> Pixels:
@@ -74,5 +73,5 @@ class SnapshotFrames:
             async for chunk in answer.content.iter_any():
                 data += chunk
                 if len(data) > PICTURE_BYTES_MAX:
-                    raise PictureError(f"longer than {PICTURE_BYTES_MAX:,} bytes")
+                    raise PictureError(f"larger than {PICTURE_BYTES_MAX:,} bytes")
         return await call(decode, bytes(data))

@@ -2,21 +2,18 @@
 
 `check_event_log(make)` calls `make` for a fresh, empty log as often as it likes and closes each.
 It raises AssertionError that says what was broken. Durability needs a crash, and is not checked.
+Of the delivery book that belongs to the log see `check_delivery_book`.
 """
 
 # ruff: noqa: S101
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
-from typing import Any
 
-from msgspec import structs
-
-from platewire.eventlog.letters import Attempt, DeadLetter, DeadQuery, Parked, Selection
 from platewire.eventlog.log import EventLog
-from platewire.model import Entry, Event, Images
-from platewire.testing.sample_events import START, passage_events, picture
+from platewire.model import BootTime, Entry, Event, Images
+from platewire.runtime.test_plate import TEST_PICTURE
+from platewire.testing.sample_events import passage_events, picture
 from platewire.wire import native
 
 Make = Callable[[], Awaitable[EventLog]]
@@ -30,7 +27,12 @@ def several(first: int, count: int, camera: str = "gate") -> list[Event]:
 
 async def check_event_log(make: Make) -> None:
     """Runs every check below, each on a log of its own."""
-    for check in CHECKS:
+    await run_checks(make, CHECKS)
+
+
+async def run_checks(make: Make, checks: Sequence[Callable[[EventLog], Awaitable[None]]]) -> None:
+    """Runs each on a log of its own."""
+    for check in checks:
         log = await make()
         try:
             await check(log)
@@ -42,8 +44,8 @@ async def check_empty(log: EventLog) -> None:
     assert (log.first_seq, log.last_seq, log.last_passage_number) == (1, 0, 0), "an empty log"
     assert list(await log.read(0, 10)) == [], "an empty log gives no entries"
     assert await log.picture("0" * 64) is None, "a picture that was never kept is None"
-    assert await log.cursor("erp") is None, "a transfer that never ran has no cursor"
-    assert await log.paused("erp") is None, "a transfer is not paused from the start"
+    drawn = await log.picture(TEST_PICTURE.image.sha256)
+    assert drawn == TEST_PICTURE.jpeg, "the picture of test events is there without being stored"
     assert await log.open_passages("gate") is None, "no open passages from the start"
     assert list(await log.cameras_with_open_passages()) == []
     assert list(await log.append("gate", [])) == [], "appending nothing gives nothing"
@@ -61,12 +63,31 @@ async def check_numbers(log: EventLog) -> None:
     await _check_reads(log, entries)
 
 
+async def check_arrival(log: EventLog) -> None:
+    """When an event came to be known is kept with it, and never taken to be now if nobody knows."""
+    known, unknown, unsaid = several(1, 1)
+    moment = BootTime("another boot", 123.25)
+    arrived = {known.id: moment, unknown.id: None}
+    entries = await log.append("gate", [known, unknown, unsaid], arrived=arrived)
+    assert [entry.arrived for entry in entries[:2]] == [moment, None], "as it was said"
+    assert entries[2].arrived is not None, "now, where nothing was said"
+    assert list(await log.read(0, 3)) == list(entries), "it is kept"
+
+
 async def _check_reads(log: EventLog, entries: Sequence[Entry]) -> None:
     last = len(entries)
     for after in range(last + 2):
         for limit in (1, 3, last + 5):
             expected = list(entries[after : after + limit])
             assert list(await log.read(after, limit)) == expected, f"read({after}, {limit})"
+
+
+async def check_passages(log: EventLog) -> None:
+    entries = await log.append("gate", several(1, 3))
+    numbers = [entry.event.passage_number for entry in entries[::3]]
+    assert list(await log.of_passages(numbers[:2], 5)) == list(entries[:5]), "up to a seq, rising"
+    assert list(await log.of_passages(numbers[2:], 9)) == list(entries[6:]), "no others"
+    assert list(await log.of_passages([7], 9)) == [], "none where there is none"
 
 
 async def check_producers(log: EventLog) -> None:
@@ -131,151 +152,30 @@ async def check_open_passages(log: EventLog) -> None:
     assert list(await log.cameras_with_open_passages()) == ["gate", "yard"], "per camera, by name"
 
 
-async def check_cursors(log: EventLog) -> None:
-    await log.append("gate", passage_events(7))
-    await log.set_cursor("erp", 0)
-    assert await log.cursor("erp") == 0, "0 is a cursor, not none"
-    await log.set_cursor("erp", 3)
-    await log.set_cursor("barrier", 1)
-    assert (await log.cursor("erp"), await log.cursor("barrier")) == (3, 1), "one per transfer"
-    await log.set_cursor("erp", 1)
-    assert await log.cursor("erp") == 1, "a cursor may go back, for a replay"
-
-
-async def check_acknowledged(log: EventLog) -> None:
-    await log.append("gate", several(1, 4))
-    assert await log.acknowledged("erp") == (), "nothing above a cursor that is not there"
-    await log.set_cursor("erp", 2, ((4, 5), (7, 7)))
-    assert (await log.cursor("erp"), await log.acknowledged("erp")) == (2, ((4, 5), (7, 7)))
-    await log.set_cursor("erp", 7)
-    assert (await log.cursor("erp"), await log.acknowledged("erp")) == (7, ()), "replaced as one"
-
-
-async def check_selections(log: EventLog) -> None:
-    assert list(await log.selections("erp")) == []
-    first, second = (Selection(from_seq=seq, settings=b"{}") for seq in (1, 5))
-    for each in (second, first):
-        await log.select("erp", each)
-    assert list(await log.selections("erp")) == [first, second], "rising"
-
-
-async def check_parked(log: EventLog) -> None:
-    entries = await log.append("gate", several(1, 2))
-    rows = [_parked("erp", entry) for entry in entries[:4]]
-    await log.park(rows[::-1])
-    await log.park([_parked("barrier", entries[0])])
-    assert list(await log.parked("erp")) == rows, "by seq, of one transfer"
-    later = structs.replace(rows[0], attempts=3, waited_seconds=3.5, error="down", requeued=True)
-    await log.park([later])
-    assert list(await log.parked("erp")) == [later, *rows[1:]], "parked again replaces"
-    await log.unpark("erp", 2)
-    await log.park([])
-    await log.bury([_letter("erp", 3)])
-    await log.append("gate", passage_events(9))
-    assert [row.seq for row in await log.parked("erp")] == [1, 4], "delivered, or given up"
-    assert [row.seq for row in await log.parked("barrier")] == [1], "each transfer alone"
-
-
-async def check_dead_letters(log: EventLog) -> None:
-    await log.append("gate", several(8, 3))
-    gap = _letter("erp", 6, outcome="gap", status=None, first_seq=5)
-    letters = [_letter("erp", 1), _letter("erp", 3, status=500, at=LATER), gap]
-    await log.bury([*letters, _letter("barrier", 2)])
-    assert list(await log.dead("erp", DeadQuery(), 10)) == letters[::-1], "newest first"
-    assert list(await log.dead("erp", DeadQuery(), 1)) == [gap], "up to the limit"
-    assert list(await log.dead("nobody", DeadQuery(), 10)) == []
-    for query, seqs in (
-        (DeadQuery(group="rejected-404"), [1]),
-        (DeadQuery(group="gap"), [6]),
-        (DeadQuery(since=LATER), [3]),
-        (DeadQuery(seqs=(1, 6)), [6, 1]),
-        (DeadQuery(before_seq=3), [1]),
-        (DeadQuery(discarded=True), []),
-    ):
-        assert [row.seq for row in await log.dead("erp", query, 10)] == seqs, f"{query}"
-    groups = {group.group: group.count for group in await log.dead_groups("erp")}
-    assert groups == {"rejected-404": 1, "rejected-500": 1, "gap": 2}, "a gap counts its events"
-
-
-async def check_dead_letters_are_settled(log: EventLog) -> None:
-    entries = await log.append("gate", several(8, 3))
-    gap = _letter("erp", 6, outcome="gap", status=None, first_seq=5)
-    await log.bury([*(_letter("erp", seq) for seq in (1, 2, 3, 4)), gap])
-    assert await log.discard("erp", DeadQuery(seqs=(3,)), "an old test", LATER) == 1
-    (discarded,) = await log.dead("erp", DeadQuery(discarded=True), 10)
-    assert (discarded.discard_reason, discarded.discarded_at) == ("an old test", LATER)
-    await log.resolve("erp", [4])
-    queued = await log.requeue("erp", DeadQuery(), LATER)
-    assert [(row.seq, row.passage) for row in queued] == [
-        (entry.event.seq, entry.event.passage) for entry in entries[:2]
-    ], "all that has an event and is not settled, by seq"
-    assert all(row.requeued and row.next_at == LATER and not row.attempts for row in queued)
-    assert list(await log.parked("erp")) == list(queued), "the requeued are parked"
-    assert [row.seq for row in await log.dead("erp", DeadQuery(), 10)] == [6], "and not dead"
-    assert list(await log.requeue("erp", DeadQuery(seqs=(3,)), LATER)) == [], "settled is settled"
-
-
-async def check_attempts(log: EventLog) -> None:
-    await log.append("gate", passage_events(1))
-    made = [_attempt(seq=1 + number % 2, number=number) for number in range(50)]
-    for attempt in made:
-        await log.keep_attempt(attempt)
-    await log.append("gate", passage_events(2))
-    assert list(await log.attempts("erp", None, 7)) == made[:-8:-1], "newest first, to the limit"
-    assert list(await log.attempts("erp", 1, 100)) == made[-2::-2][:20], "the newest 20 of each"
-    assert list(await log.attempts("barrier", None, 100)) == []
-
-
-LATER = START + timedelta(hours=1)
-
-
-def _letter(transfer: str, seq: int, **more: Any) -> DeadLetter:
-    plain = {"outcome": "rejected", "status": 404, "reason": "no such gate", "answer": "<html>"}
-    return DeadLetter(transfer=transfer, seq=seq, **{**plain, "at": START, "attempts": 2, **more})
-
-
-def _parked(transfer: str, entry: Entry) -> Parked:
-    event = entry.event
-    return Parked(transfer=transfer, seq=event.seq, passage=event.passage, next_at=START)
-
-
-def _attempt(seq: int, number: int) -> Attempt:
-    return Attempt(
-        transfer="erp",
-        seq=seq,
-        number=number,
-        at=START + timedelta(seconds=number),
-        seconds=0.25,
-        outcome="unavailable",
-        status=503,
-        request="POST /",
-        answer="later",
-        error="503",
-    )
-
-
-async def check_pauses(log: EventLog) -> None:
-    await log.pause("erp", "HTTP 410 Gone")
-    assert await log.paused("erp") == "HTTP 410 Gone"
-    assert await log.paused("barrier") is None, "each transfer is paused alone"
-    await log.pause("erp", None)
-    assert await log.paused("erp") is None, "None lets it go on"
-
-
 CHECKS = (
     check_empty,
     check_numbers,
+    check_arrival,
+    check_passages,
     check_producers,
     check_same_event_twice,
     check_waiting,
     check_pictures,
     check_open_passages,
-    check_cursors,
-    check_acknowledged,
-    check_selections,
-    check_parked,
-    check_dead_letters,
-    check_dead_letters_are_settled,
-    check_attempts,
-    check_pauses,
 )
+
+
+async def check_log_that_was_cut_back(log: EventLog, kept: int, lost: int) -> None:
+    """A log of which `kept` events were left of `kept + lost`, opened again. Not one of `CHECKS`,
+    as whoever makes logs has to cut it back."""
+    last = kept + lost
+    (gap,) = log.numbering.gaps
+    assert (gap.first_seq, gap.last_seq) == (kept + 1, last), "the range is recorded"
+    assert (log.numbering.epoch, log.last_seq) == (2, last), "a new epoch, above what was given"
+    assert await log.wait(kept) == last, "who has read what was kept need not wait for the gap"
+    assert list(await log.read(kept, 10)) == [], "nothing is in the gap"
+    entries = await log.append("gate", several(90, 1))
+    assert [entry.event.seq for entry in entries] == [last + 1, last + 2, last + 3]
+    assert list(await log.read(kept, 10)) == entries, "a gap is missing before the first"
+    before = [entry.event.seq for entry in await log.read(0, 1000)]
+    assert before == list(range(1, kept + 1)), "never within"

@@ -5,6 +5,8 @@ import heapq
 import itertools
 from datetime import UTC, datetime, timedelta
 
+from platewire.model import BootTime
+
 
 class FakeClock:
     """Starts at `start`; `advance` moves it and wakes sleepers in the order of their times."""
@@ -12,6 +14,10 @@ class FakeClock:
     def __init__(self, start: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) -> None:
         self._wall = start
         self._monotonic = 0.0
+        self._slept = 0.0
+        self._boots = 1
+        self._booted = 0.0
+        self.is_synchronized = False
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
@@ -20,6 +26,12 @@ class FakeClock:
 
     def monotonic(self) -> float:
         return self._monotonic
+
+    def boot(self) -> BootTime:
+        return BootTime(f"boot-{self._boots}", self._monotonic + self._slept - self._booted)
+
+    def synchronized(self) -> bool:
+        return self.is_synchronized
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -37,6 +49,17 @@ class FakeClock:
     def jump(self, seconds: float) -> None:
         """Sets wall time forward or back, as an administrator or NTP does; nobody wakes."""
         self._wall += timedelta(seconds=seconds)
+
+    def suspend(self, seconds: float) -> None:
+        """The computer sleeps: wall time and that of the boot go on, `monotonic` does not."""
+        self._wall += timedelta(seconds=seconds)
+        self._slept += seconds
+
+    def reboot(self, off_seconds: float = 60.0) -> None:
+        """The computer is off for so long, and begins another boot at 0."""
+        self.suspend(off_seconds)
+        self._boots += 1
+        self._booted = self._monotonic + self._slept
 
     async def advance(self, seconds: float) -> None:
         """Lets time pass; tasks that wake up run before it passes further."""

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import structs
 
-from platewire.identity import uuid7
 from platewire.model import (
     Attribute,
     Box,
@@ -23,7 +22,9 @@ from platewire.model import (
     Picture,
     Plate,
     Vehicle,
+    picture_path,
 )
+from platewire.runtime.identity import uuid7
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
@@ -39,7 +40,7 @@ def picture(role: str = "plate", *, mark: int = 0) -> Picture:
     """A JPEG; another `mark` gives another hash."""
     jpeg = JPEG[:-2] + b"\xff\xfe\x00\x06" + mark.to_bytes(4, "big") + JPEG[-2:]
     digest = hashlib.sha256(jpeg).hexdigest()
-    image = Image(url=f"/images/{digest}", sha256=digest, width=8, height=8, bytes=len(jpeg))
+    image = Image(url=picture_path(digest), sha256=digest, width=8, height=8, bytes=len(jpeg))
     if role == "frame":
         return Picture("frame", image, jpeg)
     return Picture("vehicle" if role == "vehicle" else "plate", image, jpeg)

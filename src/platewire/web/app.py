@@ -1,39 +1,61 @@
-"""Puts the web together: the routes, the guard before them, and what becomes of errors."""
+"""Assembles the web server: the routes, the guard before them, and the error handlers."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import cast
 
+from msgspec import structs
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from platewire.errors import ConfigError, PlatewireError, QueryTooLong
-from platewire.web import metrics, openapi, overview, pages
-from platewire.web.api import json
+from platewire.limits.http_server import HEALTH
+from platewire.web import metrics, overview
+from platewire.web.api import openapi
+from platewire.web.api.answers import json
+from platewire.web.api.operation import Operation, call
+from platewire.web.api.operations import OPERATIONS
+from platewire.web.api.shapes import Health
+from platewire.web.console import pages
 from platewire.web.context import WebContext
-from platewire.web.guard import Guard, may_enter
+from platewire.web.guard import Failures, Guard, may_enter
 from platewire.web.odata import service as odata
-from platewire.web.operation import Operation, call
-from platewire.web.operations import OPERATIONS
 from platewire.web.problem import ProblemError, problem_response, wants_page
-from platewire.web.shapes import Health
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def build_app(context: WebContext) -> Starlette:
-    guard = Middleware(Guard, access=context.access, clock=context.clock)
-    return Starlette(
+    failures = Failures(context.clock)
+    guard = Middleware(
+        Guard,
+        access=context.access,
+        clock=context.clock,
+        ended=context.ended,
+        failures=failures,
+    )
+    app = Starlette(
         routes=[*_api(context), *odata.routes(context), *_pages(context)],
         middleware=[guard],
         exception_handlers=_handlers(context),
     )
+    app.state.failures = failures
+    return app
+
+
+def build_health(context: WebContext) -> Starlette:
+    """What `health_listen` answers: the state of health and nothing else."""
+
+    async def endpoint(request: Request) -> Response:
+        return await healthz(context, request)
+
+    return Starlette(routes=[Route(HEALTH, endpoint)])
 
 
 def _api(context: WebContext) -> list[BaseRoute]:
@@ -67,7 +89,7 @@ def _pages(context: WebContext) -> list[BaseRoute]:
         Route("/login", page(pages.login_form)),
         Route("/login", page(pages.log_in), methods=["POST"]),
         Route("/logout", page(pages.log_out), methods=["POST"]),
-        Route("/healthz", page(healthz)),
+        Route(HEALTH, page(healthz)),
         Route("/metrics", page(show_metrics)),
         Mount("/static", StaticFiles(directory=pages.FOLDER / "static")),
     ]
@@ -76,8 +98,15 @@ def _pages(context: WebContext) -> list[BaseRoute]:
 async def healthz(context: WebContext, request: Request) -> Response:
     """200 while the log takes events and every loop is alive, 503 with the reasons otherwise."""
     reasons = overview.unhealthy(context)
-    shown = reasons if may_enter(request.headers, context.access, context.clock) else ()
-    return json(Health(healthy=not reasons, reasons=shown), 503 if reasons else 200)
+    health = Health(healthy=not reasons)
+    if may_enter(request.headers, context.access, context.clock, context.ended):
+        health = structs.replace(
+            health,
+            reasons=reasons,
+            warnings=overview.warnings(context),
+            log=overview.log_status(context),
+        )
+    return json(health, 503 if reasons else 200)
 
 
 async def show_metrics(context: WebContext, request: Request) -> Response:
@@ -91,7 +120,7 @@ async def show_metrics(context: WebContext, request: Request) -> Response:
 def _handlers(context: WebContext) -> dict[int | type[Exception], Handler]:
     def answer(request: Request, error: ProblemError) -> Response:
         if wants_page(request):
-            return pages.error_page(context, error.problem)
+            return pages.error_page(context, error.problem, error.headers)
         return problem_response(error)
 
     async def on_problem(request: Request, error: Exception) -> Response:
@@ -101,20 +130,31 @@ def _handlers(context: WebContext) -> dict[int | type[Exception], Handler]:
         return answer(request, _as_problem(cast("HTTPException", error), request))
 
     async def on_refusal(request: Request, error: Exception) -> Response:
-        return answer(request, ProblemError(409, "Not possible", str(error)))
+        return answer(request, ProblemError(409, "Conflict", str(error)))
 
     async def on_too_much(request: Request, error: Exception) -> Response:
-        return answer(request, ProblemError(400, "Too much at a time", str(error)))
+        return answer(request, ProblemError(400, "Query too expensive", str(error)))
 
     async def on_trouble(request: Request, error: Exception) -> Response:
-        return answer(request, ProblemError(503, "Not now", str(error)))
+        return answer(request, ProblemError(503, "Service unavailable", str(error)))
 
     async def on_bug(request: Request, error: Exception) -> Response:
-        text = "platewire has a fault of its own here; its diagnostics hold the details"
+        text = "internal error in platewire; the diagnostics log has the details"
         return answer(request, ProblemError(500, "Fault", text))
+
+    async def on_gone(request: Request, error: Exception) -> Response:
+        return answer(
+            request,
+            ProblemError(
+                400,
+                "Incomplete",
+                ("the client closed the connection before the request was complete"),
+            ),
+        )
 
     return {
         ProblemError: on_problem,
+        ClientDisconnect: on_gone,
         HTTPException: on_http,
         ConfigError: on_refusal,
         QueryTooLong: on_too_much,
@@ -125,8 +165,8 @@ def _handlers(context: WebContext) -> dict[int | type[Exception], Handler]:
 
 def _as_problem(error: HTTPException, request: Request) -> ProblemError:
     details = {
-        404: f"there is nothing at {request.url.path}; /api lists what there is",
-        405: f"{request.method} is not possible at {request.url.path}; /api lists what is",
+        404: f"{request.url.path} not found; /api lists all paths",
+        405: f"{request.method} is not supported by {request.url.path}; /api lists the methods",
     }
     title = HTTPStatus(error.status_code).phrase
     detail = details.get(error.status_code, error.detail)

@@ -1,4 +1,4 @@
-"""What the web needs from the rest, as narrow protocols, and nothing else.
+"""What the web needs from the other parts, as narrow protocols.
 
 The web owns no truth: it reads the event log's tail, the database and the status board, and asks
 the server to act. `server` puts the parts together.
@@ -13,23 +13,34 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from platewire.clock import Clock
-from platewire.database.passage_search import Place, Wanted
-from platewire.database.plate_pattern import PlatePattern
 from platewire.database.queries import PassageRow
-from platewire.database.search import Presence
-from platewire.eventlog.letters import Attempt, DeadGroup, DeadLetter, DeadQuery, Parked, Trial
+from platewire.database.search.passage_search import PageCursor, SearchFilters
+from platewire.database.search.plate_pattern import PlatePattern
+from platewire.database.search.plate_search import Presence
+from platewire.eventlog.deliveries.records import (
+    Attempt,
+    DeadGroup,
+    DeadLetter,
+    DeadQuery,
+    EventTestResult,
+    Parked,
+)
+from platewire.limits.shares import Shares
 from platewire.lists.lists import Lists
 from platewire.model import Entry, EventReader, Kind, Site
-from platewire.status import Board
+from platewire.runtime.clock import Clock
+from platewire.runtime.status import Board
+from platewire.web.session import EndedSessions
 from platewire.web.settings import Access
 
 STREAMS_MAX = 100
+"""Live streams at a time; each holds a connection and reads the log."""
 EXPORTS_MAX = 4
+"""Exports at a time; each reads the disk for long and may hold a file."""
 
 
 class Queries(Protocol):
-    """What the web asks the database; nothing here changes anything."""
+    """Read-only queries of the web to the database."""
 
     async def events(
         self,
@@ -51,12 +62,12 @@ class Queries(Protocol):
         ...
 
     async def search(
-        self, wanted: Wanted, *, after: Place | None = None, limit: int
+        self, filters: SearchFilters, *, after: PageCursor | None = None, limit: int
     ) -> Sequence[PassageRow]:
         """Newest first; `after` is the place of the last row of the page before."""
         ...
 
-    async def presence(self, wanted: Wanted) -> Presence:
+    async def presence(self, filters: SearchFilters) -> Presence:
         """How many such passages there are, and when."""
         ...
 
@@ -79,38 +90,45 @@ ReplayWhat = Literal["failed", "never_sent", "all"]
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A replay that was asked for, and how far it has come."""
+    """A replay and its progress."""
 
     id: Annotated[str, Meta(description="Name of the job")]
-    transfer: Annotated[str, Meta(description="Transfer that the events are sent to again")]
-    what: Annotated[ReplayWhat, Meta(description="Which events")] = "all"
+    output: Annotated[str, Meta(description="Output that the events are replayed to")]
+    what: Annotated[ReplayWhat, Meta(description="Which events are replayed")] = "all"
     from_seq: Annotated[int, Meta(description="First event, by seq")]
     to_seq: Annotated[int, Meta(description="Last event, by seq")]
-    at_seq: Annotated[int, Meta(description="Last event dealt with so far, by seq")]
-    done: Annotated[int, Meta(description="How many events were looked at so far")] = 0
-    total: Annotated[int, Meta(description="How many will be looked at")] = 0
-    sent: Annotated[int, Meta(description="How many were delivered so far")] = 0
-    rejected: Annotated[int, Meta(description="How many the other side refused, at the end")] = 0
-    rate: Annotated[
-        float | None, Meta(description="At most so many events a second; null: no limit")
-    ] = None
+    at_seq: Annotated[int, Meta(description="Last processed event, by seq")]
+    done: Annotated[int, Meta(description="Number of events processed so far")] = 0
+    total: Annotated[int, Meta(description="Number of events to process")] = 0
+    sent: Annotated[int, Meta(description="Number of events delivered so far")] = 0
+    rejected: Annotated[
+        int, Meta(description=("Number of events rejected by the receiver, at the end"))
+    ] = 0
+    rate: Annotated[float | None, Meta(description="Maximum events per second; null: no limit")] = (
+        None
+    )
     state: Annotated[
-        Literal["running", "done", "failed", "canceled"], Meta(description="Whether it still runs")
+        Literal["running", "done", "failed", "canceled"], Meta(description="Whether it is running")
     ]
     message: Annotated[str, Meta(description="Why it failed or what it waits for")] = ""
-    started_at: Annotated[datetime | None, Meta(description="When it began, UTC")] = None
-    ended_at: Annotated[datetime | None, Meta(description="When it ended, UTC")] = None
+    started_at: Annotated[datetime | None, Meta(description="Start time, UTC")] = None
+    ended_at: Annotated[datetime | None, Meta(description="End time, UTC")] = None
 
 
 class Actions(Protocol):
-    """What the web may ask the server to do. The transfer's name is known to exist; a ConfigError
-    says why this transfer cannot do it."""
+    """Actions that the web may request from the server. The output's name is known to exist; raises
+    ConfigError with the reason if this output does not support the action.
+    """
 
-    async def pause(self, transfer: str) -> None: ...
+    async def pause(self, output: str) -> None: ...
 
-    async def resume(self, transfer: str) -> None: ...
+    async def resume(self, output: str) -> None: ...
 
-    async def replay(self, transfer: str, wish: "ReplayWish") -> str:
+    async def restart(self, role: str, name: str) -> None:
+        """Begins one part anew: a camera, an output, recognition or a task of the server."""
+        ...
+
+    async def replay(self, output: str, wish: "ReplayWish") -> str:
         """Starts sending again; the job's id."""
         ...
 
@@ -122,29 +140,30 @@ class Actions(Protocol):
         """The job as it is then; None where there is none of that name."""
         ...
 
-    async def test(self, transfer: str, kinds: Sequence[Kind]) -> Sequence[Trial]:
-        """Sends one test event of each kind, and tells what came of it."""
+    async def test(self, output: str, kinds: Sequence[Kind]) -> Sequence[EventTestResult]:
+        """Sends one test event of each kind, by default of all that the output sends, and returns
+        the results. ConfigError for a kind that it does not send."""
         ...
 
-    async def parked(self, transfer: str) -> Sequence[Parked]: ...
+    async def parked(self, output: str) -> Sequence[Parked]: ...
 
-    async def attempts(self, transfer: str, seq: int | None, limit: int) -> Sequence[Attempt]:
+    async def attempts(self, output: str, seq: int | None, limit: int) -> Sequence[Attempt]:
         """Newest first: those that failed, and the last that succeeded."""
         ...
 
-    async def dead(self, transfer: str, query: DeadQuery, limit: int) -> Sequence[DeadLetter]: ...
+    async def dead(self, output: str, query: DeadQuery, limit: int) -> Sequence[DeadLetter]: ...
 
-    async def dead_groups(self, transfer: str) -> Sequence[DeadGroup]: ...
+    async def dead_groups(self, output: str) -> Sequence[DeadGroup]: ...
 
-    async def requeue(self, transfer: str, query: DeadQuery) -> int:
+    async def requeue(self, output: str, query: DeadQuery) -> int:
         """How many will be sent again."""
         ...
 
-    async def discard(self, transfer: str, query: DeadQuery, reason: str) -> int: ...
+    async def discard(self, output: str, query: DeadQuery, reason: str) -> int: ...
 
 
 class ReplayWish(Struct, frozen=True, kw_only=True):
-    """Which events to send again, and how fast."""
+    """Which events to replay, and how fast."""
 
     what: ReplayWhat = "all"
     from_seq: int = 1
@@ -154,7 +173,7 @@ class ReplayWish(Struct, frozen=True, kw_only=True):
 
 
 Snapshot = Callable[[str], Awaitable[bytes | None]]
-"""Camera name to its latest picture as JPEG, or None when there is none yet."""
+"""Camera name to its latest frame as JPEG, or None before the first frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +190,10 @@ class WebContext:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server stops: open live streams end."""
     lists: Lists | None = None
-    """None where the configuration names no list."""
-    streams: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STREAMS_MAX))
-    """One is held by each open live stream."""
-    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EXPORTS_MAX))
-    """One is held by each export on its way."""
+    """None if the configuration has no lists."""
+    streams: Shares = field(default_factory=lambda: Shares(STREAMS_MAX))
+    """Held by each open live stream."""
+    exports: Shares = field(default_factory=lambda: Shares(EXPORTS_MAX))
+    """Held by each running export."""
+    ended: EndedSessions = field(default_factory=EndedSessions)
+    """Sessions that were logged out."""

@@ -1,4 +1,4 @@
-"""Stands before every request: host, origin, access, and security headers on every answer.
+"""Checks every request: host, origin, authentication, and adds security headers to every response.
 
 In this order: the Host header must be a name of ours (a foreign name that resolves to this
 machine is DNS rebinding), a request that changes something must come from our own page or from
@@ -15,18 +15,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from platewire.clock import Clock
-from platewire.secret import same
+from platewire.limits.slots import source_of
+from platewire.runtime.clock import Clock
+from platewire.runtime.secret import same
 from platewire.web import session
 from platewire.web.problem import ProblemError, problem_response, wants_page
 from platewire.web.scopes import ALL, OPEN, SAFE_METHODS, needed
+from platewire.web.session import EndedSessions
 from platewire.web.settings import Access, Key
 
 FAILURES_MAX = 10
+"""Wrong tokens of one address within FAILURES_SECONDS: above a person's typing errors."""
 FAILURES_SECONDS = 60.0
-"""More wrong tokens from one address in this time are answered with 429 unread."""
+"""More wrong tokens from one address in this time get a 429."""
 ADDRESSES_MAX = 1000
-"""So many addresses' failures are remembered; the oldest are forgotten first."""
+"""Number of addresses whose failures are remembered; the oldest are dropped first."""
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -41,11 +44,20 @@ SECURITY_HEADERS = {
 
 
 class Guard:
-    def __init__(self, app: ASGIApp, *, access: Access, clock: Clock) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        access: Access,
+        clock: Clock,
+        ended: EndedSessions,
+        failures: "Failures",
+    ) -> None:
         self._app = app
         self._access = access
         self._clock = clock
-        self._failures = Failures(clock)
+        self._ended = ended
+        self._failures = failures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,43 +84,47 @@ class Guard:
 
     def _check_entry(self, request: Request, path: str) -> None:
         """Raises where the caller is not known or may not do this."""
-        host = request.client.host if request.client else ""
-        self._failures.check(host)
-        key = entering(request.headers, self._access, self._clock)
+        key = entering(request.headers, self._access, self._clock, self._ended)
         if key is None:
             if "authorization" in request.headers:
-                self._failures.count(host)
+                self._failures.note(host_of(request))
             raise token_needed()
+        request.state.holder = "" if key is EVERYBODY else key.name
+        if (slot := getattr(request.state, "slot", None)) is not None:
+            slot.served()  # of a stranger's request all has to be there first
         scope = needed(request.method, path)
         if scope is not None and scope not in key.scopes:
             raise ProblemError(
                 403,
-                "Not allowed",
-                f"the token {key.name!r} has no scope {scope!r}; add it under [[web.tokens]]",
+                "Forbidden",
+                f"the token {key.name!r} lacks the scope {scope!r}; add it under [[web.tokens]]",
                 parameter="Authorization",
             )
 
 
 class Failures:
-    """Wrong tokens, by the address that they came from, so that nobody can try them all."""
+    """Limits wrong tokens per address, against brute force.
+
+    Who brings a right one is not asked how often others of that address were wrong.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._at: dict[str, list[float]] = {}
 
-    def count(self, host: str) -> None:
-        recent = [*self._recent(host), self._clock.monotonic()]
-        self._at.pop(host, None)
-        self._at[host] = recent[-FAILURES_MAX:]
+    def note(self, host: str) -> None:
+        """One more; a problem where there were too many before it."""
+        source = source_of(host)
+        recent = self._recent(source)
+        self._at.pop(source, None)
+        self._at[source] = [*recent, self._clock.monotonic()][-FAILURES_MAX:]
         while len(self._at) > ADDRESSES_MAX:
             del self._at[next(iter(self._at))]
-
-    def check(self, host: str) -> None:
-        if len(self._recent(host)) >= FAILURES_MAX:
+        if len(recent) >= FAILURES_MAX:
             raise ProblemError(
                 429,
                 "Too many wrong tokens",
-                f"{FAILURES_MAX} wrong tokens came from {host}; wait a minute",
+                f"{FAILURES_MAX} wrong tokens from {host}; wait a minute",
                 parameter="Authorization",
                 retry_after=str(int(FAILURES_SECONDS)),
             )
@@ -119,29 +135,44 @@ class Failures:
 
 
 EVERYBODY = Key("everybody", "", ALL)
-"""Who comes in where no token is set."""
+"""Access without a configured token."""
 
 
 def token_needed() -> ProblemError:
     return ProblemError(
         401,
-        "Token needed",
-        "send a token of [web] as the header Authorization: Bearer TOKEN",
+        "Authentication required",
+        "send a token from [web] in the header Authorization: Bearer TOKEN",
         parameter="Authorization",
         www_authenticate='Bearer realm="platewire"',
     )
 
 
-def entering(headers: Headers, access: Access, clock: Clock) -> Key | None:
+def host_of(request: Request) -> str:
+    """The address that asks; behind a trusted proxy the one that the proxy names."""
+    return request.client.host if request.client else ""
+
+
+def entering(headers: Headers, access: Access, clock: Clock, ended: EndedSessions) -> Key | None:
     """Who the caller is by token or cookie; None for a stranger."""
     if not access.keys:
         return EVERYBODY
     scheme, _, given = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return known(given.strip(), access)
-    cookie = _cookie(headers)
+    cookie = cookie_of(headers)
+    return None if ended.holds(cookie) else _by_cookie(cookie, access, clock)
+
+
+def _by_cookie(cookie: str, access: Access, clock: Clock) -> Key | None:
     now = clock.now()
     return next((key for key in access.keys if session.valid(cookie, key.token, now)), None)
+
+
+def leaving(headers: Headers, access: Access, clock: Clock) -> str | None:
+    """The cookie that the caller is let in by; None where it is none of ours."""
+    cookie = cookie_of(headers)
+    return cookie if _by_cookie(cookie, access, clock) else None
 
 
 def known(token: str, access: Access) -> Key | None:
@@ -150,9 +181,9 @@ def known(token: str, access: Access) -> Key | None:
     return found[0] if found else None
 
 
-def may_enter(headers: Headers, access: Access, clock: Clock) -> bool:
+def may_enter(headers: Headers, access: Access, clock: Clock, ended: EndedSessions) -> bool:
     """Whether the caller has a token, or none is needed."""
-    return entering(headers, access, clock) is not None
+    return entering(headers, access, clock, ended) is not None
 
 
 def check_host(headers: Headers, access: Access) -> None:
@@ -164,8 +195,8 @@ def check_host(headers: Headers, access: Access) -> None:
     raise ProblemError(
         421,
         "Unknown host",
-        f"this server does not answer to the host name {host!r}; if it is reached by that name, "
-        f'set public_url = "http://{host}" under [web]',
+        f"the host name {host!r} is not allowed; if clients use it to reach this server, set "
+        f'public_url = "http://{host}" under [web]',
         parameter="Host",
     )
 
@@ -180,9 +211,9 @@ def check_origin(method: str, headers: Headers, access: Access) -> None:
         return
     raise ProblemError(
         403,
-        "Foreign origin",
-        f"a page of {origin!r} may not change anything here; if that is this server's own "
-        "address, set public_url under [web]",
+        "Cross-origin request rejected",
+        f"a page from {origin!r} must not change anything here; if that is the address of this "
+        "server, set public_url under [web]",
         parameter="Origin",
     )
 
@@ -203,7 +234,7 @@ def _with_security_headers(send: Send) -> Send:
     return send_guarded
 
 
-def _cookie(headers: Headers) -> str:
+def cookie_of(headers: Headers) -> str:
     try:
         morsel = SimpleCookie(headers.get("cookie", "")).get(session.COOKIE)
     except CookieError:

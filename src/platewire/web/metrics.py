@@ -1,4 +1,4 @@
-"""`/metrics`: what the status board counts, in the Prometheus text exposition format 0.0.4.
+"""`/metrics`: the counters of the status board in the Prometheus text format 0.0.4.
 
 The names of our own counters stand in one table with their type and help; a counter that a loop
 keeps and the table does not know appears under `platewire_other`, so that nothing is hidden.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from platewire.status import Line, State
+from platewire.runtime.status import PartStatus, State
 from platewire.web import overview
 from platewire.web.context import WebContext
 
@@ -30,67 +30,95 @@ class Metric:
 
 
 BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
-    ("camera", "frames"): Metric("frames_read", "counter", "Frames given to recognition"),
-    ("camera", "dropped"): Metric("frames_dropped", "counter", "Frames left out to keep pace"),
-    ("camera", "broken"): Metric("frames_broken", "counter", "Frames that were no picture"),
-    ("camera", "unreadable"): Metric("frames_unreadable", "counter", "Frames recognition refused"),
-    ("camera", "reads"): Metric("reads", "counter", "Plates read in frames"),
-    ("camera", "still"): Metric("frames_still", "counter", "Frames unread as nothing moved"),
+    ("camera", "frames"): Metric("frames_read", "counter", "Frames processed by recognition"),
+    ("camera", "dropped"): Metric(
+        "frames_dropped", "counter", ("Frames dropped because recognition was too slow")
+    ),
+    ("camera", "broken"): Metric("frames_broken", "counter", "Frames that could not be decoded"),
+    ("camera", "unreadable"): Metric(
+        "frames_unreadable", "counter", "Frames that recognition rejected"
+    ),
+    ("camera", "reads"): Metric("reads", "counter", "Plates read"),
+    ("camera", "still"): Metric("frames_still", "counter", "Frames skipped because nothing moved"),
     **{
         ("camera", f"refused_{reason}"): Metric(
-            f"refused_{reason}", "counter", f"Candidates that are no read: {meaning}"
+            f"refused_{reason}", "counter", f"Rejected plate candidates: {meaning}"
         )
         for reason, meaning in (
             ("small", "too few pixels wide"),
-            ("shape", "too steep, long or short"),
-            ("no_plate", "a sign, a badge, a caption"),
-            ("form", "a text that is no plate"),
-            ("unsure", "less sure than asked for"),
+            ("shape", "wrong angle or aspect ratio"),
+            ("no_plate", "a sign, badge or caption"),
+            ("form", "text is not a valid plate"),
+            ("unsure", "confidence too low"),
         )
     },
     ("camera", "unused_unsure"): Metric(
-        "unused_unsure", "counter", "Reads no passage took: less sure than its `min_confidence`"
+        "unused_unsure", "counter", "Unused reads: confidence below `min_confidence`"
     ),
     ("camera", "unused_short"): Metric(
-        "unused_short", "counter", "Reads no passage took: fewer than `min_characters`"
+        "unused_short", "counter", "Unused reads: fewer than `min_characters`"
     ),
     ("camera", "unused_outside"): Metric(
-        "unused_outside", "counter", "Reads no passage took: outside all zones"
+        "unused_outside", "counter", "Unused reads: outside all zones"
     ),
-    ("camera", "events_new"): Metric("events_new", "counter", "Events of the kind new"),
-    ("camera", "events_updated"): Metric("events_updated", "counter", "Events of the kind updated"),
-    ("camera", "events_lost"): Metric("events_lost", "counter", "Events of the kind lost"),
-    ("camera", "failures"): Metric("camera_failures", "counter", "Times the camera was cut off"),
-    ("transfer", "delivered"): Metric("delivered", "counter", "Events delivered"),
-    ("transfer", "retries"): Metric("retries", "counter", "Attempts that will be made again"),
-    ("transfer", "rejected"): Metric("rejected", "counter", "Events refused for good"),
-    ("transfer", "expired"): Metric("expired", "counter", "Events too old to be sent"),
-    ("transfer", "exhausted"): Metric("exhausted", "counter", "Events given up after a day"),
-    ("transfer", "parked"): Metric("parked", "gauge", "Events that wait for their own attempt"),
-    ("transfer", "failures"): Metric("transfer_failures", "counter", "Times it was cut off"),
-    ("transfer", "gap_events"): Metric("gap_events", "counter", "Events gone from the log unsent"),
-    ("transfer", "cursor"): Metric("transfer_seq", "gauge", "Last event dealt with"),
-    ("transfer", "lag_seconds"): Metric("lag_seconds", "gauge", "Age of the oldest waiting event"),
-    ("transfer", "last_delivered_at"): Metric(
+    ("camera", "events_new"): Metric("events_new", "counter", "Events of kind new"),
+    ("camera", "events_updated"): Metric("events_updated", "counter", "Events of kind updated"),
+    ("camera", "events_lost"): Metric("events_lost", "counter", "Events of kind lost"),
+    ("camera", "failures"): Metric("camera_failures", "counter", "Connection losses of the camera"),
+    ("output", "delivered"): Metric("delivered", "counter", "Events delivered"),
+    ("output", "retries"): Metric("retries", "counter", "Failed attempts that are retried"),
+    ("output", "rejected"): Metric("rejected", "counter", "Events rejected by the receiver"),
+    ("output", "expired"): Metric("expired", "counter", "Events that expired before delivery"),
+    ("output", "exhausted"): Metric(
+        "exhausted", "counter", ("Events that failed after a day of retries")
+    ),
+    ("output", "parked"): Metric("parked", "gauge", "Events waiting for a retry of their own"),
+    ("output", "failures"): Metric("output_failures", "counter", "Connection losses of the output"),
+    ("output", "gap_events"): Metric(
+        "gap_events", "counter", ("Events deleted from the log before delivery")
+    ),
+    ("output", "losses"): Metric("losses", "counter", "Times the receiver lost delivered events"),
+    ("output", "cursor"): Metric("output_seq", "gauge", "Last processed event, by seq"),
+    ("output", "lag_seconds"): Metric("lag_seconds", "gauge", "Age of the oldest waiting event"),
+    ("output", "last_delivered_at"): Metric(
         "last_delivered_timestamp_seconds", "gauge", "Unix time of the last delivery"
     ),
-    ("transfer", "clients"): Metric("clients", "gauge", "Connected TCP clients"),
-    ("transfer", "opened"): Metric("relay_opened", "counter", "Times the relay was switched"),
-    ("transfer", "refused"): Metric("relay_refused", "counter", "Events it did not open for"),
-    ("transfer", "dry_runs"): Metric("relay_dry_runs", "counter", "Tests answered, not opening"),
-    ("transfer", "off_failures"): Metric(
-        "relay_off_failures", "counter", "Times the device did not confirm that it is off"
+    ("output", "clients"): Metric("clients", "gauge", "Connected TCP clients"),
+    ("output", "opened"): Metric("relay_opened", "counter", "Relay activations"),
+    ("output", "refused"): Metric(
+        "relay_refused", "counter", "Events for which the relay stayed closed"
+    ),
+    ("output", "unknown"): Metric(
+        "relay_unknown", "counter", "Commands without a valid response: the gate may have opened"
+    ),
+    ("output", "dry_runs"): Metric(
+        "relay_dry_runs", "counter", ("Dry runs: test events answered without opening")
+    ),
+    ("output", "off_failures"): Metric(
+        "relay_off_failures", "counter", "Times the device did not confirm that the relay is off"
+    ),
+    ("retention", "held"): Metric(
+        "retention_held",
+        "gauge",
+        ("1 while deletion by age is suspended because the clock is not trusted"),
     ),
     ("log", "commits"): Metric("log_commits", "counter", "Commits of the event log"),
+    ("log", "last_written_at"): Metric(
+        "log_last_written_timestamp_seconds", "gauge", "Unix time of the last successful write"
+    ),
+    ("log", "failures"): Metric("log_failures", "counter", "Failed writes"),
 }
-"""Role on the board and key of the counter, to the metric without prefix and suffix."""
-SHOWN_ELSEWHERE = {("transfer", "lag_events"), ("log", "first_seq"), ("log", "last_seq")}
+"""Role and counter on the board -> the metric without prefix and suffix."""
+SHOWN_ELSEWHERE = {("output", "lag_events"), ("log", "first_seq"), ("log", "last_seq")}
 
-STATE = Metric("state", "gauge", "1 for the state a loop is in")
-LAG = Metric("lag_events", "gauge", "Events in the log that the transfer has not dealt with")
-OTHER = Metric("other", "untyped", "Other counts of the loops")
+STATE = Metric("state", "gauge", "1 for the current state of the part")
+LAG = Metric("lag_events", "gauge", "Events in the log that the output has not processed")
+OTHER = Metric("other", "untyped", "Other counters")
 LAST = Metric("log_last_seq", "gauge", "Last event in the log")
-FIRST = Metric("log_first_seq", "gauge", "First event still kept in the log")
+FIRST = Metric("log_first_seq", "gauge", "First event in the log")
+EPOCH = Metric(
+    "log_epoch", "gauge", ("Increases when the log was truncated or a backup was restored")
+)
 HEALTHY = Metric("healthy", "gauge", "1 when /healthz answers 200")
 MEMORY = Metric("process_resident_memory_bytes", "gauge", "Resident memory of the process")
 
@@ -122,11 +150,12 @@ def _of_the_log(context: WebContext) -> list[tuple[Metric, list[Sample]]]:
     return [
         (LAST, [Sample({}, context.log.last_seq)]),
         (FIRST, [Sample({}, context.log.first_seq)]),
+        (EPOCH, [Sample({}, context.log.numbering.epoch)]),
         (HEALTHY, [Sample({}, not overview.unhealthy(context))]),
     ]
 
 
-def _of_the_board(lines: list[Line]) -> list[tuple[Metric, list[Sample]]]:
+def _of_the_board(lines: list[PartStatus]) -> list[tuple[Metric, list[Sample]]]:
     return [
         (
             metric,
@@ -140,21 +169,21 @@ def _of_the_board(lines: list[Line]) -> list[tuple[Metric, list[Sample]]]:
     ]
 
 
-def _lags(lines: list[Line], last_seq: int) -> Iterator[Sample]:
+def _lags(lines: list[PartStatus], last_seq: int) -> Iterator[Sample]:
     for line in lines:
-        behind = overview.lag(line, last_seq) if line.role == "transfer" else None
+        behind = overview.lag(line, last_seq) if line.role == "output" else None
         if behind is not None:
-            yield Sample({"transfer": line.name}, behind)
+            yield Sample({"output": line.name}, behind)
 
 
-def _others(lines: list[Line]) -> Iterator[Sample]:
+def _others(lines: list[PartStatus]) -> Iterator[Sample]:
     for line in lines:
         for key, value in line.counters.items():
             if (line.role, key) not in BOARD_COUNTERS.keys() | SHOWN_ELSEWHERE:
                 yield Sample(_labels(line, counter=key), value)
 
 
-def _labels(line: Line, **more: str | State) -> dict[str, str]:
+def _labels(line: PartStatus, **more: str | State) -> dict[str, str]:
     return {"role": line.role, "name": line.name, **{key: str(it) for key, it in more.items()}}
 
 

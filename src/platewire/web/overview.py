@@ -1,68 +1,94 @@
-"""How cameras, transfers and the log are doing, read off the status board for page and API."""
+"""Status of cameras, outputs and the log, from the status board, for the page and the API."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from platewire.status import Line, State
+from platewire.numbering import Gap
+from platewire.runtime.status import PartStatus, State
 from platewire.web.context import WebContext
 
-Counters = Annotated[
-    dict[str, float], Meta(description="Counts since the start, as the loop itself keeps them")
-]
+Counters = Annotated[dict[str, float], Meta(description="Counters since the start")]
 
 
-class TransferStatus(Struct, frozen=True, kw_only=True):
-    """A transfer: whether it runs, how far it is behind, and what last went wrong."""
+class OutputStatus(Struct, frozen=True, kw_only=True):
+    """An output: its state, lag and last error."""
 
     name: Annotated[str, Meta(description="Configured name")]
-    state: Annotated[State, Meta(description="What its loop is doing")]
-    message: Annotated[str, Meta(description="More about the state")]
+    state: Annotated[State, Meta(description="State of its loop")]
+    message: Annotated[str, Meta(description="Details of the state")]
     since: Annotated[datetime, Meta(description="When the state last changed, UTC")]
     lag: Annotated[
-        int | None, Meta(description="Events in the log that it has not dealt with; null: unknown")
+        int | None, Meta(description="Events in the log that it has not processed; null: unknown")
     ]
     lag_seconds: Annotated[
-        float | None, Meta(description="Age of the oldest event that waits; null: unknown")
+        float | None, Meta(description="Age of the oldest waiting event; null: unknown")
     ]
     last_error: Annotated[str, Meta(description="Last error; empty if there was none")]
-    last_error_at: Annotated[datetime | None, Meta(description="When that was, UTC")]
+    last_error_at: Annotated[datetime | None, Meta(description="Time of the last error, UTC")]
     counters: Counters
 
 
 class CameraStatus(Struct, frozen=True, kw_only=True):
-    """A camera: whether it gives pictures, and what last went wrong."""
+    """A camera: its state and last error."""
 
     name: Annotated[str, Meta(description="Configured name")]
-    state: Annotated[State, Meta(description="What its loop is doing")]
-    message: Annotated[str, Meta(description="More about the state")]
+    state: Annotated[State, Meta(description="State of its loop")]
+    message: Annotated[str, Meta(description="Details of the state")]
     since: Annotated[datetime, Meta(description="When the state last changed, UTC")]
     last_error: Annotated[str, Meta(description="Last error; empty if there was none")]
-    last_error_at: Annotated[datetime | None, Meta(description="When that was, UTC")]
+    last_error_at: Annotated[datetime | None, Meta(description="Time of the last error, UTC")]
     counters: Counters
 
 
 class LogStatus(Struct, frozen=True, kw_only=True):
     """The event log."""
 
-    first_seq: Annotated[int, Meta(description="First event that is still kept")]
+    first_seq: Annotated[int, Meta(description="First event in the log")]
     last_seq: Annotated[int, Meta(description="Last event; 0 in an empty log")]
-    state: Annotated[State, Meta(description="Whether it takes events")]
-    message: Annotated[str, Meta(description="Why not, or more about the state")]
+    state: Annotated[State, Meta(description="Whether it accepts events")]
+    message: Annotated[str, Meta(description="Error or details of the state")]
+    last_written_at: Annotated[
+        datetime | None, Meta(description="Last successful write since the start, UTC")
+    ]
+    log_id: Annotated[UUID, Meta(description="Id of this log, across restarts and backups")]
+    epoch: Annotated[
+        int,
+        Meta(description="Increases each time it was truncated or a backup was restored"),
+    ]
+    gaps: Annotated[
+        tuple[Gap, ...], Meta(description="When each epoch began, and which seqs are empty")
+    ]
+
+
+class FailedPart(Struct, frozen=True, kw_only=True):
+    """A failed part, while the others keep running; see /api/v1/parts/{role}/{name}/restart."""
+
+    role: Annotated[
+        str, Meta(description="`camera`, `output`, `recognition` or `server` (a task of its own)")
+    ]
+    name: Annotated[str, Meta(description="Configured name, engine type or task name")]
+    reason: Annotated[
+        str, Meta(description=("The error, as in the reasons why the server is not healthy"))
+    ]
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """Everything at a glance; the live stream sends it whenever it changes."""
+    """Status of everything; the live stream sends it whenever it changes."""
 
-    site: Annotated[str, Meta(description="Name of the installation")]
+    site: Annotated[str, Meta(description="Name of the site")]
     version: Annotated[str, Meta(description="Version of platewire")]
     healthy: Annotated[bool, Meta(description="Same as /healthz")]
     reasons: Annotated[tuple[str, ...], Meta(description="Why it is not healthy")]
-    warnings: Annotated[tuple[str, ...], Meta(description="What a person should look at")]
+    failed: Annotated[
+        tuple[FailedPart, ...], Meta(description="Failed parts that can be restarted")
+    ]
+    warnings: Annotated[tuple[str, ...], Meta(description="Warnings for the operator")]
     log: LogStatus
     cameras: tuple[CameraStatus, ...]
-    transfers: tuple[TransferStatus, ...]
+    outputs: tuple[OutputStatus, ...]
 
 
 def status(context: WebContext) -> Status:
@@ -72,50 +98,59 @@ def status(context: WebContext) -> Status:
         version=context.version,
         healthy=not reasons,
         reasons=reasons,
+        failed=failed_parts(context),
         warnings=warnings(context),
         log=log_status(context),
         cameras=cameras(context),
-        transfers=transfers(context),
+        outputs=outputs(context),
     )
 
 
 def unhealthy(context: WebContext) -> tuple[str, ...]:
-    """Why the server cannot do its work: the log takes nothing, or a loop has died. A camera or a
-    transfer that waits for its other side is no reason: its loop is alive."""
+    """Why the server cannot do its work: the log takes nothing, or a loop has died. A camera or an
+    output that waits for its other side is no reason: its loop is alive."""
     log = log_status(context)
     troubled = log.state in (State.WAITING, State.FAILED)
     of_log = (f"event log: {log.message or log.state}",) if troubled else ()
-    of_loops = tuple(
-        f"{line.role} {line.name}: {line.message or line.state}"
+    return of_log + tuple(part.reason for part in failed_parts(context))
+
+
+def failed_parts(context: WebContext) -> tuple[FailedPart, ...]:
+    return tuple(
+        FailedPart(
+            role=line.role, name=line.name, reason=_with_name(f"{line.role} {line.name}", line)
+        )
         for line in context.board.lines()
         if line.state is State.FAILED and line.role != "log"
     )
-    return of_log + of_loops
 
 
 def warnings(context: WebContext) -> tuple[str, ...]:
     """What deserves a banner although the server works."""
     cameras = [
-        _with_name(f"Camera {line.name} is waiting", line)
-        for line in context.board.lines("camera")
+        _with_name(f"{line.role.capitalize()} {line.name} is waiting", line)
+        for role in ("recognition", "camera", "heartbeat")
+        for line in context.board.lines(role)
         if _in_trouble(line)
     ]
-    transfers = [
-        _with_name(f"Transfer {line.name} is paused", line)
-        for line in context.board.lines("transfer")
+    outputs = [
+        _with_name(f"Output {line.name} is paused", line)
+        for line in context.board.lines("output")
         if line.state is State.PAUSED
     ]
-    return (*cameras, *transfers)
+    cut_back = context.log.numbering.lately(context.clock.now())
+    of_log = () if cut_back is None else (f"Event log: {cut_back}",)
+    return (*of_log, *cameras, *outputs)
 
 
-def _in_trouble(line: Line) -> bool:
+def _in_trouble(line: PartStatus) -> bool:
     """Waiting for the next attempt, or in the middle of it: only an error leads back to a start."""
     again = line.state is State.STARTING and bool(line.last_error)
     return line.state is State.WAITING or again
 
 
-def _with_name(text: str, line: Line) -> str:
-    """Most messages name the camera or transfer already."""
+def _with_name(text: str, line: PartStatus) -> str:
+    """Most messages name the camera or output already."""
     why = line.message or line.last_error
     if line.name in why:
         return why[:1].upper() + why[1:]
@@ -129,18 +164,26 @@ def log_status(context: WebContext) -> LogStatus:
         last_seq=context.log.last_seq,
         state=line.state if line else State.RUNNING,
         message=line.message if line else "",
+        last_written_at=_moment(line.counters.get("last_written_at") if line else None),
+        log_id=context.log.numbering.log_id,
+        epoch=context.log.numbering.epoch,
+        gaps=context.log.numbering.gaps,
     )
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def cameras(context: WebContext) -> tuple[CameraStatus, ...]:
     return tuple(_camera(line) for line in context.board.lines("camera"))
 
 
-def transfers(context: WebContext) -> tuple[TransferStatus, ...]:
-    return tuple(_transfer(line, context.log.last_seq) for line in context.board.lines("transfer"))
+def outputs(context: WebContext) -> tuple[OutputStatus, ...]:
+    return tuple(_output(line, context.log.last_seq) for line in context.board.lines("output"))
 
 
-def _camera(line: Line) -> CameraStatus:
+def _camera(line: PartStatus) -> CameraStatus:
     return CameraStatus(
         name=line.name,
         state=line.state,
@@ -152,8 +195,8 @@ def _camera(line: Line) -> CameraStatus:
     )
 
 
-def _transfer(line: Line, last_seq: int) -> TransferStatus:
-    return TransferStatus(
+def _output(line: PartStatus, last_seq: int) -> OutputStatus:
+    return OutputStatus(
         name=line.name,
         state=line.state,
         message=line.message,
@@ -166,7 +209,7 @@ def _transfer(line: Line, last_seq: int) -> TransferStatus:
     )
 
 
-def lag(line: Line, last_seq: int) -> int | None:
+def lag(line: PartStatus, last_seq: int) -> int | None:
     """Events behind the end of the log, from the cursor that the delivery loop writes."""
     cursor = line.counters.get("cursor")
     return None if cursor is None else max(0, last_seq - int(cursor))

@@ -1,4 +1,4 @@
-"""Errors of the API as RFC 9457 problem documents, and as a small page for people."""
+"""API errors as RFC 9457 problem documents, and as HTML pages for browsers."""
 
 from typing import Annotated
 
@@ -9,14 +9,12 @@ from starlette.responses import Response
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What went wrong, in the form of RFC 9457 (`application/problem+json`)."""
+    """An error in the form of RFC 9457 (`application/problem+json`)."""
 
-    title: Annotated[str, Meta(description="The kind of problem, in a few words")]
+    title: Annotated[str, Meta(description="Short summary of the type of problem")]
     status: Annotated[int, Meta(description="The HTTP status")]
-    detail: Annotated[str, Meta(description="What was wrong this time, and the remedy")] = ""
-    parameter: Annotated[str, Meta(description="The parameter, header or field that was wrong")] = (
-        ""
-    )
+    detail: Annotated[str, Meta(description="What is wrong in this request, and what to do")] = ""
+    parameter: Annotated[str, Meta(description="The parameter, header or field that is wrong")] = ""
 
 
 class ProblemError(Exception):

@@ -1,4 +1,4 @@
-"""What a token may do, and which of it a request needs.
+"""Scopes of a token, and the scope that a request requires.
 
 `read` shows events, passages and states; `pictures` shows plates, vehicles and camera views, which
 are personal data of their own; `odata` is for BI alone, `metrics` for monitoring; `control` changes
@@ -13,9 +13,9 @@ ALL: frozenset[Scope] = frozenset(get_args(Scope))
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OPEN = re.compile(r"/login$|/healthz$|/static/")
-"""Reachable by anybody: nothing here tells about vehicles."""
+"""Open without authentication: contains no vehicle data."""
 ANY = re.compile(r"/logout$")
-"""For whoever is known, whatever the scopes."""
+"""Open to every authenticated client, whatever its scopes."""
 PICTURES = re.compile(r"/api/v1/images/|/api/v1/cameras/[^/]+/snapshot")
 ODATA = re.compile(r"/odata(?:/|$)")
 """Read-only, whatever the method."""

@@ -1,9 +1,9 @@
-"""Runs the app under uvicorn inside our own task group.
+"""Runs the app under uvicorn in our own task group.
 
 Signals stay with the server. The socket is bound here, so that an address in use is a message and
 not a traceback, and port 0 is known before the first request. Connections that take nothing are
 cut off by TCP itself after DEAF_MS, where the system can; those that send no whole request head in
-time, or too large a one, are closed here.
+time, or too large a one, `limits.http_server` closes.
 """
 
 import asyncio
@@ -16,39 +16,40 @@ from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from platewire.errors import ConfigError
-from platewire.server_tls import ServerTls
+from platewire.limits.acceptor import BACKLOG, Acceptor
+from platewire.limits.http_server import KEEP_ALIVE_SECONDS, BoundedProtocol
+from platewire.limits.slots import SPARE, Entrance, Slot, Slots
+from platewire.runtime.server_tls import ServerTls
+from platewire.runtime.system_error import in_words
 from platewire.web.settings import Address
 
-BACKLOG = 128
 CONNECTIONS_MAX = 500
-KEEP_ALIVE_SECONDS = 15
+"""Maximum concurrent requests; with up to about 100 kB of memory each, they use 50 MB."""
 DEAF_MS = 30_000
+"""Milliseconds after which TCP drops a connection whose client confirms nothing (RFC 5482)."""
 CUT_OFF_SECONDS = 1.0
-HEAD_BYTES_MAX = 32 * 1024
-"""Of a request's first line and headers together."""
-HEAD_SECONDS = 15.0
+"""Seconds for requests to notice that their client is gone; then they are canceled."""
 
 
-def bind(address: Address) -> socket.socket:
+def bind(address: Address, setting: str = "web.listen") -> socket.socket:
     """A bound socket; ConfigError says what stands in the way."""
     try:
         infos = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        family, kind, protocol, _, place = infos[0]
+        family, kind, protocol, _, bound = infos[0]
         listener = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        raise ConfigError(_refusal(address, error)) from error
+        raise ConfigError(_refusal(setting, address, error)) from error
     try:
         _prepare(listener)
-        listener.bind(place)
+        listener.bind(bound)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise ConfigError(_refusal(address, error)) from error
+        raise ConfigError(_refusal(setting, address, error)) from error
     return listener
 
 
@@ -60,66 +61,21 @@ def _prepare(listener: socket.socket) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAF_MS)
 
 
-def _refusal(address: Address, error: Exception) -> str:
+def _refusal(setting: str, address: Address, error: Exception) -> str:
     remedies = {
-        errno.EADDRINUSE: "another program listens there: stop it or choose another port",
-        errno.EACCES: "ports below 1024 need privileges: choose another port",
-        errno.EADDRNOTAVAIL: "this machine has no such address: 0.0.0.0 stands for all it has",
+        errno.EADDRINUSE: "address already in use; stop the other program or choose another port",
+        errno.EACCES: "ports below 1024 require privileges; choose another port",
+        errno.EADDRNOTAVAIL: (
+            "this computer does not have this address; use 0.0.0.0 for all of its addresses"
+        ),
     }
     number = error.errno if isinstance(error, OSError) else None
-    remedy = remedies.get(number or 0, "check the address")
-    return f"web.listen: cannot listen on {address}: {remedy} ({error})"
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's, with a limit on the size of a request's head and on the time that it may take."""
-
-    _head_bytes = 0
-    _head_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._await_head()
-
-    def data_received(self, data: bytes) -> None:
-        if self._head_timer is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX + len(data):
-                self._refuse(b"431 Request Header Fields Too Large")
-                return
-        super().data_received(data)
-
-    def on_message_begin(self) -> None:
-        self._await_head()
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        self._stop_waiting()
-        super().on_headers_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _await_head(self) -> None:
-        self._stop_waiting()
-        self._head_bytes = 0
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._refuse, b"408 Request Timeout")
-
-    def _stop_waiting(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _refuse(self, status: bytes) -> None:
-        self._stop_waiting()
-        if not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\n\r\n")
-            self.transport.close()
+    remedy = remedies.get(number or 0) or f"{in_words(error)}; check the address"
+    return f"{setting}: cannot listen on {address}: {remedy}"
 
 
 class _Config(uvicorn.Config):
-    """Takes a ready TLS context, where uvicorn would make one of its own from files."""
+    """Uses a ready TLS context, where uvicorn would create its own from files."""
 
     def __init__(self, app: ASGIApp, tls: ssl.SSLContext | None, **settings: Any) -> None:
         super().__init__(app, **settings)
@@ -131,10 +87,13 @@ class _Config(uvicorn.Config):
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its hold on signals, telling when it listens."""
+    """uvicorn without signal handlers, with a notification when it listens."""
 
-    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, entrance: Entrance, listening: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._entrance = entrance
         self._listening = listening
 
     @contextlib.contextmanager
@@ -142,8 +101,18 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """uvicorn's, but that connections come in by slots and not as many as there are."""
+        await self.lifespan.startup()
+        tls = self.config.ssl if isinstance(self.config.ssl, ssl.SSLContext) else None
+        self._acceptor = Acceptor(sockets or (), self._entrance, self._protocol, tls=tls)
+        self.servers = [cast("asyncio.Server", self._acceptor)]
+        self.started = True
         self._listening()
+
+    def _protocol(self, slot: Slot) -> BoundedProtocol:
+        made = BoundedProtocol(self.config, self.server_state, self.lifespan.state)
+        made.slot = slot
+        return made
 
     async def cut_off(self) -> None:
         """Drops what did not end in time; requests notice that their client is gone."""
@@ -161,21 +130,27 @@ async def serve(
     app: ASGIApp,
     address: Address,
     *,
+    setting: str = "web.listen",
     stopping: asyncio.Event,
     tls: ServerTls | None = None,
     listening: Callable[[Address], None] = lambda _: None,
     limit_seconds: float = 3.0,
+    slots: Slots | None = None,
+    trusted_proxies: tuple[str, ...] = (),
 ) -> None:
     """Serves until `stopping` is set, then lets open requests end for at most `limit_seconds`.
 
     `stopping` is the one in the app's WebContext, so that live streams end too. `listening` is
     called with the actual address once requests are answered. Raises ConfigError where the
-    address cannot be had, or the certificate not be used. Being cancelled ends everything at once.
+    address cannot be had, or the certificate not be used. Being canceled ends everything at once.
+    A trusted proxy names in X-Forwarded-For whose request it is, and may hold all connections.
     """
     encrypted = tls.context("web") if tls else None
-    listener = bind(address)
+    listener = bind(address, setting)
     actual = Address(address.host, listener.getsockname()[1])
-    server = _Server(_config(app, encrypted, limit_seconds), lambda: listening(actual))
+    entrance = (slots or Slots()).entrance(CONNECTIONS_MAX, exempt=trusted_proxies, spare=SPARE)
+    config = _config(app, encrypted, limit_seconds, trusted_proxies)
+    server = _Server(config, entrance, lambda: listening(actual))
     try:
         async with asyncio.TaskGroup() as group:
             asking = group.create_task(_ask_to_end(server, stopping), name="web-end")
@@ -192,19 +167,21 @@ async def _ask_to_end(server: uvicorn.Server, stopping: asyncio.Event) -> None:
     server.should_exit = True
 
 
-def _config(app: ASGIApp, tls: ssl.SSLContext | None, limit_seconds: float) -> uvicorn.Config:
+def _config(
+    app: ASGIApp, tls: ssl.SSLContext | None, limit_seconds: float, proxies: tuple[str, ...]
+) -> uvicorn.Config:
     return _Config(
         app,
         tls,
-        http=_Protocol,
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
         log_level="warning",
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         server_header=False,
-        limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=cast("int", limit_seconds),  # whole seconds are not needed
     )

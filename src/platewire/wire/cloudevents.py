@@ -1,7 +1,7 @@
 """An event as a CloudEvent 1.0 (https://github.com/cloudevents/spec, v1.0.2), bound to HTTP.
 
     id        that of the event, the same on every attempt and replay
-    source    /platewire/<site>/<camera>, percent-encoded
+    source    /platewire/<site>/<camera>, without a percent sign (`_segment`)
     type      io.platewire.passage.new, .updated or .lost
     subject   the passage
     time      when it happened: frame time
@@ -30,11 +30,20 @@ def attributes(event: Event, site: str) -> Mapping[str, str]:
     return {
         "specversion": "1.0",
         "id": str(event.id),
-        "source": f"/platewire/{quote(site, safe='')}/{quote(event.camera, safe='')}",
+        "source": f"/platewire/{_segment(site)}/{_segment(event.camera)}",
         "type": f"io.platewire.passage.{event.kind}",
         "subject": str(event.passage),
         "time": event.occurred_at.isoformat().replace("+00:00", "Z"),
     }
+
+
+def _segment(name: str) -> str:
+    """Path segment: percent-encoded with `~` instead of `%`, which is unambiguous.
+
+    A `%` must be encoded again in a header; SDKs that do not decode it would see different sources
+    in binary and in structured mode.
+    """
+    return quote(name, safe="").replace("~", "%7E").replace("%", "~")
 
 
 def binary(entry: Entry, site: str) -> tuple[dict[str, str], bytes]:

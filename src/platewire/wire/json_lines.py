@@ -6,6 +6,7 @@ knows of sockets or of positions in the log.
 """
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,6 +14,7 @@ from msgspec import Meta, Struct
 from platewire.model import Event, Kind
 
 REQUEST_BYTES_MAX = 4096
+"""Bytes of a line that a client may send: requests take a few dozen."""
 
 
 class RequestError(ValueError):
@@ -25,11 +27,14 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     resume: Annotated[int, Meta(ge=0)] | Literal["now", "beginning"] = "now"
     """The last `seq` that the client has; events after it follow."""
     kinds: tuple[Kind, ...] = ()
-    """Only these kinds; empty means all that the transfer sends."""
+    """Only these kinds; empty means all that the output sends."""
     cameras: tuple[str, ...] = ()
-    """Only these cameras; empty means all that the transfer sends."""
+    """Only these cameras; empty means all that the output sends."""
     token: str = ""
     """Where the server asks for one."""
+    id: UUID | None = None
+    """The `id` of the event whose seq is in `resume`, by which the server tells whether it has the
+    same one there: after a restore a number may stand for another event."""
 
 
 class Hello(Struct, frozen=True, kw_only=True):
@@ -40,14 +45,20 @@ class Hello(Struct, frozen=True, kw_only=True):
     last_seq: int
     kinds: tuple[Kind, ...]
     cameras: tuple[str, ...]
+    log_id: UUID
+    """Which log this is."""
+    epoch: int
+    """Rises each time that the log was cut back or a backup was restored."""
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, omit_defaults=True):
     """Positions `first` to `last` of the log, `count` of them, that will not come."""
 
     first: int
     last: int
     count: int
+    reason: Literal["", "cut_back"] = ""
+    """`cut_back`: no event of this log has these numbers, as it was cut back."""
 
 
 class Marker(Struct, frozen=True, omit_defaults=True):
@@ -55,9 +66,9 @@ class Marker(Struct, frozen=True, omit_defaults=True):
 
     hello: Hello | None = None
     gap: Span | None = None
-    """Retention had already taken these events."""
+    """Retention had already taken these events, or the log had lost them: see `reason`."""
     skipped: Span | None = None
-    """The client was too slow for these events, and the transfer is set to skip."""
+    """The client was too slow for these events, and the output is set to skip."""
     error: str | None = None
     """Why the server closes the connection."""
 
@@ -68,8 +79,8 @@ _event = msgspec.json.Decoder(Event)
 _request = msgspec.json.Decoder(Request)
 
 
-def span(first: int, last: int) -> Span:
-    return Span(first, last, last - first + 1)
+def span(first: int, last: int, reason: Literal["", "cut_back"] = "") -> Span:
+    return Span(first, last, last - first + 1, reason)
 
 
 def marker_line(marker: Marker) -> bytes:
@@ -97,7 +108,7 @@ def read_request(line: bytes) -> Request:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(
             f"{error}; send nothing, or one line such as "
-            '{"resume": 123, "kinds": ["new", "lost"], "cameras": ["gate-1"]}'
+            '{"resume": 123, "id": "the id of event 123", "kinds": ["new", "lost"]}'
         ) from error
 
 

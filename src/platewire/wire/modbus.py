@@ -8,7 +8,9 @@ address, FF00 for on and 0000 for off; answered with the same bytes) and 7 (exce
 import struct
 
 WRITE_SINGLE_COIL = 5
+"""The function code (Modbus Application Protocol 1.1b3, 6.5)."""
 ON, OFF = 0xFF00, 0x0000
+"""The values of a coil that is written (the same, 6.5)."""
 FAILED = 0x80
 """Set in the function of an answer that is an exception."""
 _HEADER = struct.Struct(">HHHB")
@@ -27,6 +29,9 @@ EXCEPTIONS = {
     10: "the gateway has no way there (gateway path unavailable)",
     11: "nobody answers behind the gateway (gateway target device failed to respond)",
 }
+STILL_AT_IT = frozenset({5, 11})
+"""Exceptions that do not say that nothing was written: it was accepted and takes long; or the
+gateway passed it on and got no answer."""
 
 
 class NotUnderstood(ValueError):
@@ -57,3 +62,8 @@ def check_answer(asked: bytes, answer: bytes) -> str:
     if same and len(body) == 2 and body[0] == WRITE_SINGLE_COIL | FAILED:
         return EXCEPTIONS.get(body[1], f"exception {body[1]}")
     raise NotUnderstood(f"{asked.hex(' ')} was answered with {answer[:32].hex(' ')}")
+
+
+def may_write_yet(answer: bytes) -> bool:
+    """Whether an exception leaves open whether the coil is written."""
+    return answer[-1] in STILL_AT_IT

@@ -4,9 +4,6 @@ Those bytes are stored, signed and sent. Fields are added with defaults, never r
 so an old receiver reads new events and a new platewire reads old logs.
 """
 
-import json
-import sys
-
 import msgspec
 
 from platewire.model import Event, JsonObject
@@ -37,6 +34,12 @@ _MEANINGS = {
     "ListHit.mode": "How the plate matched: exact, look_alike or one_edit",
     "ListHit.kind": "Kind of the list: allow, block or watch; or null",
     "ListHit.entry": "The plate as it is written on the list, or null",
+    "ListHit.holder": "Holder of the entry; null unless the list's event_fields includes it",
+    "ListHit.note": "Note of the entry; null unless the list's event_fields includes it",
+    "ListHit.group": "Group of the entry, such as a department, or null",
+    "ListHit.card_facility": "Facility code of the access card, or null",
+    "ListHit.card_number": "Number of the access card as decimal digits, or null",
+    "ListHit.card_bits": "Wiegand bits of the card: 26, 34 or 64; or null",
 }
 
 
@@ -91,7 +94,3 @@ def _as_time(about: JsonObject) -> JsonObject:
     if "anyOf" in about:
         return {**about, "anyOf": [_as_time(choice) for choice in about["anyOf"]]}
     return about
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

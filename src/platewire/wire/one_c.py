@@ -132,7 +132,7 @@ def answered(text: str) -> Answered:
         return Answered(None, {})
     try:
         told = msgspec.json.decode(plain, type=_Answer)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise NotUnderstood(f"JSON that is not of this form: {error}") from error
     refusals = {each.id.lower(): each.reason for each in told.rejected}
     accepted = None if told.accepted is None else frozenset(map(str.lower, told.accepted))

@@ -16,8 +16,10 @@ PICTURE_BEGINS = frozenset({0xD9, 0xDA})
 CODESTREAM = b"\xff\x4f\xff\x51"
 """How a JPEG 2000 code stream begins; its size follows."""
 TAG_WIDTH, TAG_HEIGHT = 256, 257
+"""The tags of TIFF (6.0, section 8) that hold width and height."""
 TIFF_TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}
 TIFF_ENTRIES_MAX = 4096
+"""Entries of a directory that are looked at: the tags are sorted, so these two come early."""
 
 
 def size_of(data: bytes) -> tuple[int, int] | None:

@@ -16,7 +16,10 @@ TIMESTAMP = "webhook-timestamp"
 SIGNATURE = "webhook-signature"
 PREFIX = "whsec_"
 KEY_BYTES_MIN = 16
+"""Bytes of a key, at least: 128 bits cannot be guessed; Standard Webhooks advises 24 or more."""
 TOLERANCE_SECONDS = 300.0
+"""Seconds by which a time stamp may differ from the clock, as in Standard Webhooks' own
+libraries."""
 
 
 class SignatureError(ValueError):
@@ -24,11 +27,12 @@ class SignatureError(ValueError):
 
 
 def key(secret: str) -> bytes:
-    """The key within `whsec_<base64>`; ValueError says what is wrong without showing it."""
+    """The key in `whsec_<base64>`, with or without padding; the ValueError does not show it."""
     if not secret.startswith(PREFIX):
         raise ValueError(f"a signing secret starts with {PREFIX}")
+    text = secret.removeprefix(PREFIX)
     try:
-        raw = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error:
         raise ValueError(f"what follows {PREFIX} in the signing secret is not base64") from None
     if len(raw) < KEY_BYTES_MIN:

@@ -14,12 +14,15 @@ from platewire.model import Direction, Event
 
 PATH = "/api/lpr/licenseplate"
 PLATE_SIGNS_MAX = 12
+"""Characters of a plate, by 2N's HTTP API."""
 IMAGE_BYTES_MAX = 256 * 1024
+"""Bytes of a picture in base64, by 2N's HTTP API."""
 ABOUT_US = frozenset({1, 2, 3, 4, 7, 8, 9, 10})
 """Codes of settings and rights, at the unit or here: they would refuse every plate alike."""
 
 _DIRECTIONS = {Direction.UNKNOWN: 0, Direction.IN: 2, Direction.OUT: 3}
 _ID_SPAN = 1 << 31
+"""Passage numbers wrap here: the unit's identifiers are signed integers of 32 bits."""
 
 
 class NotUnderstood(ValueError):
@@ -73,6 +76,6 @@ def refusal(answer: str) -> Refusal | None:
     """None where the unit has taken the plate; NotUnderstood where this is no such answer."""
     try:
         read = msgspec.json.decode(answer, type=_Answer)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise NotUnderstood(str(error)) from error
     return None if read.success else read.error or Refusal(0, "without a reason")

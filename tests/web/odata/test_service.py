@@ -4,13 +4,15 @@ import asyncio
 import re
 import subprocess
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import odata
 import pytest
+from yarl import URL
 
 from platewire.model import Images, Kind
 from platewire.web.odata.metadata import csdl
@@ -128,6 +130,48 @@ async def test_filter_order_top_skip(client: Client, query: str, plates: list[st
     assert [row["plate"] for row in body["value"]] == plates
 
 
+@pytest.mark.parametrize(
+    ("literal", "plates"),
+    [
+        ("2026-05-04T08:53:30Z", ["BAB24"]),
+        ("2026-05-04T08:53:30.0000000Z", ["BAB24"]),
+        ("2026-05-04T10:53:30%2B02:00", ["BAB24"]),
+        ("2026-05-04T03:53:30-05:00", ["BAB24"]),
+    ],
+)
+async def test_times_as_power_bi_and_excel_send_them(
+    client: Client, literal: str, plates: list[str]
+) -> None:
+    """Raw: `+` for a space and `%24` for `$`, as the .NET client encodes an address."""
+    path = f"/odata/Passages?%24filter=first_seen_at+ge+{literal}&%24select=plate"
+    async with client.get(URL(path, encoded=True)) as answer:
+        body = await answer.json(content_type=None)
+    assert [row["plate"] for row in body["value"]] == plates
+
+
+@pytest.mark.parametrize(
+    ("literal", "said"),
+    [
+        ("2026-05-04T08:53:30", "has no UTC offset in OData syntax; use UTC, such "
+         "as 2026-05-04T08:53:30Z, or with the offset"),
+        ("2026-05-04T10:53:30+02:00", "'2026-05-04T10:53:30 02:00' at position 18 contains a space "
+         "instead of a plus sign, which must be escaped in a URL; use 2026-05-04T10:53:30%2B"),
+        ("'2026-05-04T08:53:30Z'", "write '2026-05-04T08:53:30Z' without quotes, like 2026"),
+        ("datetime'2026-05-04T08:53:30'", "is OData 3 syntax; write it without type name and "
+         "quotes, in UTC, such as 2026-05-04T08:53:30Z"),
+    ],
+)  # fmt: skip
+async def test_time_not_in_odata_syntax_is_refused_with_the_remedy(
+    client: Client, literal: str, said: str
+) -> None:
+    path = f"/odata/Passages?$filter=first_seen_at%20ge%20{literal}"
+    async with client.get(URL(path, encoded=True)) as answer:
+        assert answer.status == 400
+        error = (await answer.json())["error"]
+    assert error["target"] == "$filter"
+    assert said in error["message"]
+
+
 async def test_select_and_count(client: Client) -> None:
     body = await get(
         client, "Passages?$select=plate,camera&$count=true&$top=3&$filter=reads%20gt%200"
@@ -231,10 +275,10 @@ async def test_a_query_that_takes_too_long_is_given_up(
 ) -> None:
     monkeypatch.setattr("platewire.web.odata.service.SECONDS", -1.0)
     database: Any = world.context.queries
-    database._connection.set_progress_handler(database._is_late, 1)
+    database._reader._connected().set_progress_handler(database._is_late, 1)
     async with client.get("/odata/Passages?$filter=contains(plate,'9')") as answer:
         assert answer.status == 400
-        assert "bound $filter by first_seen_at" in (await answer.json())["error"]["message"]
+        assert "limit $filter by first_seen_at" in (await answer.json())["error"]["message"]
 
 
 async def test_the_token_is_asked_for() -> None:
@@ -288,7 +332,17 @@ async def test_a_client_that_others_wrote(world: World, monkeypatch: pytest.Monk
         events = len(list(service.query(service.entities["Events"])))
         return [row.plate for row in ordered], everything, cameras, events
 
+    def between(zone: tzinfo | None) -> list[str]:
+        service = odata.ODataService(f"{world.url}/odata/", reflect_entities=True)
+        passage = service.entities["Passages"]
+        since = (START + timedelta(minutes=22)).astimezone(zone or UTC).replace(tzinfo=zone)
+        return [row.plate for row in service.query(passage).filter(passage.first_seen_at > since)]
+
     some, everything, cameras, events = await asyncio.to_thread(read)
+    for zone in (UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")):
+        assert await asyncio.to_thread(between, zone) == ["BAB23", "BAB24"]
+    with pytest.raises(odata.exceptions.ODataError, match=r"such as 2026-05-04T08:52:00Z, or with"):
+        await asyncio.to_thread(between, None)
     assert some == ["BAB19", "BAB17", "BAB15"]
     assert sorted(everything) == sorted(f"BAB{n}" for n in range(25))
     assert (cameras, events) == (2, 26)

@@ -4,18 +4,18 @@ What an error means for an event is decided here: data that can never be stored 
 everything else is Unavailable, as a person or time can mend it. No message holds a password.
 """
 
-import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 
-from platewire.errors import PlatewireError, Rejected, Unavailable
+from platewire.database.postgresql.address import Address
+from platewire.errors import PROVING_SECONDS, PlatewireError, Refused, Rejected, Unavailable
 
 NAME_BYTES_MAX = 63
+"""Bytes of an identifier in PostgreSQL (NAMEDATALEN - 1); it cuts longer ones itself."""
 DRIVER_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -23,30 +23,6 @@ DRIVER_ERRORS = (
     OSError,
     TimeoutError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the database is and how long to be patient with it."""
-
-    url: str
-    """Without a password."""
-    password: str | None
-    schema: str
-    application: str
-    connect_seconds: float = 10.0
-    statement_seconds: float = 30.0
-
-    @property
-    def shown(self) -> str:
-        """For messages: neither password nor options."""
-        return shown(self.url)
-
-
-def shown(url: str) -> str:
-    """A URL without its password and without what follows a question mark."""
-    bare = url.partition("?")[0]
-    return re.sub(r"(//[^/@:]*):.*@", r"\1@", bare)
 
 
 async def connect(address: Address) -> Any:
@@ -96,6 +72,29 @@ async def _check(connection: Any) -> None:
         await connection.execute("SET synchronous_commit = on")
 
 
+async def unwaited(connection: Any) -> str:
+    """Why a standby's promotion could lose what is told as written; empty where none could be.
+
+    A user without `pg_read_all_stats` sees how many take the server's log, not who they are.
+    """
+    standbys, names, commit = await connection.fetchrow(
+        "SELECT (SELECT count(*) FROM pg_stat_replication), "
+        "current_setting('synchronous_standby_names'), current_setting('synchronous_commit')"
+    )
+    if not standbys or (names.strip() and commit not in ("off", "local")):
+        return ""
+    cause = (
+        f"`synchronous_commit` is {commit}"
+        if names.strip()
+        else ("`synchronous_standby_names` is empty")
+    )
+    return (
+        f"{standbys} standby servers follow, and no commit waits for one: {cause}. One that is "
+        "promoted may lack the newest events until they are sent again; those that the log's "
+        "retention has taken by then are lost. Set it there"
+    )
+
+
 @contextmanager
 def explained(who: str, *, storing: bool = False) -> Iterator[None]:
     """Turns what asyncpg raises into errors of platewire; `who` begins their message.
@@ -115,9 +114,15 @@ def translated(who: str, error: BaseException, *, storing: bool) -> PlatewireErr
     said = " ".join(str(error).split()) or type(error).__name__
     if storing and state[:2] in ("22", "23", "54"):
         return Rejected(f"{who}: cannot be stored: {said}", answer=said)
-    return Unavailable(f"{who}: {said}; {_remedy(state, error)}")
+    told = f"{who}: {said}; {_remedy(state, error)}"
+    if state.startswith(REFUSING_ALL):
+        return Refused(told, least_wait=PROVING_SECONDS if state[:2] == "28" else 0.0)
+    return Unavailable(told)
 
 
+REFUSING_ALL = ("28", "3D", "3F", "42")
+"""Classes of errors that only a person can mend: who we are, which database, which schema, what
+lies and is allowed there (PostgreSQL, appendix A)."""
 REMEDIES = {
     "28": "look at user and password here, and at pg_hba.conf there",
     "3F": "let the user own the schema, or grant it USAGE and CREATE on it",

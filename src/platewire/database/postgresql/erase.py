@@ -8,7 +8,6 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from platewire.clock import milliseconds
 from platewire.database import projection
 from platewire.database.erasure import (
     ERASED,
@@ -19,11 +18,12 @@ from platewire.database.erasure import (
     without,
 )
 from platewire.database.postgresql.migrate import quoted
+from platewire.database.postgresql.node import storable
 from platewire.database.postgresql.partitions import month_of
 from platewire.database.postgresql.search import forget
-from platewire.database.postgresql.write import storable
-from platewire.database.sought import Sought, longer
+from platewire.database.search.plate_in_text import PlateMatcher, longer
 from platewire.model import Entry, Event
+from platewire.runtime.clock import milliseconds
 from platewire.wire import native
 
 CHANGED = tuple(name for name in projection.COLUMNS if name != "seq")
@@ -67,7 +67,7 @@ async def erase(connection: Any, schema: str, plate: str, name: str, now: dateti
         events=len(kept),
         pictures=pictures,
         mentions=len(mentions),
-        left=tuple(await _left(connection, schema, Sought(written, others))),
+        left=tuple(await _left(connection, schema, PlateMatcher(written, others))),
     )
 
 
@@ -178,23 +178,23 @@ async def _rewrite(connection: Any, months: set[str]) -> None:
     await connection.execute("VACUUM FULL pg_statistic")
 
 
-async def _left(connection: Any, schema: str, sought: Sought) -> list[str]:
+async def _left(connection: Any, schema: str, matcher: PlateMatcher) -> list[str]:
     return [
         f"{table}.{column}"
         for table, column in await connection.fetch(TEXTS, schema)
-        if await _stands_in(connection, table, column, sought)
+        if await _stands_in(connection, table, column, matcher)
     ]
 
 
-async def _stands_in(connection: Any, table: str, column: str, sought: Sought) -> bool:
+async def _stands_in(connection: Any, table: str, column: str, matcher: PlateMatcher) -> bool:
     """The server looks for a spelling first; whether it is the plate itself is asked here."""
     name = quoted(column)
     async with connection.transaction():
         async for (text,) in connection.cursor(
             f"SELECT {name} FROM {quoted(table)} WHERE {name} = ANY($2::text[]) "  # noqa: S608
             f"OR EXISTS (SELECT FROM unnest($1::text[]) p (part) WHERE strpos({name}, p.part) > 0)",
-            *(sought.patterns, sorted(sought.written)),
+            *(matcher.patterns, sorted(matcher.written)),
         ):
-            if sought.stands_in(text):
+            if matcher.stands_in(text):
                 return True
     return False

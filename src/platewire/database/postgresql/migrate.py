@@ -5,15 +5,17 @@ released. Several nodes may start at once: an advisory lock lets one of them do 
 reading; a step that has to wait for one of them gives up after `lock_timeout` and is tried again.
 """
 
+import logging
 from typing import Any
 
-from platewire.database.steps import Step as Step
-from platewire.database.steps import steps_of
+from platewire.database.steps import Step, steps_of
 from platewire.errors import Unavailable
 
 LOCK = 0x706C7477
 """Number of the advisory lock that is held while a schema is looked at and changed: `pltw`."""
 STEP_LOCK_TIMEOUT = "2s"
+
+diagnostics = logging.getLogger(__name__)
 
 
 def steps() -> tuple[Step, ...]:
@@ -35,6 +37,11 @@ async def migrate(connection: Any, schema: str) -> int:
             # A step that waits for one reader has all that come after wait behind it.
             await connection.execute(f"SET LOCAL lock_timeout = '{STEP_LOCK_TIMEOUT}'")
         for step in lacking:
+            if version:
+                diagnostics.info(
+                    'the schema "%s" is brought to version %s (%s); events wait for that',
+                    *(schema, step.version, step.name),
+                )
             await _apply(connection, schema, step)
         if 0 < version < len(steps()):
             await _grant_to_readers(connection, schema)

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from platewire.clock import milliseconds
 from platewire.database.postgresql.migrate import quoted
+from platewire.runtime.clock import milliseconds
 
 PARTITIONED = ("event", "image")
 DAY_MS = 86_400_000
+"""Milliseconds in a day."""
 DROP_LOCK_TIMEOUT = "2s"
 RECORD = """
 INSERT INTO removal (at_ms, what, why, first_seq, last_seq, count, bytes)

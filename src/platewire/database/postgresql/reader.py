@@ -21,6 +21,8 @@ from platewire.errors import ConfigError, Unavailable
 MARK = "platewire reader"
 """Comment on a role that was made here; other roles are left alone."""
 SCRAM_ITERATIONS = 4096
+"""Rounds of PBKDF2 for a password: the default of PostgreSQL (`scram_iterations`) and least of RFC
+7677."""
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 
 
@@ -63,7 +65,7 @@ async def make_reader(
     except asyncpg.InsufficientPrivilegeError as error:
         raise Unavailable(
             f"{error}; name a user who may create roles and give rights on the schema with "
-            "--admin, or let the transfer's user do so: ALTER ROLE ... CREATEROLE"
+            "--admin, or let the output's user do so: ALTER ROLE ... CREATEROLE"
         ) from error
     return views
 
@@ -90,7 +92,7 @@ async def _views(connection: Any, schema: str) -> list[str]:
     if "anpr_contract" not in views:
         raise ConfigError(
             f'there are no views of platewire in the schema "{schema}" yet; they are made when the '
-            "transfer first connects: run `platewire check`"
+            "output first connects: run `platewire check`"
         )
     return views
 

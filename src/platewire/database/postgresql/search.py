@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from platewire.database import passage_search as sql
-from platewire.database.passage_search import POSTGRESQL, Place, Statement, Wanted
-from platewire.database.plate_pattern import Match, PlatePattern
-from platewire.database.plates import (
+from platewire.database.queries import PassageRow
+from platewire.database.search import passage_search as sql
+from platewire.database.search.passage_search import (
+    POSTGRESQL,
+    PageCursor,
+    SearchFilters,
+    Statement,
+)
+from platewire.database.search.plate_pattern import Match, PlatePattern
+from platewire.database.search.plate_search import Presence
+from platewire.database.search.plates import (
     LAST_BLOCK,
     NO_BLOCK,
     STEP_EVENTS,
@@ -14,29 +21,27 @@ from platewire.database.plates import (
     added,
     keys,
 )
-from platewire.database.queries import PassageRow
-from platewire.database.search import Presence
 from platewire.model import Entry
 from platewire.wire import native
 
 
 async def passages(
-    connection: Any, wanted: Wanted, *, after: Place | None = None, limit: int
+    connection: Any, filters: SearchFilters, *, after: PageCursor | None = None, limit: int
 ) -> Sequence[PassageRow]:
     """Newest first. `connection` is asyncpg's, with `search_path` at the schema."""
-    meant = await plates(connection, wanted.plate)
+    meant = await plates(connection, filters.plate)
     if meant is not None and not meant:
         return []
-    page = sql.page(POSTGRESQL, wanted, meant, after, limit)
+    page = sql.page(POSTGRESQL, filters, meant, after, limit)
     found = await _run(connection, sql.bodies(POSTGRESQL, page))
     return [PassageRow(first_seq, _entry(body)) for first_seq, body in found]
 
 
-async def presence(connection: Any, wanted: Wanted) -> Presence:
-    meant = await plates(connection, wanted.plate)
+async def presence(connection: Any, filters: SearchFilters) -> Presence:
+    meant = await plates(connection, filters.plate)
     if meant is not None and not meant:
         return Presence(0, None, None)
-    ((count, first, last),) = await _run(connection, sql.presence(POSTGRESQL, wanted, meant))
+    ((count, first, last),) = await _run(connection, sql.presence(POSTGRESQL, filters, meant))
     return Presence(count, first, last)
 
 

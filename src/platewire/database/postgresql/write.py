@@ -7,16 +7,15 @@ that are there already, by their id, are left out: sending again changes nothing
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import asyncpg
 
 from platewire.database import projection
-from platewire.database.local_time import Period, renewed
+from platewire.database.postgresql.node import Node, raise_mark, risen, storable
 from platewire.database.postgresql.partitions import Month, add_month, month_of, months_of
 from platewire.database.projection import hits
-from platewire.model import Entry, Image, Kind, Site
+from platewire.model import Entry, Image, Kind
 
 CHANNEL = "platewire"
 """NOTIFY on this channel carries the newest `seq`, once per batch."""
@@ -78,33 +77,51 @@ class Batch(NamedTuple):
     images: Sequence[ShownImage]
 
 
-async def write(connection: Any, node: str, batch: Batch) -> list[Month]:
-    """Writes what is not there yet; returns the months that were begun by it."""
+async def write(connection: Any, node: Node, batch: Batch) -> list[Month]:
+    """Writes what is not there yet, and the node's mark; returns the months that were begun.
+
+    Raises Unavailable where the mark is not the one that `node` knows; nothing is written then.
+    """
     try:
         return await _write(connection, node, batch, batch.entries)
     except asyncpg.UniqueViolationError:
         # Rare, so it is not asked before: sent again after a connection broke, or by a replay.
         lacking = await _lacking(connection, batch.entries)
-        return await _write(connection, node, batch, lacking) if lacking else []
+        return await _write(connection, node, batch, lacking)
 
 
-async def _write(connection: Any, node: str, batch: Batch, entries: Sequence[Entry]) -> list[Month]:
+async def _write(
+    connection: Any, node: Node, batch: Batch, entries: Sequence[Entry]
+) -> list[Month]:
+    begun: list[Month] = []
+    mark = risen(node.mark, batch.entries)
     async with connection.transaction():
         last_seq: int = await connection.fetchval("SELECT last_seq FROM log FOR UPDATE")
-        recorded = [projection.recorded_ms(entry) for entry in entries]
-        begun = [
-            month for month in sorted(months_of(recorded)) if await add_month(connection, month)
-        ]
-        rows: list[Row] = []
-        await connection.copy_records_to_table(
-            "event", records=_made(node, entries, last_seq, rows), columns=EVENT_COLUMNS
-        )
-        await _write_hits(connection, entries, rows)
-        await connection.execute(WRITE_PASSAGES, *_passages(rows))
-        if batch.images:
-            await connection.execute(WRITE_IMAGES, *_images(rows, batch.images))
-        await connection.execute(FINISH, *_cameras(rows), rows[-1][0], CHANNEL)
+        if entries:
+            begun = await _begin_months(connection, entries)
+            await _put(connection, node.key, batch, entries, last_seq)
+        if mark != node.mark:
+            await raise_mark(connection, node, mark)
     return begun
+
+
+async def _begin_months(connection: Any, entries: Sequence[Entry]) -> list[Month]:
+    months = months_of(projection.recorded_ms(entry) for entry in entries)
+    return [month for month in sorted(months) if await add_month(connection, month)]
+
+
+async def _put(
+    connection: Any, key: str, batch: Batch, entries: Sequence[Entry], last_seq: int
+) -> None:
+    rows: list[Row] = []
+    await connection.copy_records_to_table(
+        "event", records=_made(key, entries, last_seq, rows), columns=EVENT_COLUMNS
+    )
+    await _write_hits(connection, entries, rows)
+    await connection.execute(WRITE_PASSAGES, *_passages(rows))
+    if batch.images:
+        await connection.execute(WRITE_IMAGES, *_images(rows, batch.images))
+    await connection.execute(FINISH, *_cameras(rows), rows[-1][0], CHANNEL)
 
 
 async def _made(
@@ -156,14 +173,6 @@ def _row(node: str, seq: int, entry: Entry) -> Row:
     return row
 
 
-def storable(value: Any) -> Any:
-    """PostgreSQL has no text with the character NUL; what stands for the unknown takes its place.
-
-    `body` keeps it, as JSON writes it as an escape.
-    """
-    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
-
-
 _AT = {name: index for index, name in enumerate(EVENT_COLUMNS)}
 RECORDED = _AT["recorded_ms"]
 
@@ -210,40 +219,3 @@ def _images(rows: Sequence[Row], images: Sequence[ShownImage]) -> list[list[Any]
         [each.jpeg for _, each in made],
         [each.link for _, each in made],
     ]
-
-
-async def describe(connection: Any, node: str, site: Site, now: datetime) -> None:
-    """What the views say of a node besides its events: its number, its cameras, its zones."""
-    zones = [
-        (node, storable(camera), storable(name), index)
-        for camera, names in site.zones.items()
-        for index, name in enumerate(names)
-    ]
-    async with connection.transaction():
-        await connection.execute("SELECT FROM log FOR UPDATE")
-        await _tell_local_time(connection, node, site.time_zone, now)
-        await connection.execute(
-            "INSERT INTO node VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE "
-            "SET system_id = excluded.system_id, time_zone = excluded.time_zone",
-            *(node, site.system_id, site.time_zone),
-        )
-        await connection.execute("UPDATE camera SET channel_index = NULL WHERE node = $1", node)
-        await connection.executemany(
-            "INSERT INTO camera (node, name, channel_index) VALUES ($1, $2, $3) "
-            "ON CONFLICT (node, name) DO UPDATE SET channel_index = excluded.channel_index",
-            [(node, name, index) for name, index in site.channels.items()],
-        )
-        await connection.execute("DELETE FROM zone WHERE node = $1", node)
-        await connection.executemany("INSERT INTO zone VALUES ($1, $2, $3, $4)", zones)
-
-
-async def _tell_local_time(connection: Any, node: str, zone: str, now: datetime) -> None:
-    told = await connection.fetchval("SELECT time_zone FROM node WHERE name = $1", node)
-    kept = await connection.fetch(
-        "SELECT from_ms, minutes FROM local_time WHERE node = $1 ORDER BY from_ms", node
-    )
-    new = renewed([Period(*row) for row in kept], zone, now, first_time=told is None)
-    await connection.execute("DELETE FROM local_time WHERE node = $1", node)
-    await connection.copy_records_to_table(
-        "local_time", records=[(node, *period) for period in new]
-    )

@@ -1,1 +1,1 @@
-"""What relays did and why: kept over restarts, the newest of each transfer."""
+"""What relays did and why: kept over restarts, the newest of each output."""

@@ -1,9 +1,9 @@
-"""A road scene of our own making: drawn by code, filmed through a modelled camera, truth known.
+"""A road scene of our own making: drawn by code, filmed through a modeled camera, truth known.
 
-In reading order: `lens` (metres to pixels), `plates`, `bodies`, `ends` and `vehicles` (how things
+In reading order: `lens` (meters to pixels), `plates`, `bodies`, `ends` and `vehicles` (how things
 look), `road` (what stands still), `script` (what drives when), `chance` (scenes by a seed), `truth`
 (what a reader should report), `render` (frames and the clip). Nothing here knows how plates are
-recognised, and no picture is downloaded.
+recognized, and no picture is downloaded.
 """
 
 from platewire.testing.scene.chance import random_scene

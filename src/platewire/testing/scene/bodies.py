@@ -21,7 +21,7 @@ TRIM = (44, 42, 41)
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A body style in metres, measured from the end that faces the camera."""
+    """A body style in meters, measured from the end that faces the camera."""
 
     width: float
     length: float
@@ -53,7 +53,7 @@ REARS: dict[Body, Shape] = {
 
 
 def plate_height(shape: Shape, *, rear: bool) -> float:
-    """Metres above the road of the plate's middle."""
+    """Meters above the road of the plate's middle."""
     return shape.floor + (shape.belt - shape.floor) * (0.46 if rear else 0.34)
 
 

@@ -140,6 +140,6 @@ def ellipse(
     canvas: npt.NDArray[np.uint8], color: Color, x: float, y: float, across: float, down: float
 ) -> None:
     height, width = canvas.shape[:2]
-    centre = (round(x * width), round(y * height))
+    center = (round(x * width), round(y * height))
     axes = (round(across * width), round(down * height))
-    cv2.ellipse(canvas, centre, axes, 0, 0, 360, color, -1, cv2.LINE_AA)
+    cv2.ellipse(canvas, center, axes, 0, 0, 360, color, -1, cv2.LINE_AA)

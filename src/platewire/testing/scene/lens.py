@@ -1,7 +1,7 @@
-"""The camera: metres on the road to pixels of the picture, and how sharp things are where.
+"""The camera: meters on the road to pixels of the picture, and how sharp things are where.
 
 A pinhole with a shifted sensor, as architects use: uprights stay upright, and the horizon is one
-row. The axes are x to the right, y up from the road, z ahead of the camera, all in metres.
+row. The axes are x to the right, y up from the road, z ahead of the camera, all in meters.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Points = npt.NDArray[np.float64]
-"""N x 3 metres, or N x 2 pixels once projected."""
+"""N x 3 meters, or N x 2 pixels once projected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Lens:
     """What is nearer is cut off."""
 
     def project(self, points: Points) -> Points:
-        """N x 3 metres, all at least `nearest_m` ahead, to N x 2 pixels."""
+        """N x 3 meters, all at least `nearest_m` ahead, to N x 2 pixels."""
         x, y, z = points[:, 0], points[:, 1], points[:, 2]
         across = self.width / 2 + self.focal_px * x / z
         down = self.height * self.horizon + self.focal_px * (self.mounted_m - y) / z
@@ -49,9 +49,9 @@ class Lens:
                 )
         return np.array(kept) if len(kept) > 2 else np.empty((0, 3))
 
-    def pixels(self, metres: float, distance_m: float) -> float:
+    def pixels(self, meters: float, distance_m: float) -> float:
         """How wide something is in the picture."""
-        return self.focal_px * metres / distance_m
+        return self.focal_px * meters / distance_m
 
     def blur_px(self, distance_m: float) -> float:
         """Standard deviation of the defocus: the circle of confusion of a thin lens."""

@@ -14,12 +14,16 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 PX_PER_MM = 2
+"""Pixels per millimeter of a drawn plate: finer than any camera in a scene sees it."""
 STARS = 12
+"""Stars of the European flag."""
 
 Color = tuple[int, int, int]
 """Blue, green, red."""
 WHITE, YELLOW, BLACK = (238, 238, 236), (46, 190, 245), (24, 22, 22)
+"""Colors of grounds and ink, as blue, green, red from 0 to 255."""
 BLUE, RED, GOLD = (160, 62, 16), (48, 36, 190), (60, 205, 255)
+"""Colors of bands and seals, as blue, green, red from 0 to 255."""
 
 Texture = npt.NDArray[np.uint8]
 """height x width x 4: blue, green, red, opacity."""
@@ -27,7 +31,7 @@ Texture = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one country's plate looks; lengths in millimetres."""
+    """How one country's plate looks; lengths in millimeters."""
 
     ground: Color = WHITE
     ink: Color = BLACK
@@ -43,7 +47,7 @@ class Style:
     stars: bool = True
     right_band: bool = False
     banner: str = ""
-    """A coloured strip along the top with this word in it."""
+    """A colored strip along the top with this word in it."""
     seals: bool = False
 
 
@@ -98,7 +102,7 @@ def draw_ground(pen: ImageDraw.ImageDraw, style: Style) -> None:
 
 
 def draw_bands(pen: ImageDraw.ImageDraw, style: Style) -> tuple[int, int, int]:
-    """Draws the coloured strips; returns the free room's left, right and top in millimetres."""
+    """Draws the colored strips; returns the free room's left, right and top in millimeters."""
     left, right, top = 8, style.width - 8, 0
     if style.band:
         draw_band(pen, style, 4, style.band)
@@ -181,9 +185,9 @@ def dot(pen: ImageDraw.ImageDraw, across: float, down: float, radius: float, col
 
 
 def write(
-    pen: ImageDraw.ImageDraw, word: str, centre: tuple[int, int], cap: int, color: Color
+    pen: ImageDraw.ImageDraw, word: str, center: tuple[int, int], cap: int, color: Color
 ) -> None:
-    at = (centre[0] * PX_PER_MM, centre[1] * PX_PER_MM)
+    at = (center[0] * PX_PER_MM, center[1] * PX_PER_MM)
     font = ImageFont.load_default(cap * PX_PER_MM)
     pen.text(at, word, fill=rgb(color), font=font, anchor="mm", stroke_width=1)
 

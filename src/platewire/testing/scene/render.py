@@ -27,14 +27,18 @@ from platewire.testing.scene.script import Drive, Scene
 FINER = 2
 """Cars are drawn this many times larger, then averaged down."""
 HEDGE_M = 27.0
+"""Meters from the camera beyond which the hedge hides vehicles."""
 EXPOSURE_S = 0.003
+"""Seconds of exposure, which blur what moves: a camera by day."""
 NOISE = 2.2
 """Standard deviation of the sensor's noise, of 255."""
 NOISE_FRAMES = 6
+"""Different frames of noise that take turns: enough not to repeat visibly, quick to make."""
 ENCODERS = ("libx264", "mpeg4")
 QUICK = {"crf": "20", "preset": "veryfast", "qscale": "3"}
 """The first two are for x264, the last for MPEG-4."""
 MARGIN = 12
+"""Pixels around a vehicle that are drawn with it, so that blur is not cut off."""
 
 Progress = Callable[[int], object]
 

@@ -12,7 +12,9 @@ from platewire.testing.scene.script import BEND, BEND_M
 
 Canvas = npt.NDArray[np.uint8]
 ROAD_HALF_M = 2.6
+"""Half of the road's width in meters."""
 VISIBLE_M = 60.0
+"""Meters up to which the road is drawn."""
 SAMPLES = np.concatenate([np.arange(2.0, 20, 0.5), np.arange(20.0, VISIBLE_M, 1.0)])
 
 
@@ -39,10 +41,10 @@ def hedge(lens: Lens) -> npt.NDArray[np.uint8]:
     for _ in range(1400):
         x, z = 4.6 + 14 * chance.random(), 27 + 2 * chance.random()
         y = 2.3 * chance.random() ** 1.1
-        centre = lens.project(np.array([[x, y, z]]))[0]
+        center = lens.project(np.array([[x, y, z]]))[0]
         radius = round(lens.pixels(0.16 + 0.2 * chance.random(), z))
         green = leaf(chance, y / 2.6)
-        cv2.circle(canvas, whole(centre), radius, (*green, 255), -1, cv2.LINE_AA)
+        cv2.circle(canvas, whole(center), radius, (*green, 255), -1, cv2.LINE_AA)
     return canvas
 
 

@@ -17,7 +17,7 @@ FAR_M = 36.0
 NEAR_M = 0.6
 """Where a car going away comes into the picture beside the camera."""
 BEND_M, BEND = 20.0, 0.045
-"""Beyond this distance the road swings right by this many metres per square metre."""
+"""Beyond this distance the road swings right by this many meters per square meter."""
 LEFT, RIGHT = -1.25, 1.25
 """Middle of the two lanes."""
 
@@ -43,19 +43,19 @@ class Drive:
     car: Car
     starts: float
     pace: tuple[tuple[float, float], ...]
-    """Points of (seconds after `starts`, metres per second), joined by straight lines."""
+    """Points of (seconds after `starts`, meters per second), joined by straight lines."""
     lane: float = LEFT
     away: bool = False
     blur: float = 1.0
     """How much more the car is out of focus than the lens alone makes it (haze, spray)."""
 
     def distance(self, seconds: float) -> float:
-        """Metres from the camera to the car's plate at a moment of the clip."""
-        driven = travelled(self.pace, seconds - self.starts)
+        """Meters from the camera to the car's plate at a moment of the clip."""
+        driven = traveled(self.pace, seconds - self.starts)
         return NEAR_M + driven if self.away else FAR_M - driven
 
     def x(self, distance: float) -> float:
-        """Metres to the right of the camera when at `distance`."""
+        """Meters to the right of the camera when at `distance`."""
         return self.lane + BEND * max(0.0, distance - BEND_M) ** 2
 
     @cached_property
@@ -87,8 +87,8 @@ class Scene:
         return round(self.seconds * self.frames_per_second)
 
 
-def travelled(pace: tuple[tuple[float, float], ...], seconds: float) -> float:
-    """Metres driven: the area under the speed; the last speed goes on for ever."""
+def traveled(pace: tuple[tuple[float, float], ...], seconds: float) -> float:
+    """Meters driven: the area under the speed; the last speed goes on for ever."""
     total = 0.0
     for (start, speed), (end, next_speed) in pairwise(pace):
         if seconds <= start:
@@ -111,7 +111,7 @@ def leaving(slow: float = 2.8, fast: float = 8.0) -> tuple[tuple[float, float], 
 
 
 def stopping(at_m: float, wait_s: float, fast: float = 8.0) -> tuple[tuple[float, float], ...]:
-    """Stands `at_m` metres before the camera for a while, then drives on."""
+    """Stands `at_m` meters before the camera for a while, then drives on."""
     braking = (FAR_M - at_m - fast) / fast
     still, go = braking + 2, braking + 2 + wait_s
     return ((0, fast), (braking, fast), (still, 0), (go, 0), (go + 2, 3.2), (go + 4, 4.0))

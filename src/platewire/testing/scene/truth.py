@@ -13,6 +13,7 @@ from platewire.testing.scene.script import Drive, Scene
 LEGIBLE_PX = 100.0
 """A plate at least this wide and wholly in the picture can be read without excuse."""
 STEP_S = 0.05
+"""Seconds between two looks at where a vehicle is: a frame of 20 a second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ from platewire.testing.scene.lens import Points
 from platewire.testing.scene.plates import Color, Texture
 from platewire.testing.scene.script import Car
 
-GLASS, TYRE = (74, 62, 54), (26, 25, 25)
+GLASS, TIRE = (74, 62, 54), (26, 25, 25)
+"""Colors as blue, green, red from 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A polygon in metres with one color, or with a picture laid onto its four corners."""
+    """A polygon in meters with one color, or with a picture laid onto its four corners."""
 
     corners: Points
     color: Color = TRIM
@@ -44,7 +45,7 @@ def faces(car: Car, *, rear: bool, x: float, z: float, turned: float) -> list[Fa
 
 
 def plate_corners(car: Car, *, rear: bool, x: float, z: float, turned: float) -> Points:
-    """Upper left, upper right, lower right, lower left of the plate in metres."""
+    """Upper left, upper right, lower right, lower left of the plate in meters."""
     shape = (REARS if rear else FRONTS)[car.body]
     width, height = plates.size_m(car.country)
     middle = plate_height(shape, rear=rear)
@@ -95,7 +96,7 @@ def wheels(shape: Shape, flank: float) -> list[Face]:
     for side in (-1.0, 1.0):
         outer, inner = side * (shape.width / 2 - 0.03), side * (shape.width / 2 - 0.25)
         made.append(
-            polygon(TYRE, (outer, 0, 0.5), (inner, 0, 0.5), (inner, 0.45, 0.5), (outer, 0.45, 0.5))
+            polygon(TIRE, (outer, 0, 0.5), (inner, 0, 0.5), (inner, 0.45, 0.5), (outer, 0.45, 0.5))
         )
     return made[::-1] if flank < 0 else made
 
@@ -146,7 +147,7 @@ def body(shape: Shape, paint: Color, flank: float) -> list[Face]:
     rims = [
         disc(color, side * 1.002, radius, middle)
         for middle in (0.82, end - 0.85)
-        for color, radius in ((TYRE, 0.33), ((150, 150, 150), 0.20), ((90, 90, 90), 0.07))
+        for color, radius in ((TIRE, 0.33), ((150, 150, 150), 0.20), ((90, 90, 90), 0.07))
     ]
     return [wall, sill, line, *rims, bonnet, crease]
 

@@ -1,4 +1,4 @@
-"""A filter's tree -> an SQL condition, each value bound; and what each part's type is.
+"""A filter tree -> an SQL condition with bound values, and the type of each part.
 
 Null is as OData says (4.01 Part 2, 5.1.1.1): `eq` and `ne` know it, other comparisons with it are
 false, functions of it are null. What stands alone must be boolean. Wrong is what compares what
@@ -38,13 +38,13 @@ MIRRORED = {"gt": "lt", "ge": "le", "lt": "gt", "le": "ge", "eq": "eq", "ne": "n
 
 
 class Sql(NamedTuple):
-    """A piece of SQL; `?` stands for each value. `type` None is that of null."""
+    """An SQL fragment; `?` stands for each value. `type` None is the type of null."""
 
     text: str
     values: tuple[Any, ...]
     type: Type | None
     value: Value = None
-    """Of a literal."""
+    """The value of a literal."""
     literal: bool = False
     column: bool = False
 
@@ -115,7 +115,9 @@ class Compiler:
                 return self._settled(self._chosen(left, choices))
         found = self._operand(node)
         if found.type is not Type.BOOLEAN:
-            raise wrong("$filter", f"$filter: {_named(node)} is neither true nor false by itself")
+            raise wrong(
+                "$filter", (f"$filter: {_named(node)} is not a boolean; compare it with a value")
+            )
         return found
 
     def _negated(self, inner: Node) -> Sql:
@@ -164,10 +166,10 @@ class Compiler:
         signature = FUNCTIONS.get(name)
         if signature is None:
             known = ", ".join(sorted([*FUNCTIONS, "date", "now"]))
-            raise wrong("$filter", f"$filter: no function {name!r} is known; there are: {known}")
+            raise wrong("$filter", f"$filter: unknown function {name!r}; known: {known}")
         if len(arguments) != len(signature.arguments):
             count = len(signature.arguments)
-            raise wrong("$filter", f"$filter: {name} takes {count} argument(s)")
+            raise wrong("$filter", f"$filter: {name} requires {count} argument(s)")
         given = [self._operand(argument) for argument in arguments]
         for at, (one, wanted) in enumerate(zip(given, signature.arguments, strict=True)):
             _check(name, at, one, wanted)
@@ -205,15 +207,26 @@ def compared(operator: str, left: Sql, right: Sql) -> Sql:
         return compared(MIRRORED[operator], right, left)
     if not comparable(left.type, right.type):
         names = " and ".join(one.type.value if one.type else "null" for one in (left, right))
-        raise wrong("$filter", f"$filter: {names} cannot be compared")
+        raise wrong("$filter", f"$filter: {names} cannot be compared{_unquoted(left, right)}")
     if left.type is Type.BOOLEAN and operator not in ("eq", "ne"):
-        raise wrong("$filter", "$filter: true and false are only equal or not")
+        raise wrong("$filter", "$filter: booleans support only eq and ne")
     if right.literal and isinstance(right.value, datetime) and right.value.microsecond % 1000:
         return _with_part_of_millisecond(operator, left, right.value)
     sign = {"eq": "IS", "ne": "IS NOT"}.get(operator) or SIGNS[operator]
     if operator not in ("eq", "ne") and None in (left.type, right.type):
         return Sql("0", (), Type.BOOLEAN)
     return Sql(f"({left.text} {sign} {right.text})", (*left.values, *right.values), Type.BOOLEAN)
+
+
+def _unquoted(left: Sql, right: Sql) -> str:
+    """The remedy if a time or a GUID is in quotes."""
+    examples = {
+        Type.TIME: "2026-05-04T08:00:00Z",
+        Type.GUID: "0198c4a2-0000-7000-8000-000000000000",
+    }
+    if left.type in examples and isinstance(right.value, str):
+        return f": write {right.value!r} without quotes, like {examples[left.type]}"
+    return ""
 
 
 def comparable(one: Type | None, other: Type | None) -> bool:
@@ -260,7 +273,7 @@ def _whole(value: int) -> int | float:
 def _real(value: Decimal) -> float:
     real = float(value)
     if not math.isfinite(real):
-        raise wrong("$filter", f"$filter: {value} is too large a number")
+        raise wrong("$filter", f"$filter: the number {value} is too large")
     return real
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a request, in the form that OData gives errors (JSON format 4.01, 21.1)."""
+"""Errors in the OData format (JSON format 4.01, 21.1)."""
 
 import msgspec
 from starlette.responses import Response
@@ -7,7 +7,7 @@ HEADERS = {"odata-version": "4.0", "cache-control": "no-store"}
 
 
 class Fault(Exception):
-    """Ends the request. `target` is the option or property that was wrong."""
+    """Ends the request. `target` is the invalid option or property."""
 
     def __init__(self, status: int, message: str, *, target: str = "") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""`$filter` as text -> a tree. Pure: knows no property, no type and no SQL.
+"""`$filter` text -> syntax tree. Pure: knows no property, no type and no SQL.
 
 A part of the grammar of OASIS "OData Version 4.01. Part 2: URL Conventions" (5.1.1) and its "ABNF
 Construction Rules": `or`, `and`, `not`, `eq ne gt ge lt le in`, parentheses, functions, and
@@ -15,16 +15,18 @@ from typing import NamedTuple
 from uuid import UUID
 
 LENGTH_MAX = 8000
-"""Characters of a filter."""
+"""Maximum length of a filter in characters."""
 TOKENS_MAX = 1000
+"""Tokens of an expression, at most: above what BI tools send, a bound on time."""
 DEPTH_MAX = 40
+"""Nested parentheses, at most: keeps the parser's recursion far from Python's limit."""
 COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
 
 Value = None | bool | int | Decimal | str | UUID | datetime
 
 
 class SyntaxFault(ValueError):
-    """The text is none of our grammar; the message says where and what was expected."""
+    """Syntax error in a filter; the message gives the position and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,11 @@ TOKEN = re.compile(
     r"""
     (?P<space>[ \t]+)
   | (?P<guid>[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?!\w))
-  | (?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d))
-  | (?P<date>\d{4}-\d\d-\d\d(?![\dT]))
+  | (?P<time>\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:[Zz]|[+-]\d\d:\d\d))
+  | (?P<local>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[ +-]\d\d:?\d\d|[ ]?[Zz])?)
+  | (?P<date>\d{4}-\d\d-\d\d(?![\dTt]))
   | (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w))
+  | (?P<odata3>(?:datetime|datetimeoffset|guid)'[^']*')
   | (?P<string>'(?:[^']|'')*')
   | (?P<word>[A-Za-z_]\w*)
   | (?P<mark>[(),])
@@ -88,6 +92,35 @@ TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 DIGITS_MAX = 40
+"""Characters of a number, at most: above any exact decimal, a bound on the time of converting
+it."""
+
+
+def _local_remedy(match: re.Match[str]) -> str:
+    """For a time without an offset, or not in OData syntax."""
+    day, clock = match.group()[:10], re.split(r"[ +Zz-]", match.group()[11:])[0]
+    utc = f"use UTC, such as {day}T{clock}Z"
+    if re.search(r"T\S+ \d\d:?\d\d$", match.group(), re.IGNORECASE):
+        return (
+            f"contains a space instead of a plus sign, which must be escaped in a URL; use "
+            f"{day}T{clock}%2B{match.group()[-5:]}, "
+            f"or {utc}"
+        )
+    with_offset = "with the offset of your time zone, such as +02:00, written %2B02:00 in a URL"
+    return f"has no UTC offset in OData syntax; {utc}, or {with_offset}"
+
+
+def _odata3_remedy(match: re.Match[str]) -> str:
+    plain = match.group().partition("'")[2].rstrip("'")
+    if match.group().startswith("guid"):
+        return f"is OData 3 syntax; write it without type name and quotes, {plain}"
+    return (
+        f"is OData 3 syntax; write it without type name and quotes, in UTC, such as {plain[:19]}Z"
+    )
+
+
+REMEDIES = {"local": _local_remedy, "odata3": _odata3_remedy}
+"""Hints for common mistakes of clients that are not OData 4."""
 
 
 class Token(NamedTuple):
@@ -111,16 +144,18 @@ def tokens(text: str) -> list[Token]:
     while at < len(text):
         match = TOKEN.match(text, at)
         if match is None:
-            raise SyntaxFault(f"nothing known at position {at + 1}: {text[at : at + 20]!r}")
+            raise SyntaxFault(f"syntax error at position {at + 1}: {text[at : at + 20]!r}")
         found.append(Token(match.lastgroup or "", match.group(), at))
         at = match.end()
+        if remedy := REMEDIES.get(found[-1].kind):
+            raise SyntaxFault(f"{match.group()!r} at position {match.start() + 1} {remedy(match)}")
     if len(found) > TOKENS_MAX:
-        raise SyntaxFault(f"more than {TOKENS_MAX} words; split the request")
+        raise SyntaxFault(f"more than {TOKENS_MAX} tokens; split the request")
     return found
 
 
 class Parser:
-    """By recursive descent, a method for each level of precedence, lowest first."""
+    """Recursive descent, one method per level of precedence, lowest first."""
 
     def __init__(self, found: Sequence[Token]) -> None:
         self._tokens = [token for token in found if token.kind != "space"]
@@ -128,11 +163,11 @@ class Parser:
 
     def end(self) -> None:
         if self._next < len(self._tokens):
-            raise self._unexpected("and, or or the end")
+            raise self._unexpected("and, or, or the end")
 
     def disjunction(self, depth: int) -> Node:
         if depth > DEPTH_MAX:
-            raise SyntaxFault(f"more than {DEPTH_MAX} parentheses within each other")
+            raise SyntaxFault(f"parentheses nested more than {DEPTH_MAX} levels deep")
         parts = [self._conjunction(depth)]
         while self._take_word("or"):
             parts.append(self._conjunction(depth))
@@ -170,7 +205,7 @@ class Parser:
     def _literal(self) -> Literal:
         node = self._operand(0)
         if not isinstance(node, Literal):
-            raise SyntaxFault("after `in`, only values may stand in the parentheses")
+            raise SyntaxFault("`in` must be followed by values in parentheses")
         return node
 
     def _operand(self, depth: int) -> Node:
@@ -238,7 +273,7 @@ def value_of(token: Token) -> Value:
 
 def _number(text: str) -> int | Decimal:
     if len(text) > DIGITS_MAX:
-        raise SyntaxFault(f"{text[:DIGITS_MAX]}... is a number of too many digits")
+        raise SyntaxFault(f"the number {text[:DIGITS_MAX]}... has too many digits")
     return int(text) if re.fullmatch(r"[+-]?\d+", text) else Decimal(text)
 
 
@@ -246,7 +281,7 @@ def _moment(text: str) -> datetime:
     """A date is its beginning in UTC."""
     try:
         # Beyond microseconds nothing is kept.
-        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.upper()))
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise SyntaxFault(f"{text} is no date or time: {error}") from error
+        raise SyntaxFault(f"invalid date or time {text}: {error}") from error

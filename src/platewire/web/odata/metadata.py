@@ -1,5 +1,6 @@
-"""The description of the service: CSDL XML 4.0 (OASIS "OData CSDL XML Representation") and the
-service document."""
+"""The service metadata: CSDL XML 4.0 (OASIS "OData CSDL XML Representation") and the service
+document.
+"""
 
 from typing import Any
 from xml.sax.saxutils import quoteattr

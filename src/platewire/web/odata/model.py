@@ -1,4 +1,4 @@
-"""The entity sets: which properties there are, their types, and where the database has them.
+"""The entity sets: their properties, types, and columns in the database.
 
 Names, order and meaning are those of the views in docs/database.md. Times are kept in milliseconds
 beside their text, and are asked for and compared there.
@@ -41,7 +41,7 @@ class EntitySet:
     view: str
     key: str
     order: str
-    """The property by which pages follow each other: unique, rising."""
+    """The property that orders pages: unique, ascending."""
     properties: tuple[Property, ...]
 
     def find(self, name: str) -> Property | None:

@@ -1,4 +1,4 @@
-"""The system query options of a request, checked: what to answer, in which order, which page.
+"""The validated system query options of a request: format, order, filter, page.
 
 Pages follow each other by the values of the last row, in `$skiptoken`, so that what comes in
 meanwhile neither repeats nor hides a row.
@@ -19,8 +19,13 @@ from platewire.web.odata.fault import Fault, wrong
 from platewire.web.odata.model import EntitySet, Property
 
 PAGE = 1000
+"""Rows of a page where the client does not say."""
 PAGE_MAX = 5000
+"""Rows of a page, at most, whatever the client asks for: a bound on memory and on one statement's
+time."""
 WHOLE_MAX = 2**31
+"""The largest `$top` or `$skip`: a 32-bit integer of clients, and more than any log is paged
+through."""
 KNOWN = (
     "$filter", "$select", "$orderby", "$top", "$skip", "$count", "$skiptoken", "$format",
 )  # fmt: skip
@@ -37,12 +42,12 @@ class Options:
     """None for all."""
     where: Sql | None
     order: tuple[Ordered, ...]
-    """Ends with a property that is unique."""
+    """Ends with a unique property."""
     top: int | None
     skip: int
     count: bool
     after: tuple[Any, ...] | None
-    """The values of `order` in the last row of the page before."""
+    """The values of `order` in the last row of the previous page."""
     page: int
 
     @property
@@ -75,7 +80,7 @@ def check_format(found: Mapping[str, str], accept: str) -> None:
     asked = found.get("$format", accept) or "*/*"
     kinds = [one.partition(";")[0].strip().lower() for one in asked.split(",")]
     if not {"json", "application/json", "application/*", "*/*"} & set(kinds):
-        raise Fault(406, f"{asked!r} is not to be had; ask for application/json", target="$format")
+        raise Fault(406, f"unsupported format {asked!r}; use application/json", target="$format")
 
 
 def _known(given: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -86,9 +91,9 @@ def _known(given: Sequence[tuple[str, str]]) -> dict[str, str]:
             continue
         if name not in KNOWN:
             known = ", ".join(KNOWN)
-            raise Fault(501, f"{name} is not known here; known: {known}", target=name)
+            raise Fault(501, f"unknown option {name}; known: {known}", target=name)
         if name in found:
-            raise wrong(name, f"{name} is given more than once")
+            raise wrong(name, f"{name} is given more than once; give it once")
         found[name] = value
     return found
 
@@ -98,7 +103,7 @@ def _whole(found: Mapping[str, str], name: str) -> int | None:
         return None
     text = found[name]
     if not re.fullmatch(r"\d{1,10}", text, re.ASCII) or int(text) > WHOLE_MAX:
-        raise wrong(name, f"{name} = {text!r} must be a whole number up to {WHOLE_MAX}")
+        raise wrong(name, f"{name} = {text!r} must be an integer from 0 to {WHOLE_MAX}")
     return int(text)
 
 
@@ -146,7 +151,10 @@ def _bounded(entities: EntitySet, filtered: str) -> list[str]:
 def _ordered(entities: EntitySet, text: str) -> Ordered:
     match = re.fullmatch(r"\s*(\w+)(?:\s+(asc|desc))?\s*", text, re.ASCII)
     if match is None:
-        raise wrong("$orderby", f"$orderby: {text!r} must be a property, with asc or desc or none")
+        raise wrong(
+            "$orderby",
+            (f"$orderby: {text!r} must be a property, optionally followed by asc or desc"),
+        )
     return Ordered(_property("$orderby", entities, match[1]), match[2] == "desc")
 
 
@@ -172,5 +180,7 @@ def _place(text: str | None, length: int) -> tuple[Any, ...] | None:
         values = []
     whole = all(not isinstance(value, int) or -(2**63) <= value < 2**63 for value in values)
     if len(values) != length or not whole:
-        raise wrong("$skiptoken", "$skiptoken: take it, and all options, from the page before")
+        raise wrong(
+            "$skiptoken", ("invalid $skiptoken: use the nextLink of the previous page unchanged")
+        )
     return tuple(values)

@@ -1,4 +1,4 @@
-"""The resources under /odata/: which address is what, and the answers.
+"""The resources under /odata/: paths and responses.
 
 /odata/                       the service document
 /odata/$metadata              CSDL
@@ -28,7 +28,7 @@ from platewire.web.odata.options import Options, check_format, options, written_
 
 ROOT = "/odata/"
 SECONDS = 20.0
-"""A query that takes longer is given up."""
+"""Timeout of a query."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 ADDRESS = re.compile(r"(?P<set>\w+)(?P<key>\(.*\))?(?P<count>/\$count)?", re.DOTALL)
 JSON = "application/json;odata.metadata=minimal"
@@ -42,7 +42,7 @@ def routes(context: WebContext) -> list[BaseRoute]:
         except Fault as fault:
             return answer(fault)
         except QueryTooLong as error:
-            text = f"{error}; bound $filter by first_seen_at or change_seq, or lower $top"
+            text = f"{error}; limit $filter by first_seen_at or change_seq, or lower $top"
             return answer(Fault(400, text, target="$filter"))
         except PlatewireError as error:
             return answer(Fault(503, str(error)))
@@ -54,10 +54,10 @@ def routes(context: WebContext) -> list[BaseRoute]:
 
 async def _answered(context: WebContext, request: Request) -> Response:
     if request.method not in ("GET", "HEAD"):
-        raise Fault(405, f"{request.method} is not possible: this service is read-only")
+        raise Fault(405, f"{request.method} is not supported: this service is read-only")
     highest = request.headers.get("odata-maxversion", "4.0")
     if not re.match(r"4\.|[5-9]", highest):
-        raise Fault(400, f"OData-MaxVersion is {highest}; this service speaks 4.0")
+        raise Fault(400, f"unsupported OData-MaxVersion {highest}: this service uses 4.0")
     path = request.path_params.get("path", "")
     given = request.query_params.multi_items()
     if path == "$metadata":
@@ -74,7 +74,7 @@ async def _resource(
     match = ADDRESS.fullmatch(path)
     entities = next((one for one in SETS if match and one.name == match["set"]), None)
     if match is None or entities is None or (match["key"] and match["count"]):
-        raise Fault(404, f"there is nothing at {ROOT}{path}; entity sets are {KNOWN}")
+        raise Fault(404, f"{ROOT}{path} not found; the entity sets are {KNOWN}")
     asked = options(entities, given, request.headers.get("prefer", ""), context.clock.now())
     root = _root(context, request)
     if match["count"]:
@@ -125,7 +125,7 @@ async def _entity(
     shown = asked.select or entities.properties
     found = await _select(context, statement.entity(entities, _key(entities, key), shown))
     if not found:
-        raise Fault(404, f"no entity {entities.name}({key}) is kept")
+        raise Fault(404, f"{entities.name}({key}) not found")
     body = {"@odata.context": f"{_context(root, entities, asked)}/$entity"}
     return _json(body | statement.shown(shown, found[0], root.removesuffix(ROOT)))
 
@@ -142,7 +142,9 @@ def _key(entities: EntitySet, text: str) -> str:
     fits = {Type.GUID: "guid", Type.STRING: "string"}[key.type]
     if value is None or token.kind != fits:
         example = "'gate'" if key.type is Type.STRING else "0198c4a2-0000-7000-8000-000000000000"
-        raise wrong(key.name, f"({text}) is no key of {entities.name}; write it like ({example})")
+        raise wrong(
+            key.name, f"invalid key ({text}) for {entities.name}; write it like ({example})"
+        )
     return str(value)
 
 

@@ -1,4 +1,4 @@
-"""Options -> the SQL statements of a page, a count and a single entity; and rows -> JSON values."""
+"""Options -> the SQL statements of a page, a count and a single entity; rows -> JSON values."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -1,0 +1,1 @@
+"""All parts together: started, controlled and stopped in order."""

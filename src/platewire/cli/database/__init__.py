@@ -1,0 +1,1 @@
+"""Commands that look after the log folder and the database."""

@@ -1,0 +1,1 @@
+"""Searches for passages and plates."""

@@ -1,0 +1,1 @@
+"""The delivery book: what the log keeps for each output."""

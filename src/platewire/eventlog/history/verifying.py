@@ -1,0 +1,54 @@
+"""Whether the log, its mark, and what is remembered of outputs agree. Read-only.
+
+The mark is to be read first: a running platewire raises both, the log before the mark.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+from platewire.database.connection import row, rows
+from platewire.eventlog.deliveries.records import ranges_of
+from platewire.eventlog.history.mark import NAME, NO_EVENT, Mark
+from platewire.eventlog.history.numbers import mark_of, wrong_numbers
+from platewire.eventlog.history.settling import difference
+from platewire.numbering import REASONS
+
+PLACES = """
+SELECT output, max(seq), 'a parked event' FROM parked GROUP BY 1
+UNION ALL SELECT output, max(seq), 'a dead letter' FROM undelivered GROUP BY 1
+UNION ALL SELECT output, max(from_seq) - 1, 'a choice of events' FROM selection GROUP BY 1
+"""
+"""The newest seq that each output has in each table, and what is there."""
+
+
+def numbers(connection: apsw.Connection) -> Iterator[str]:
+    if said := wrong_numbers(connection):
+        yield said
+
+
+def against_mark(connection: apsw.Connection, folder: Path, kept: Mark | None) -> Iterator[str]:
+    log = mark_of(connection)
+    path = folder / NAME
+    if kept is None:
+        if log.log_id != NO_EVENT:
+            yield f"{path} is missing or corrupted: whether the log was cut back is unknown"
+    elif reason := difference(connection, kept):
+        yield (
+            f"{REASONS[reason]}: it ends at seq {log.last_seq} in epoch {log.epoch}, and by {path} "
+            f"{kept.last_seq} in epoch {kept.epoch} had been given out. Put the right file back "
+            "with its journal (-wal), or start platewire: it goes on above both"
+        )
+
+
+def places(connection: apsw.Connection) -> Iterator[str]:
+    """What is remembered of outputs, beyond the end of the log."""
+    (last,) = row(connection, "SELECT last_seq FROM log")
+    beyond = f"is beyond the last event, {last}: the log was cut back by another program"
+    for output, seq, above in rows(connection, "SELECT output, seq, above FROM cursor"):
+        if (furthest := max(seq, *(end for _, end in ranges_of(above)), 0)) > last:
+            yield f'output "{output}": its cursor at seq {furthest} {beyond}'
+    for output, seq, what in rows(connection, PLACES):
+        if seq > last:
+            yield f'output "{output}": {what} at seq {seq} {beyond}'

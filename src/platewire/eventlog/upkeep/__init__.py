@@ -1,0 +1,1 @@
+"""What keeps the log in order beside its work."""

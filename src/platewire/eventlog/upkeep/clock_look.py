@@ -1,0 +1,82 @@
+"""Looks at the clocks for retention, and keeps what they said: tables `believed_time` and `boot`.
+
+For each boot the difference of the two clocks is kept, as of the last look at which wall time was
+believed. By that events of this boot which were written under a wrong clock still have their age.
+
+A person confirms the clock by a file in the log's folder, which works with and without a running
+server. Only that it is there, and when it was written, is looked at: a confirmation of one date is
+none of another.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from platewire.eventlog.upkeep.believed_time import (
+    JUMP_SECONDS,
+    Belief,
+    Judgment,
+    Look,
+    judge,
+    since,
+)
+from platewire.runtime.clock import Clock, milliseconds
+
+CONFIRMED = "retention.confirmed"
+
+
+def judged(connection: apsw.Connection, folder: Path, clock: Clock) -> tuple[Look, Judgment]:
+    """Only reads."""
+    now = clock.now()
+    look = Look(milliseconds(now), clock.boot(), clock.synchronized(), is_confirmed(folder, now))
+    return look, judge(_kept(connection), look)
+
+
+def keep(connection: apsw.Connection, folder: Path, clock: Clock) -> Judgment:
+    """Looks, and keeps it; within the writer's transaction."""
+    look, judgment = judged(connection, folder, clock)
+    connection.execute(
+        "REPLACE INTO believed_time (one, belief) VALUES (1, ?)",
+        (msgspec.json.encode(judgment.belief),),
+    )
+    if not judgment.held:
+        connection.execute(
+            "REPLACE INTO boot (id, began_ms) VALUES (?, ?)",
+            (look.at.boot, look.wall_ms - round(look.at.seconds * 1000)),
+        )
+    return judgment
+
+
+def _kept(connection: apsw.Connection) -> Belief | None:
+    """What the last look left; else no more than when the newest event was kept."""
+    kept = connection.execute("SELECT belief FROM believed_time").get
+    if kept is not None:
+        return msgspec.json.decode(kept, type=Belief)
+    newest = connection.execute("SELECT recorded_ms FROM event ORDER BY seq DESC LIMIT 1").get
+    return None if newest is None else since(newest)
+
+
+# --- a person's word ------------------------------------------------------------------------------
+
+
+def confirm(folder: Path, now: datetime) -> None:
+    """The date that this computer shows now is right. A disk on the network has its own time."""
+    path = folder / CONFIRMED
+    path.unlink(missing_ok=True)
+    path.touch()
+    os.utime(path, (now.timestamp(), now.timestamp()))
+
+
+def is_confirmed(folder: Path, now: datetime) -> bool:
+    try:
+        at = (folder / CONFIRMED).stat().st_mtime
+    except OSError:
+        return False
+    return abs(now.timestamp() - at) <= JUMP_SECONDS
+
+
+def forget_confirmation(folder: Path) -> None:
+    (folder / CONFIRMED).unlink(missing_ok=True)

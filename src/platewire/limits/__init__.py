@@ -1,0 +1,1 @@
+"""What arrives from outside is bounded here: descriptors, connections, bytes and time."""

@@ -1,0 +1,211 @@
+"""Which column is which field: by its heading, in many languages, or as the user says.
+
+A heading that nobody knows is never taken for a plate, and a column that nobody knows is passed
+over only where it cannot limit when, where or whether an entry holds.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from platewire.country import match, normalize
+from platewire.errors import ConfigError
+from platewire.lists import card
+from platewire.lists.entry import FIELDS
+from platewire.lists.files.heading_words import LIMITING_STEMS, LIMITING_WORDS, NAMES
+
+LETTERS_OF_A_WORD = 4
+"""So many letters in a row are a word rather than part of a plate, unless some country has such."""
+
+
+class Column(NamedTuple):
+    field: str
+    """Empty: nobody knows what it is."""
+    heading: str
+    """As it stands in the file; `column 3` where it has none."""
+    passed: bool = False
+    """Whether the user has said that it is to be passed over."""
+
+
+class Choice(NamedTuple):
+    """What the user says about columns."""
+
+    columns: Mapping[str, str] = {}
+    """The heading, or number from 1, of a field's column."""
+    ignored: Sequence[str] = ()
+    """Headings, or numbers from 1, of columns that are to be passed over."""
+    headings: bool = True
+    """False: the first row is an entry already."""
+
+
+def chosen(pairs: Sequence[str]) -> dict[str, str]:
+    """`plate=Kennzeichen` and so on. ConfigError for a field that there is not."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, heading = (part.strip() for part in pair.partition("="))
+        if field not in FIELDS or not equals or not heading or field in columns:
+            raise ConfigError(
+                f"--column {pair!r} is not understood: write it once for each field, like "
+                f"plate=HEADING; the fields are {', '.join(FIELDS)}"
+            )
+        columns[field] = heading
+    return columns
+
+
+def plain(heading: str) -> str:
+    """In the form by which headings are compared: no case, marks of punctuation as spaces."""
+    composed = unicodedata.normalize("NFKC", heading).casefold()
+    return " ".join(re.sub(r"[\W_]+", " ", composed).split())
+
+
+HEADINGS: Mapping[str, str] = {
+    plain(name): field for field, names in NAMES.items() for name in names
+}
+"""Field by heading."""
+_LIMITING = re.compile(
+    "|".join(stem if len(stem) > 3 else rf"\b{stem}" for stem in map(plain, LIMITING_STEMS))
+)
+
+
+def field_of(heading: str) -> str:
+    """Empty for one that is not known."""
+    return HEADINGS.get(plain(heading), "")
+
+
+def known(cells: Sequence[str]) -> int:
+    """How many of a row's cells are headings that are known."""
+    return sum(1 for cell in cells if field_of(cell))
+
+
+def is_heading(cell: str) -> bool:
+    """Whether a cell is rather a word than a plate."""
+    if not cell or field_of(cell):
+        return True
+    text = normalize(cell)
+    if text and any(one.cost == 0 for one in match(text)):
+        return False
+    letters = re.search(rf"[^\W\d_]{{{LETTERS_OF_A_WORD}}}", cell)
+    return letters is not None or not any(char.isdigit() for char in cell)
+
+
+def limiting(heading: str) -> bool:
+    """Whether a heading sounds like one that limits when, where or whether an entry holds."""
+    words = plain(heading)
+    return words in LIMITING_WORDS or _LIMITING.search(words) is not None
+
+
+class Layout(NamedTuple):
+    columns: tuple[Column, ...]
+    headings: bool
+    """False where the first row is an entry already."""
+
+
+def fields_of(cells: Sequence[str], choice: Choice) -> Sequence[str]:
+    """As far as they are known, for a first row that may not be read rightly yet."""
+    try:
+        return [column.field for column in layout_of(Path(), cells, choice).columns]
+    except ConfigError:
+        return [field_of(cell) for cell in cells]
+
+
+def layout_of(path: Path, cells: Sequence[str], choice: Choice) -> Layout:
+    """Of a file whose first row these are. ConfigError where it is not clear what is a plate."""
+    filled = len(cells)
+    while filled and not cells[filled - 1]:
+        filled -= 1
+    cells = cells[:filled]
+    if not cells:
+        raise ConfigError(
+            f"{path}: the first row is empty; write the column names there, {','.join(FIELDS)}"
+        )
+    bare = not known(cells) and not choice.columns and not is_heading(cells[0])
+    if bare or not choice.headings:
+        return Layout(_numbered(path, len(cells), choice), headings=False)
+    return Layout(_headed(path, cells, choice), headings=True)
+
+
+def _headed(path: Path, cells: Sequence[str], choice: Choice) -> tuple[Column, ...]:
+    told = _told(path, cells, choice.columns)
+    passed = {_place(path, cells, heading) for heading in choice.ignored}
+    fields = _whole_cards([_field(at, cell, told, passed) for at, cell in enumerate(cells)], told)
+    columns = tuple(
+        Column(field, cell or f"column {at + 1}", at in passed)
+        for at, (field, cell) in enumerate(zip(fields, cells, strict=True))
+    )
+    _check(path, cells, columns)
+    return columns
+
+
+def _whole_cards(fields: Sequence[str], told: Mapping[int, str]) -> Sequence[str]:
+    """The card number of a file may have another meaning: without bits the column is ignored,
+    unless the user maps it."""
+    if "card_bits" in fields:
+        return fields
+    return [
+        "" if field in card.FIELDS and at not in told else field for at, field in enumerate(fields)
+    ]
+
+
+def _field(at: int, cell: str, told: Mapping[int, str], passed: set[int]) -> str:
+    if at in told:
+        return told[at]
+    field = "" if at in passed else field_of(cell)
+    return "" if field in told.values() else field
+
+
+def _numbered(path: Path, width: int, choice: Choice) -> tuple[Column, ...]:
+    names = [f"column {at}" for at in range(1, width + 1)]
+    told = _told(path, names, choice.columns or ({"plate": "1"} if width == 1 else {}))
+    passed = {_place(path, names, where) for where in choice.ignored}
+    if "plate" not in told.values():
+        raise ConfigError(
+            f"{path} has {width} columns and no headings: write them in its first row, or say "
+            "which column is which, such as --no-headings --column plate=1 --column valid_to=2"
+        )
+    return tuple(Column(told.get(at, ""), name, at in passed) for at, name in enumerate(names))
+
+
+def _told(path: Path, cells: Sequence[str], columns: Mapping[str, str]) -> dict[int, str]:
+    told: dict[int, str] = {}
+    for field, heading in columns.items():
+        at = _place(path, cells, heading)
+        if at in told:
+            raise ConfigError(f"column {heading!r} cannot be both {told[at]} and {field}")
+        told[at] = field
+    return told
+
+
+def _place(path: Path, cells: Sequence[str], heading: str) -> int:
+    """Where a column stands that the user names: by its heading first, else by its number."""
+    there = [at for at, cell in enumerate(cells) if plain(cell) == plain(heading)]
+    if not there and heading.isdecimal() and 1 <= int(heading) <= len(cells):
+        there = [int(heading) - 1]
+    if len(there) != 1:
+        how_many = "no column" if not there else "more than one column"
+        raise ConfigError(
+            f"{path}: {how_many} is called {heading!r}; there are: {_listed(cells)}. A column's "
+            "number, from 1, can be written instead"
+        )
+    return there[0]
+
+
+def _check(path: Path, cells: Sequence[str], columns: Sequence[Column]) -> None:
+    fields = [column.field for column in columns if column.field]
+    if twice := next((field for field in fields if fields.count(field) > 1), None):
+        names = [it.heading for it in columns if it.field == twice]
+        raise ConfigError(
+            f"{path}: two columns are {twice}: {' and '.join(map(repr, names))}. Choose one of "
+            f"them, such as --column {twice}={names[0]}"
+        )
+    if "plate" not in fields:
+        raise ConfigError(
+            f"{path}: no column is known as that of the plates; the first row has: "
+            f"{_listed(cells)}. Say which it is, such as --column plate={cells[0] or 1}, or "
+            "--no-headings where the first row is an entry already"
+        )
+
+
+def _listed(cells: Sequence[str]) -> str:
+    return ", ".join(cell or "-" for cell in cells)

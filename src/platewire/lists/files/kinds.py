@@ -1,0 +1,97 @@
+"""What a file is, by its first bytes: text, a workbook, or something else, refused by name.
+
+Bytes of a picture read as text have letters and digits enough to look like plates, so nothing is
+taken for text that is known to be something else.
+"""
+
+import codecs
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+from platewire.errors import ConfigError
+
+Kind = Literal["text", "workbook"]
+
+HEAD_BYTES = 4096
+"""Bytes at the beginning that decide what a file is: all signatures lie within them."""
+SAVE_AS = "open it in its program and save it as XLSX or CSV"
+SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF", "a PDF", "ask for the table itself, as XLSX or CSV"),
+    (b"\x89PNG", "a picture (PNG)", "ask for the table itself, as XLSX or CSV"),
+    (b"\xff\xd8\xff", "a picture (JPEG)", "ask for the table itself, as XLSX or CSV"),
+    (b"GIF8", "a picture (GIF)", "ask for the table itself, as XLSX or CSV"),
+    (b"\x1f\x8b", "packed (gzip)", "unpack it first"),
+    (b"BZh", "packed (bzip2)", "unpack it first"),
+    (b"\xfd7zXZ", "packed (xz)", "unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "packed (zstd)", "unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "packed (7z)", "unpack it first"),
+    (b"Rar!", "packed (RAR)", "unpack it first"),
+    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+    (b"\x00\x01\x00\x00Standard", "an Access database", "export the table as CSV"),
+    (b"{\\rtf", "a text document (RTF)", SAVE_AS),
+)
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+WORKBOOK = "xl/workbook.xml"
+ZIPPED: tuple[tuple[str, str], ...] = (
+    ("xl/workbook.bin", "an Excel binary workbook (XLSB)"),
+    ("word/document.xml", "a Word document (DOCX)"),
+    ("ppt/presentation.xml", "a presentation (PPTX)"),
+    ("content.xml", "an OpenDocument file (ODS)"),
+    ("Index/Document.iwa", "a Numbers document"),
+)
+MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml", b"<workbook", b"<meta", b"<head", b"<style")
+WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+OLE_BYTES_MAX = 16 * 1024 * 1024
+"""How far an old Office file is searched for the sign of a password."""
+
+
+def kind_of(path: Path, encoding: str | None) -> Kind:
+    """`encoding` as the user gave it. ConfigError for a file that is neither, or cannot be read."""
+    head = _start(path, HEAD_BYTES)
+    if head.startswith(ZIP):
+        return _zipped(path)
+    if head.startswith(OLE):
+        raise _old_office(path)
+    for start, what, remedy in SIGNATURES:
+        if head.startswith(start):
+            raise ConfigError(f"{path} is {what}, not a table: {remedy}")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(MARKUP):
+        raise ConfigError(f"{path} is a web page or XML, whatever its name says: {SAVE_AS}")
+    if encoding is None and b"\0" in head and not head.startswith(WIDE_MARKS):
+        raise ConfigError(
+            f"{path} is neither text nor a workbook: it holds zero bytes. Give XLSX or CSV; where "
+            "it is UTF-16 without a mark, say --encoding utf-16-le"
+        )
+    return "text"
+
+
+def _start(path: Path, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _zipped(path: Path) -> Kind:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except Exception as error:  # zipfile raises what it likes
+        raise ConfigError(f"{path} is a damaged workbook or ZIP archive: {error}") from error
+    if WORKBOOK in names:
+        return "workbook"
+    for name, what in ZIPPED:
+        if name in names:
+            raise ConfigError(f"{path} is {what}, which is not read: {SAVE_AS}")
+    raise ConfigError(f"{path} is packed (ZIP), not a table: unpack it first")
+
+
+def _old_office(path: Path) -> ConfigError:
+    """Both old workbooks and ones with a password are such containers."""
+    if ENCRYPTED in _start(path, OLE_BYTES_MAX):
+        return ConfigError(f"{path} has a password: save it without one, as XLSX or CSV")
+    return ConfigError(f"{path} is an old Office file (XLS), which is not read: {SAVE_AS}")

@@ -1,0 +1,134 @@
+"""A file looked through before anything is taken: the order of day and month in its dates, and
+columns that nobody knows and that may limit an entry. What cannot be told is asked.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from platewire.lists.files import dates
+from platewire.lists.files.dates import Order
+from platewire.lists.files.headings import Column, Layout, limiting
+from platewire.lists.files.record import Record, bare
+
+_FLAGS = """
+    yes, no, y, n, true, false, ja, nein, да, нет, так, ні, tak, nie, ano, áno, ne, si, sí, sì, oui,
+    non, sim, não, nao, nee, nej, nei, kyllä, ei, evet, hayır, igen, nem, da, nu, x, +, -, ✓, ✗,
+    0, 1"""
+FLAGS = frozenset(word.strip() for word in _FLAGS.split(","))
+"""What a column says, in every row, that switches entries on or off."""
+FLAGS_MAX = 4
+"""Different values that are kept of a column to see whether it is such."""
+CELL_SHOWN = 40
+"""Characters of a cell that a message quotes."""
+
+
+class Seen(NamedTuple):
+    row: int
+    value: str
+
+
+class Survey(NamedTuple):
+    order: Order
+    assumed: tuple[str, ...]
+    questions: tuple[str, ...]
+    """What has to be said before the file is taken."""
+
+
+class _Unknown:
+    """What stands in a column that nobody knows."""
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
+        self._sounds = limiting(column.heading)
+        self._values: set[str] = set()
+        self._first: Seen | None = None
+        self._limiting: Seen | None = None
+
+    def see(self, seen: Seen) -> None:
+        self._first = self._first or seen
+        if len(self._values) < FLAGS_MAX:
+            self._values.add(seen.value.lower())
+        if not self._limiting and (self._sounds or dates.is_time_or_date(seen.value)):
+            self._limiting = seen
+
+    def question(self) -> str:
+        """Empty where it cannot limit anything."""
+        flags = self._values and self._values <= FLAGS and self._values != {"1"}
+        seen = self._limiting or (self._first if flags else None)
+        if seen is None:
+            return ""
+        name = self._column.heading
+        return (
+            f"the column {name!r} is not known and may limit when, where or whether an entry holds "
+            f"(row {seen.row}: {seen.value[:CELL_SHOWN]!r}): say what it is, such as --column "
+            f'"valid_to={name}", or pass it over with --ignore-column "{name}"'
+        )
+
+
+def surveyed(records: Iterable[Record], layout: Layout, told: Order | None) -> Survey:
+    """Reads all records once. `told` is the order of day and month, where the user says it."""
+    unknown = {
+        at: _Unknown(column)
+        for at, column in enumerate(layout.columns)
+        if not column.field and not column.passed
+    }
+    bounds = [at for at, it in enumerate(layout.columns) if it.field in ("valid_from", "valid_to")]
+    evidence: dict[str, Seen] = {}
+    for record in records if bounds or unknown else ():
+        for at, value in _filled(record, (*bounds, *unknown)):
+            seen = Seen(record.number, value)
+            if at in unknown:
+                unknown[at].see(seen)
+            elif found := dates.evidence(value):
+                evidence.setdefault(found, seen)
+    order, assumed, question = _order(evidence, told)
+    asked = (question, *(each.question() for each in unknown.values()))
+    return Survey(order, (*_names(layout), *assumed), tuple(filter(None, asked)))
+
+
+def _filled(record: Record, columns: Iterable[int]) -> Iterator[tuple[int, str]]:
+    for at in columns:
+        if at < len(record.cells) and (value := bare(record.cells[at])):
+            yield at, value
+
+
+def _order(evidence: dict[str, Seen], told: Order | None) -> tuple[Order, tuple[str, ...], str]:
+    """With what is to be said of it, and what is to be asked."""
+    if told:
+        return told, (), ""
+    day, month = evidence.get("day-first"), evidence.get("month-first")
+    say = "say which with --date-order day-first or --date-order month-first"
+    if day and month:
+        return (
+            "day-first",
+            (),
+            (
+                f"row {day.row} has {day.value!r}, the day first, and row {month.row} has "
+                f"{month.value!r}, the month first: {say}; rows that do not fit are rejected then"
+            ),
+        )
+    if seen := day or month:
+        order: Order = "day-first" if day else "month-first"
+        return order, (f"dates are {order}, as row {seen.row} has {seen.value!r}",), ""
+    if either := evidence.get("either"):
+        return (
+            "day-first",
+            (),
+            (
+                f"row {either.row} has {either.value!r}, and no date tells whether the day or the "
+                f"month comes first: {say}"
+            ),
+        )
+    return "day-first", (), ""
+
+
+def _names(layout: Layout) -> Iterator[str]:
+    """Columns that are called otherwise than their fields."""
+    if not layout.headings:
+        yield "the first row is an entry already: there are no headings"
+        return
+    named = [
+        f"{it.heading!r} is {it.field}" for it in layout.columns if it.field not in ("", it.heading)
+    ]
+    if named:
+        yield f"columns by their headings: {', '.join(named)}"

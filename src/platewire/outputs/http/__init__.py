@@ -1,0 +1,1 @@
+"""Outputs over HTTP, and what they share: connection, authentication, egress, responses."""

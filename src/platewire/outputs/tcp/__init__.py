@@ -1,0 +1,1 @@
+"""Outputs over TCP: servers that clients connect to, and clients that connect."""

@@ -1,0 +1,189 @@
+"""Plates for receivers written for AxxonSoft's Auto-Intellect: a TCP server.
+
+Whoever connects gets what comes from then on. There is no acknowledgement and no position; where
+it is so set, events wait in the log while nobody is connected. `send` returns when the system has
+taken the bytes for every client. One that takes nothing for a second is let go, so nothing piles
+up. What the bytes are, `wire.auto_intellect` decides.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta, field
+
+from platewire.errors import Rejected
+from platewire.model import Entry, Event, Image, Kind
+from platewire.outputs.output import EventsPreset, Output, OutputContext
+from platewire.outputs.tcp.audience import Audience, WaitForClient, happened_after
+from platewire.outputs.tcp.listener import Client, Listener
+from platewire.outputs.tcp.settings import Listen, TcpSettings
+from platewire.outputs.time_zone import time_zone_of
+from platewire.wire.vms import auto_intellect as wire
+
+
+class AutoIntellectSettings(TcpSettings, frozen=True, kw_only=True, tag="auto_intellect"):
+    """A TCP server that sends plates in the format of Auto-Intellect."""
+
+    listen: Listen = "127.0.0.1:35555"
+    max_clients: Annotated[
+        int,
+        Meta(
+            ge=1, le=1000, description=("Maximum clients; further connections are closed at once")
+        ),
+    ] = 10
+    form: Annotated[
+        Literal["xml", "stx"],
+        Meta(
+            description="`xml`: with pictures, Auto-Intellect's port 35555; `stx`: time, camera "
+            "and plate between two control characters, its port 55555"
+        ),
+    ] = "xml"
+    camera_ids: Annotated[
+        dict[str, Annotated[int, Meta(ge=0)]],
+        Meta(
+            description="Number of each camera, at most 99 for `stx`; default: its position "
+            "among the cameras of the file, from 1"
+        ),
+    ] = field(default_factory=dict)
+    time_zone: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "Time zone of times, which have no offset in this format, e.g. "
+                "Europe/Berlin; default: UTC"
+            )
+        ),
+    ] = None
+    additions: Annotated[
+        bool,
+        Meta(description=("Add platewire's attributes to the XML: `event-id`, `kind`, `passage`")),
+    ] = True
+    events: Annotated[
+        EventsPreset | tuple[Kind, ...],
+        Meta(description="Kinds to send; the format does not distinguish them, so choose one"),
+    ] = (Kind.NEW,)
+    wait_for_client: WaitForClient = False
+    max_age_seconds: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(
+            description="Older events are recorded as expired instead of sent; limits what a "
+            "reconnecting client gets",
+        ),
+    ] = 60.0
+
+    @property
+    def why_no_tests(self) -> str:
+        return "the format `stx` cannot mark test events" if self.form == "stx" else ""
+
+    def build(self, context: OutputContext) -> "AutoIntellectOutput":
+        """ConfigError where the address, a camera's number or the time zone cannot be one."""
+        return AutoIntellectOutput(self, context)
+
+    def zone(self) -> ZoneInfo | None:
+        """ConfigError for a zone that is not known."""
+        return time_zone_of(self.name, self.time_zone)
+
+
+class AutoIntellectClient(Client):
+    """One client. Data that it sends is ignored."""
+
+    def __init__(self, server: "AutoIntellectOutput") -> None:
+        super().__init__(server.listener)
+        self._server = server
+        self.since = server.audience.past
+        """It gets what came into the log after this `seq`."""
+
+    def opened(self) -> None:
+        self.served()
+        self._server.audience.came()
+
+
+class AutoIntellectOutput(Output):
+    batch = 32
+
+    def __init__(self, settings: AutoIntellectSettings, context: OutputContext) -> None:
+        self._settings = settings
+        self._context = context
+        self._zone = settings.zone()
+        self.audience = Audience(
+            settings.name,
+            context.board,
+            context.log,
+            f'output "{settings.name}": no client connected to {settings.listen}; start the '
+            "receiver",
+            waits=settings.wait_for_client,
+        )
+        self.listener: Listener[AutoIntellectClient] = Listener(
+            settings, context, lambda: AutoIntellectClient(self)
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port where it listens."""
+        return self.listener.address
+
+    async def connect(self) -> None:
+        """Listens. Once `send` has found nobody, returns only when somebody has connected."""
+        await self.listener.reopen()
+        await self.audience.wait_if_missed(self._connected())
+
+    async def send(self, entries: Sequence[Entry]) -> None:
+        """Unavailable, where `wait_for_client` is set and no client took the entries."""
+        self.listener.check()
+        self.audience.require(self._connected())
+        encoded = [(entry, await self._encoded(entry.vendor_event)) for entry in entries]
+        clients = self._connected()
+        for client in clients:
+            due = [data for entry, data in encoded if happened_after(client.since, entry)]
+            client.transport.write(b"".join(due))
+        slow = await self.listener.laggards(clients)
+        for client in slow:
+            client.drop("slow")
+        took = [each for each in clients if not (each.leaving or each in slow)]
+        self.audience.require(took)
+        if not took:
+            self.listener.count(events_to_nobody=len(entries))
+
+    async def close(self) -> None:
+        await self.listener.close()
+
+    def _connected(self) -> list[AutoIntellectClient]:
+        return [each for each in self.listener.clients if not each.leaving]
+
+    # --- what is sent --------------------------------------------------------------------------
+
+    async def _encoded(self, event: Event) -> bytes:
+        camera = self._camera(event.camera)
+        if self._settings.form == "xml":
+            return wire.xml(
+                event,
+                camera,
+                plate=await self._jpeg(self._plate(event)),
+                vehicle=await self._jpeg(self._vehicle(event)),
+                zone=self._zone,
+                additions=self._settings.additions,
+            )
+        try:
+            return wire.line(event, camera, zone=self._zone)
+        except ValueError as error:
+            raise Rejected(
+                f'output "{self._settings.name}": camera "{event.camera}": {error}; set a '
+                "number up to 99 in `camera_ids`"
+            ) from error
+
+    def _camera(self, name: str) -> int:
+        """0 for one that the configuration no longer knows."""
+        return self._settings.camera_ids.get(name, self._context.site.channels.get(name, -1) + 1)
+
+    def _plate(self, event: Event) -> Image | None:
+        return event.images.plate if self._settings.picture != "none" else None
+
+    def _vehicle(self, event: Event) -> Image | None:
+        """The chosen picture, unless that is the plate's again."""
+        chosen = self._settings.picture_of(event.images)
+        return None if chosen == event.images.plate else chosen
+
+    async def _jpeg(self, image: Image | None) -> bytes:
+        """Empty where none is wanted, none exists, or retention has taken it."""
+        return await self._context.jpeg(image) or b""

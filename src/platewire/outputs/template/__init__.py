@@ -1,0 +1,1 @@
+"""The HTTP output with requests from templates in the configuration."""

@@ -1,0 +1,1 @@
+"""Which reads belong to the same vehicle."""

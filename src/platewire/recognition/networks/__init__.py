@@ -1,0 +1,1 @@
+"""The networks behind the engines: detection, reading, and their geometry."""

@@ -1,0 +1,1 @@
+"""From raw network output to a plausible plate."""

@@ -1,0 +1,1 @@
+"""Make, type and color of the vehicle."""

@@ -1,0 +1,1 @@
+"""What every part runs on: clock, status board, supervision, identity, secrets, TLS."""

@@ -1,0 +1,1 @@
+"""From bytes to frames: decoding, time stamps, thinning, hand-over between threads."""

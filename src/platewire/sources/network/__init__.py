@@ -1,0 +1,1 @@
+"""The network side of cameras: URLs, HTTP, JPEG streams, RTSP."""

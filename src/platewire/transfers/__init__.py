@@ -1,1 +1,0 @@
-"""The log -> the outside world: one file per way out."""

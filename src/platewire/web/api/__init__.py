@@ -1,0 +1,1 @@
+"""The JSON API: operations, shapes, the OpenAPI document and the live stream."""

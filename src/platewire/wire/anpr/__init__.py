@@ -1,0 +1,1 @@
+"""The formats of other number plate recognition software."""

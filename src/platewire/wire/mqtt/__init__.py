@@ -1,0 +1,1 @@
+"""Topics of MQTT, and what Home Assistant expects there."""

@@ -1,0 +1,1 @@
+"""The formats of video management systems and cameras."""
