@@ -112,7 +112,9 @@ def emptied(site: Site, copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cut", "last_kept"), [(older_copy, 3), (deleted, 0), (emptied, 0)], ids=lambda it: str(it)
+    ("cut", "last_kept"),
+    [(older_copy, 3), (deleted, 0), (emptied, 0)],
+    ids=["older copy", "deleted", "emptied"],
 )
 async def test_a_log_that_was_cut_back_goes_on_above_the_mark(
     site: Site,
