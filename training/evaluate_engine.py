@@ -24,6 +24,7 @@ from platewire.recognition.networks import models
 from platewire.recognition.pictures import load_picture
 from training.detector.evaluate import iou
 from training.detector.photos import seen_by_eye
+from training.photo_index import SOURCES, entries
 from training.reader.evaluate import folded
 from training.reader.real import BY_EYE, LABELS, corrections
 
@@ -55,8 +56,8 @@ def photos(data: Path) -> Iterator[Photo]:
 
 def boxes_of(data: Path) -> dict[str, list[Sequence[float]]]:
     found: dict[str, list[Sequence[float]]] = {}
-    for source in ("openlpr", "romania", "kaggle_cars"):
-        for entry in map(json.loads, (data / f"{source}.jsonl").read_text("utf-8").splitlines()):
+    for source in SOURCES:
+        for entry in entries(data, source):
             found[entry["file"]] = [plate["box"] for plate in entry["plates"]]
     for file, seen in seen_by_eye().items():
         for one in seen:

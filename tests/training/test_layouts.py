@@ -11,8 +11,9 @@ from platewire.country import CODES, COUNTRIES, match
 from platewire.country.tables import RARE
 from platewire.recognition.engines.state_names import NAMES
 from training.reader.classes import REGIONS, WITHOUT_CLASS
-from training.render import layouts
-from training.render.layouts import BEFORE_MERCOSUR, DRAWN, EUROPE, MERCOSUR, STATES, sign_of
+from training.render import overseas
+from training.render.layout import sign_of
+from training.render.layouts import BEFORE_MERCOSUR, DRAWN, EUROPE, MERCOSUR, STATES
 from training.render.numbers import of_country, of_form
 
 TABLE = {country.code: country for country in COUNTRIES}
@@ -28,8 +29,8 @@ def form_of(written: str) -> str:
 def test_every_country_is_drawn_that_the_reader_shall_know() -> None:
     missing = sorted(CODES - WITHOUT_CLASS - DRAWN)
     assert not missing, (
-        f"no layout draws {missing}: add each to EUROPE or OVERSEAS in training/render/layouts.py, "
-        "or to WITHOUT_CLASS in training/reader/classes.py (see training/README.md, Add a country)"
+        f"no layout draws {missing}: add each to EUROPE in training/render/layouts.py, to "
+        "OVERSEAS in training/render/overseas.py, or to WITHOUT_CLASS in training/reader/classes.py (see training/README.md, Add a country)"
     )
 
 
@@ -60,7 +61,7 @@ def test_numbers_of_a_country_fit_its_forms(seed: int, country: str) -> None:
 
 @given(seeds)
 def test_plates_from_overseas_fit_their_countrys_forms(seed: int) -> None:
-    layout = layouts.foreign(np.random.default_rng(seed))
+    layout = overseas.foreign(np.random.default_rng(seed))
     found = match(layout.number.text, hint=(layout.country,))
     assert any(one.country == layout.country and one.cost == 0 for one in found)
 
@@ -91,3 +92,12 @@ def test_the_states_are_those_that_the_reader_and_the_engine_know() -> None:
 @pytest.mark.parametrize("country", [code for code in EUROPE if EUROPE[code].band])
 def test_a_band_has_the_sign_of_the_table(country: str) -> None:
     assert sign_of(country) == TABLE[country].band[0]
+
+
+@given(seeds)
+def test_an_invented_plate_has_no_country_and_a_number_that_can_be_learned(seed: int) -> None:
+    layout = overseas.invented(np.random.default_rng(seed))
+    assert layout.country not in CODES
+    assert 3 <= len(layout.number.text) <= 12
+    assert layout.number.text.isascii()
+    assert layout.number.text.isalnum()

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from platewire.recognition.networks.text_line import DIGITS, LETTERS, MARKED
 from training.render.camera import shoot
-from training.render.layouts import american, any_layout, brazilian, european, foreign
+from training.render.layouts import american, any_layout, brazilian, european
 from training.render.numbers import of_choice, of_country, stressed
+from training.render.overseas import foreign
 from training.render.plate import Plate, draw, drawn
 
 pytestmark = pytest.mark.usefixtures("typefaces")

@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-SOURCES = ("openlpr", "romania", "kaggle_cars")
+from training.photo_index import SOURCES, entries
+
 """Folders of the data's `train` part: Apache-2.0, MIT, CC0."""
 CORNERS = Path(__file__).with_name("corners.jsonl")
 BY_EYE = Path(__file__).with_name("by_eye.jsonl")
@@ -122,8 +123,7 @@ def described(folder: Path) -> Iterator[dict[str, object]]:
 
     detector = TextDetector(side=320, threads=1, min_score=0.4)
     for source in SOURCES:
-        for line in (folder / f"{source}.jsonl").read_text(encoding="utf-8").splitlines():
-            photo = json.loads(line)
+        for photo in entries(folder, source):
             picture = read_picture(folder / photo["file"])
             boxes = [plate["box"] for plate in photo["plates"]]
             tilts = [

@@ -27,7 +27,12 @@ COUNTRIES = (
 """),
 )
 """ISO 3166-1 alpha-2. A network with another list has to be trained: see training/README.md."""
-WITHOUT_CLASS: frozenset[str] = frozenset()
+WITHOUT_CLASS: frozenset[str] = frozenset(
+    words("""
+    AE AM AZ BO CR DZ EC GE GH GY ID KE KW KZ MY NG PE PH PY QA
+    SA SG SR TN TW UY VE VN
+""")
+)
 """Countries of the table that the network does not know. platewire names them by the form of the
 text alone, never by appearance."""
 REGIONS = words("""

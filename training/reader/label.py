@@ -21,10 +21,10 @@ import numpy.typing as npt
 from platewire.model import Pixels
 from platewire.recognition.engines.rapidocr import RapidOcr, RapidOcrSettings
 from platewire.recognition.text.plausible import understood
+from training.photo_index import SOURCES, entries
 from training.reader.evaluate import folded
 from training.reader.real import LABELS
 
-INDEXES = ("openlpr", "romania", "kaggle_cars")
 NARROWEST = 40
 ONE_LINE = 2.7
 """Width by height from which a box is read as one line without a search for text."""
@@ -106,9 +106,8 @@ def countries_seen() -> dict[tuple[object, object], str | None]:
 
 def labels(engine: RapidOcr, data: Path) -> Iterator[dict[str, object]]:
     texts: set[str] = set()
-    for name in INDEXES:
-        for number, line in enumerate((data / f"{name}.jsonl").read_text().splitlines()):
-            entry = json.loads(line)
+    for name in SOURCES:
+        for number, entry in enumerate(entries(data, name)):
             boxes = [plate["box"] for plate in entry["plates"] if plate["box"]]
             photo = cv2.imread(str(data / entry["file"]))
             for box in boxes:

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from training.render.camera import shoot
-from training.render.layouts import american, brazilian, european, foreign
+from training.render.layouts import american, brazilian, european
+from training.render.overseas import foreign
 from training.render.plate import drawn
 
 SEED = 20_240

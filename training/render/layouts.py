@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - tables, one row a line
-"""What plates look like: sizes, colors, bands, what is between the characters, as data.
+"""What plates look like: Europe, the United States, Brazil, and which of all are drawn how often.
 
 The numbers on them are of the forms in the country table (`platewire.country`), which is the one
 place for forms and for the sign in the band. Only the states of the US have patterns here: the
@@ -13,8 +13,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from training.render.layout import (
+    BLACK,
+    BLUE,
+    GRAY,
+    GREEN,
+    NAVY,
+    RED,
+    WHITE,
+    YELLOW,
+    Color,
+    Layout,
+    light,
+    sign_of,
+)
 from training.render.numbers import (
-    COUNTRY,
     Number,
     of_choice,
     of_country,
@@ -24,45 +37,7 @@ from training.render.numbers import (
     stressed,
     weighted,
 )
-
-Color = tuple[int, int, int]
-WHITE = (238, 240, 240)
-YELLOW = (40, 195, 245)
-BLACK = (22, 22, 24)
-RED = (35, 30, 190)
-BLUE = (140, 50, 20)
-GREEN = (60, 110, 10)
-GRAY = (165, 165, 165)
-
-
-class Layout(NamedTuple):
-    country: str
-    number: Number
-    width: int = 520
-    height: int = 110
-    cap: float = 75
-    ground: Color = WHITE
-    ink: Color = BLACK
-    fonts: str = "din"
-    band: str = ""
-    """`eu`, `blue`, `flag`; with ` both` where one stands at the right as well."""
-    sign: str = ""
-    """Distinguishing sign of the country, for the band."""
-    between: tuple[str, ...] = ("space",)
-    """What may be in a gap: space, dash, dot, seal, seals, arms, emblem."""
-    region: str | None = None
-    top: str = ""
-    bottom: str = ""
-    art: bool = False
-    """Pictures and gradients behind the characters."""
-    split: bool = False
-    """Two lines."""
-    stripe: bool = False
-    """A colored stripe along the top, as in Mercosur."""
-    logo: str = ""
-    """`left` or `right`: a club's or a cause's picture beside the number."""
-    stickers: bool = False
-    """Stickers in the corners are usual."""
+from training.render.overseas import OVERSEAS, foreign, invented
 
 
 class Design(NamedTuple):
@@ -123,11 +98,6 @@ EUROPE: dict[str, Design] = {
 }
 
 
-def sign_of(country: str) -> str:
-    """Distinguishing sign of the UN Convention on Road Traffic; the country table has it first."""
-    return next(iter(COUNTRY[country].band), "")
-
-
 def european(random: np.random.Generator) -> Layout:
     codes = list(EUROPE)
     code = codes[weighted([EUROPE[code].weight for code in codes], random)]
@@ -175,7 +145,6 @@ class State(NamedTuple):
     ink: Color = (90, 40, 20)
 
 
-NAVY = (100, 40, 20)
 STATES: dict[str, State] = {
     "AL": State("ALABAMA", "1A11A11,1A1111A,11AA111", "Sweet Home", (235, 225, 210), BLACK),
     "AK": State("ALASKA", "AAA 111", "The Last Frontier", YELLOW, BLUE),
@@ -249,7 +218,7 @@ def american(random: np.random.Generator) -> Layout:
     if random.random() < 0.35:
         number = stressed(number, random)
     own = random.random() < 0.75
-    ground = state.ground if own else _light(random)
+    ground = state.ground if own else light(random)
     ink = state.ink if own else pick((NAVY, BLACK, RED, GREEN, (80, 30, 70)), random)
     slogan_first = random.random() < 0.12
     return Layout(
@@ -271,11 +240,6 @@ def american(random: np.random.Generator) -> Layout:
         logo=pick(("left", "left", "right"), random) if random.random() < 0.16 else "",
         stickers=True,
     )
-
-
-def _light(random: np.random.Generator) -> Color:
-    blue, green, red = (int(value) for value in random.integers(170, 245, 3))
-    return blue, green, red
 
 
 def _in_case(text: str, random: np.random.Generator) -> str:
@@ -322,57 +286,8 @@ def brazilian(random: np.random.Generator) -> Layout:
     )  # fmt: skip
 
 
-class OverseasDesign(NamedTuple):
-    """Appearance of the plates of a country on another continent, in general form."""
-
-    size: tuple[int, int]
-    grounds: tuple[Color, ...]
-    tops: tuple[str, ...] = ("",)
-    """What may be written above the number."""
-    has_art: bool = False
-
-
-CHINESE_BLUE = (160, 60, 20)
-OVERSEAS: dict[str, OverseasDesign] = {
-    "AR": OverseasDesign((400, 130), (BLACK, WHITE), ("ARGENTINA",)),
-    "AU": OverseasDesign((372, 134), (WHITE, YELLOW), ("NSW", "VICTORIA", "QUEENSLAND")),
-    "CA": OverseasDesign((305, 152), (WHITE,), ("ONTARIO", "Québec", "ALBERTA", "British Columbia", "MANITOBA"), True),
-    "CL": OverseasDesign((360, 130), (WHITE,), ("CHILE",)),
-    "CN": OverseasDesign((440, 140), (CHINESE_BLUE, CHINESE_BLUE, YELLOW)),
-    "CO": OverseasDesign((330, 160), (YELLOW, YELLOW, WHITE), ("BOGOTA D.C.", "MEDELLIN", "CALI")),
-    "IL": OverseasDesign((520, 110), (YELLOW,)),
-    "MX": OverseasDesign((300, 150), (WHITE,), ("MEXICO", "JALISCO", "DISTRITO FEDERAL"), True),
-    "NZ": OverseasDesign((360, 125), (WHITE,)),
-    "PK": OverseasDesign((350, 150), (WHITE, WHITE, YELLOW, BLACK), ("", "PUNJAB", "SINDH", "ICT-ISLAMABAD")),
-    "ZA": OverseasDesign((440, 120), (WHITE, YELLOW)),
-}  # fmt: skip
-"""China's plates without the sign of the province."""
 DRAWN = frozenset({*EUROPE, *OVERSEAS, "BR", "IN", "US"})
 """Countries whose plates are rendered."""
-
-
-def foreign(random: np.random.Generator) -> Layout:
-    if random.random() < 0.25:
-        number = of_country("IN", random)
-        split = random.random() < 0.35
-        return Layout(
-            country="IN", number=number, width=500 if not split else 340, split=split,
-            height=120 if not split else 200, cap=72, ground=pick((WHITE, YELLOW), random),
-            fonts=pick(("wide", "din"), random), band=pick(("", "", "flag"), random),
-            sign=sign_of("IN"),
-        )  # fmt: skip
-    code = pick(list(OVERSEAS), random)
-    design = OVERSEAS[code]
-    width, height = design.size
-    ground = pick(design.grounds, random)
-    dark = sum(ground) < 300
-    return Layout(
-        country=code, number=of_country(code, random),
-        width=width, height=height, cap=height * float(random.uniform(0.45, 0.58)), ground=ground,
-        ink=WHITE if dark else pick((BLACK, BLACK, NAVY, GREEN), random),
-        fonts=pick(("wide", "din", "mono"), random), top=pick(design.tops, random),
-        between=("space", "dash", "dot"), art=design.has_art and random.random() < 0.5,
-    )  # fmt: skip
 
 
 def any_layout(random: np.random.Generator) -> Layout:
@@ -386,8 +301,10 @@ def any_layout(random: np.random.Generator) -> Layout:
 
 def usual(random: np.random.Generator) -> Layout:
     kind = random.random()
-    if kind < 0.44:
+    if kind < 0.40:
         return european(random)
-    if kind < 0.74:
+    if kind < 0.66:
         return american(random)
-    return brazilian(random) if kind < 0.90 else foreign(random)
+    if kind < 0.78:
+        return brazilian(random)
+    return foreign(random) if kind < 0.94 else invented(random)

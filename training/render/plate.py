@@ -13,7 +13,8 @@ import numpy.typing as npt
 from cv2.typing import MatLike
 
 from training.render.fonts import ABOVE, BELOW, CAP, Mask, glyph, installed
-from training.render.layouts import Color, Layout, any_layout
+from training.render.layout import Color, Layout
+from training.render.layouts import any_layout
 from training.render.numbers import pick
 from training.render.surface import (
     arms,

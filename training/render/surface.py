@@ -9,7 +9,7 @@ import numpy.typing as npt
 from cv2.typing import MatLike
 
 from training.render.fonts import CAP, Mask, glyph, installed
-from training.render.layouts import Color, Layout
+from training.render.layout import Color, Layout
 from training.render.numbers import pick
 
 Pixels = MatLike

@@ -7,7 +7,6 @@ that was learned from in another copy.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,8 +17,8 @@ import numpy as np
 
 from platewire.model import Box, Pixels
 from training.detector.photos import read_picture
+from training.photo_index import SOURCES, entries
 
-SOURCES = ("openlpr", "romania", "kaggle_cars")
 SAME_PHOTO_BITS = 8
 """Photos whose hashes of 64 bits differ in at most so many are copies of each other."""
 DRIVE_SECONDS = 30
@@ -47,8 +46,7 @@ class View(NamedTuple):
 
 def views(folder: Path) -> Iterator[View]:
     for source in SOURCES:
-        for line in (folder / f"{source}.jsonl").read_text().splitlines():
-            photo = json.loads(line)
+        for photo in entries(folder, source):
             for number, plate in enumerate(photo["plates"]):
                 if plate["box"]:
                     yield View(photo["file"], number, Box(*plate["box"]))

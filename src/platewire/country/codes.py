@@ -48,20 +48,26 @@ LISTS: dict[str, tuple[str, ...]] = {
             USI VAI VEC VER VIB VIE VIT VOH WAF WAK WAN WAR WAT WBS WDA WEL WEN WER WES WHV
             WIL WIS WIT WIZ WLG WMS WND WOB WOH WOL WOR WOS WRN WSF WST WSW WTM WUG WUN WUR
             WZL ZEL ZIG""",
+        "DZ": " ".join(f"{number:02}" for number in range(1, 59)),
         "ES": """A AB AL AV B BA BI BU C CA CC CE CO CR CS CU GC GE GI GR GU H HU IB J L LE LO LU
             M MA ML MU NA O OR OU P PM PO S SA SE SG SO SS T TE TF TO V VA VI Z ZA""",
         "FR": " ".join(f"{number:02}" for number in range(1, 96)) + " 2A 2B",
         "GB": """AZ BZ CZ DZ EZ FZ GZ HZ IA IB IG IJ IL IW JI JZ KZ LZ MZ NZ OI OZ PZ RZ SZ TZ UI
             UZ VZ WZ XI XZ YZ""",
         "GB2": " ".join(f"{number:02}" for number in (*range(2, 30), *range(51, 80))),
+        "GH": """AC AE AK AP AS AW BA BE BT BW CC CR EN ER ET GB GC GE GG GM GN GR GS GT GW GX GY NE
+            NR OR SR UE UW VD VR WN WR WT""",
         "HR": """BJ BM CK DA DE DJ DU GS IM KA KC KR KT KZ MA NA NG OG OS PU PZ RI SB SI SK SL ST
             SB SI VK VT VU VZ ZD ZG ZU""",
+        "ID": """A AA AB AD AE AG B BA BB BD BE BG BH BK BL BM BN BP D DA DB DC DD DE DG DH DK DL DM
+            DN DP DR DS DT DW E EA EB ED F G H K KB KH KT KU L M N P PA PB PG PS PT PY R S T W Z""",
         "IE1": "C D G L T W",
         "IE2": "CE CN CW DL KE KK KY LD LH LK LM LS MH MN MO OY RN SO TN TS WD WH WW WX",
         "IE_YEAR": " ".join(f"{year}{half}" for year in range(13, 30) for half in (1, 2)),
         "IE_OLD": "87 88 89 " + " ".join(f"{(90 + year) % 100:02}" for year in range(23)),
         "IN": """AN AP AR AS BR CG CH DD DL DN GA GJ HP HR JH JK KA KL LA LD MH ML MN MP MZ NL OD
             OR PB PY RJ SK TN TR TS UA UK UP WB""",
+        "KZ": " ".join(f"{number:02}" for number in range(1, 21)),
         "MD": """AN BE BL BR BS CC CH CL CM CN CR CS CT DB DN DR ED FL FR GE GL HN IL LV NS OC OR
             RB RS RZ SD SL SR ST SV TG TL UN""",
         "ME": "AN BA BD BP CT DG GS HN KL KO MK NK PG PL PT PV RO SN TV TZ UL ZB",
@@ -113,5 +119,10 @@ LISTS: dict[str, tuple[str, ...]] = {
         "UA": """AA AB AC AE AH AI AK AM AO AP AT AX BA BB BC BE BH BI BK BM BO BT BX CA CB CE CH
             CT HA HB HC HE HH HI HK HM HO HP HT HX IA IB IC IE IH II IK IM IO IP IT IX KA KB
             KC KE KH KI KK KM KO KP KT KX""",
+        "VN": " ".join(
+            str(number)
+            for number in range(11, 100)
+            if number not in (13, 42, 44, 45, 46, 87, 91, 96)
+        ),
     }.items()
 }

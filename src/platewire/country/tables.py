@@ -1,6 +1,7 @@
 """The countries and their plate forms, as data; how a mask is written stands in `masks`.
 
-Here are Europe and its neighbors, India, Brazil and the United States; `overseas` has others.
+Here are Europe and its neighbors, India, Brazil and the United States; `americas`, `asia_pacific`
+and `africa` have others.
 
 Forms in use on the road today, the usual ones of cars and lorries; personal, diplomatic, military
 and trailer plates are left out unless they share a form. A form that has become rare is marked
@@ -36,6 +37,11 @@ class Country(Struct, frozen=True):
     """Whether its forms count only where a plate's looks or the user speak for it."""
     free_choice: bool = False
     """Whether owners often choose the text of their plates, so that a text need have no form."""
+
+
+def numbered(form: str, shortest: int, longest: int) -> tuple[str, ...]:
+    """Forms with a number of `shortest` to `longest` digits at `{}`; the first digit is not 0."""
+    return tuple(form.format("N" + "D" * (digits - 1)) for digits in range(shortest, longest + 1))
 
 
 NEAR: tuple[Country, ...] = (
