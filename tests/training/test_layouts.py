@@ -30,7 +30,8 @@ def test_every_country_is_drawn_that_the_reader_shall_know() -> None:
     missing = sorted(CODES - WITHOUT_CLASS - DRAWN)
     assert not missing, (
         f"no layout draws {missing}: add each to EUROPE in training/render/layouts.py, to "
-        "OVERSEAS in training/render/overseas.py, or to WITHOUT_CLASS in training/reader/classes.py (see training/README.md, Add a country)"
+        "OVERSEAS in overseas.py, or to WITHOUT_CLASS in training/reader/classes.py "
+        "(see training/README.md, Add a country)"
     )
 
 
