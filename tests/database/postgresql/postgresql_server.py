@@ -106,8 +106,10 @@ class PostgresqlServer:
         self._run("pg_dump", "-d", self._superuser(database), "-Fc", "-f", str(path))
         return path
 
-    def restore(self, database: str, dump: Path) -> None:
-        self._run("pg_restore", "-d", self._superuser(database), str(dump))
+    def restore(self, database: str, dump: Path, owner: str | None = None) -> None:
+        """`owner`: of all that is in it, whoever had it before."""
+        to = ["--no-owner", f"--role={owner}"] if owner else []
+        self._run("pg_restore", *to, "-d", self._superuser(database), str(dump))
 
     def _superuser(self, database: str) -> str:
         secret = PASSWORD.replace("\\", "\\\\").replace("'", "\\'")
