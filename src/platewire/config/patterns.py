@@ -3,6 +3,7 @@
 IN_WORDS = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z": "use letters A-Z and a-z, digits, `_`, "
     "`.` and `-`, start with a letter or digit, and use at most 63 characters",
+    r"^[A-Z]{2}\Z": "use two capital letters, such as XK",
     r"^[A-Za-z0-9_-]+\Z": "use letters A-Z and a-z, digits, `_` and `-`",
     r"^[a-z_][a-z0-9_]{0,40}\Z": "use letters a-z, digits and `_`, do not start "
     "with a digit, and use at most 41 characters",

@@ -4,7 +4,15 @@
 """
 
 from platewire.country.countries import COUNTRIES, FREE_CHOICE
-from platewire.country.matching import Match, Understanding, breaks_of, match, understand
+from platewire.country.matching import (
+    KNOWN,
+    Match,
+    PlateForms,
+    Understanding,
+    breaks_of,
+    match,
+    understand,
+)
 from platewire.country.spelling import LOOKALIKES, confusion, folded, keep_letters, normalize
 from platewire.country.tables import Country
 
@@ -15,9 +23,11 @@ __all__ = [
     "CODES",
     "COUNTRIES",
     "FREE_CHOICE",
+    "KNOWN",
     "LOOKALIKES",
     "Country",
     "Match",
+    "PlateForms",
     "Understanding",
     "breaks_of",
     "confusion",

@@ -10,8 +10,8 @@ the user expects, or that the plate surely looks like, and it fits none of that 
 """
 
 import math
-from collections.abc import Mapping, Sequence, Set
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from functools import cached_property
 from typing import NamedTuple
 
 from platewire.country.codes import LISTS
@@ -32,7 +32,6 @@ STRANGE_BREAK_COST = 0.7
 """Cost of a gap seen where the form has none, in powers of ten."""
 MISSED_BREAK_COST = 0.3
 """Cost of a gap of the form that was not seen, where other gaps were."""
-MILLIONS = {country.code: country.millions for country in COUNTRIES}
 UNSEEN = 0.01
 """What a country counts that the plate's looks do not speak for, against one they are sure of."""
 LOOKS_MIN = 0.1
@@ -98,49 +97,135 @@ class Understanding(NamedTuple):
         return self.known and self.cost == 0
 
 
-@cache
-def forms_by_length() -> dict[int, tuple[Form, ...]]:
-    found: dict[int, list[Form]] = {}
-    for country in COUNTRIES:
+class PlateForms:
+    """The forms of a set of countries, by the length of their texts; what fits them.
+
+    `countries` are those of the table unless others are given. Immutable, for any thread.
+    """
+
+    def __init__(self, countries: Iterable[Country] = COUNTRIES) -> None:
+        self.countries = tuple(countries)
+        self._millions = {country.code: country.millions for country in self.countries}
+        self._near = frozenset(one.code for one in self.countries if not one.overseas)
+
+    @cached_property
+    def _by_length(self) -> dict[int, list[Form]]:
+        """Made when the first text is matched: a command that reads no plate starts faster."""
+        found: dict[int, list[Form]] = {}
+        for form in forms_of(self.countries):
+            found.setdefault(form.mask.length, []).append(form)
+        return found
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """ISO 3166-1 alpha-2 of every country here."""
+        return frozenset(self._millions)
+
+    def match(
+        self,
+        text: str,
+        confidences: Sequence[float] = (),
+        hint: Sequence[str] = (),
+        breaks: frozenset[int] = frozenset(),
+        seen: Mapping[str, float] | None = None,
+    ) -> list[Match]:
+        """All ways to understand a text in normal form, likeliest first.
+
+        `confidences` has one number for each character. `breaks` are the positions in front of
+        which a gap or dash was seen. `hint` names the countries that the user expects, ISO alpha-2.
+        `seen` gives countries by the plate's looks with their chances, 0 to 1; empty says nothing.
+        """
+        countries = self._near | looked_like(seen, LOOKS_MIN) | set(hint)
+        sure = looked_like(seen, LOOKS_REPAIR) - FREE_CHOICE
+        whole = self._fits(text, confidences, breaks, countries)
+        complete = {one.country for one in whole if one.cost == 0 and not one.rare}
+        banded = self._without_band(text, confidences, breaks, countries - complete)
+        found = [one for one in (*whole, *banded) if one.cost <= cost_allowed(one, hint, sure)]
+        exact = {one.country for one in found if one.cost == 0}
+        if exact:
+            wanted = sure.union(hint)
+            found = [one for one in found if one.cost == 0 or rivals_exact(one, exact, wanted)]
+        return sorted(
+            found, key=lambda one: (-self._likelihood(one, hint, seen), one.country, one.text)
+        )
+
+    def understand(
+        self,
+        text: str,
+        confidences: Sequence[float] = (),
+        hint: Sequence[str] = (),
+        breaks: frozenset[int] = frozenset(),
+        seen: Mapping[str, float] | None = None,
+    ) -> Understanding:
+        """The likeliest way to understand a text; it stays as it is where no country has such
+        plates.
+
+        Where the country is open, a repair is kept only if all the likely countries agree on it.
+        """
+        found = self.match(text, confidences, hint, breaks, seen)
+        if not found:
+            return unchanged(text, breaks, known=False)
+        best = found[0]
+        chance = {one: self._likelihood(one, hint, seen) for one in found}
+        total = sum(chance[one] for one in found)
+        same_country = [one for one in found if one.country == best.country]
+        if sum(chance[one] for one in same_country) >= SURE * total:
+            return understanding(
+                best, best.display, best.country, agreed_region(same_country, best)
+            )
+        if sum(chance[one] for one in found if one.text == best.text) >= SURE * total:
+            moved = frozenset(at - len(best.band) for at in breaks)
+            return understanding(best, with_breaks(best.text, moved), None, None)
+        return unchanged(text, breaks, known=True)
+
+    def _likelihood(
+        self, one: Match, hint: Sequence[str], seen: Mapping[str, float] | None
+    ) -> float:
+        """Looks take the place of how many vehicles a country has: how often its plates are met is
+        part of what they were learned from."""
+        by_looks = (
+            (UNSEEN + seen.get(one.country, 0.0)) / self._millions[one.country] if seen else 1
+        )
+        return one.weight * by_looks * (10.0**EXPECTED if one.country in hint else 1.0)
+
+    def _fits(
+        self, text: str, confidences: Sequence[float], breaks: frozenset[int], countries: Set[str]
+    ) -> list[Match]:
+        found = (
+            fit_form(form, text, confidences, breaks)
+            for form in self._by_length.get(len(text), ())
+            if form.country.code in countries
+        )
+        return [one for one in found if one is not None]
+
+    def _without_band(
+        self, text: str, confidences: Sequence[float], breaks: frozenset[int], countries: Set[str]
+    ) -> list[Match]:
+        """Matches of what follows a band's sign, for that sign's own country only, unrepaired."""
+        found = []
+        for country in self.countries:
+            for band in country.band:
+                if not text.startswith(band):
+                    continue
+                skip = len(band)
+                moved = frozenset(at - skip for at in breaks if at > skip)
+                own = countries & {country.code}
+                rest = self._fits(text[skip:], confidences[skip:], moved, own)
+                found += [
+                    one._replace(band=band, decades=one.decades + BAND_COST)
+                    for one in rest
+                    if one.cost == 0
+                ]
+        return found
+
+
+def forms_of(countries: Iterable[Country]) -> Iterator[Form]:
+    for country in countries:
         for pattern in country.masks:
             rare = pattern.startswith(RARE)
             for mask in masks_of(pattern.removeprefix(RARE), country.letters, LISTS):
                 decades = mask.decades - math.log10(country.millions) + RARE_COST * rare
-                form = Form(country, mask, country.regions.get(pattern), decades, rare)
-                found.setdefault(mask.length, []).append(form)
-    return {length: tuple(forms) for length, forms in found.items()}
-
-
-def match(
-    text: str,
-    confidences: Sequence[float] = (),
-    hint: Sequence[str] = (),
-    breaks: frozenset[int] = frozenset(),
-    seen: Mapping[str, float] | None = None,
-) -> list[Match]:
-    """All ways to understand a text in normal form, likeliest first.
-
-    `confidences` has one number for each character. `breaks` are the positions in front of which
-    a gap or dash was seen. `hint` names the countries that the user expects, ISO alpha-2. `seen`
-    gives countries by the plate's looks with their chances, 0 to 1; empty says nothing.
-    """
-    countries = counted(hint, seen)
-    sure = looked_like(seen, LOOKS_REPAIR) - FREE_CHOICE
-    whole = fits(text, confidences, breaks, countries)
-    complete = {one.country for one in whole if one.cost == 0 and not one.rare}
-    banded = without_band(text, confidences, breaks, countries - complete)
-    found = [one for one in (*whole, *banded) if one.cost <= cost_allowed(one, hint, sure)]
-    exact = {one.country for one in found if one.cost == 0}
-    if exact:
-        wanted = sure.union(hint)
-        found = [one for one in found if one.cost == 0 or rivals_exact(one, exact, wanted)]
-    return sorted(found, key=lambda one: (-likelihood(one, hint, seen), one.country, one.text))
-
-
-def counted(hint: Sequence[str], seen: Mapping[str, float] | None) -> frozenset[str]:
-    """Countries whose forms are looked at: those overseas only where something speaks for them."""
-    near = {country.code for country in COUNTRIES if not country.overseas}
-    return frozenset(near | looked_like(seen, LOOKS_MIN) | set(hint))
+                yield Form(country, mask, country.regions.get(pattern), decades, rare)
 
 
 def looked_like(seen: Mapping[str, float] | None, least: float) -> set[str]:
@@ -157,25 +242,6 @@ def cost_allowed(one: Match, hint: Sequence[str], sure: Set[str]) -> float:
     if one.country in hint:
         return COST_MAX_EXPECTED
     return 0.0 if one.rare and one.country not in sure else COST_MAX
-
-
-def likelihood(one: Match, hint: Sequence[str], seen: Mapping[str, float] | None = None) -> float:
-    """Looks take the place of how many vehicles a country has: how often its plates are met is part
-    of what they were learned from."""
-    looks = (UNSEEN + seen.get(one.country, 0.0)) / MILLIONS[one.country] if seen else 1.0
-    return one.weight * looks * (10.0**EXPECTED if one.country in hint else 1.0)
-
-
-def fits(
-    text: str, confidences: Sequence[float], breaks: frozenset[int], countries: frozenset[str]
-) -> list[Match]:
-    forms = forms_by_length().get(len(text), ())
-    found = (
-        fit_form(form, text, confidences, breaks)
-        for form in forms
-        if form.country.code in countries
-    )
-    return [one for one in found if one is not None]
 
 
 def fit_form(
@@ -204,64 +270,15 @@ def break_cost(mask: Mask, breaks: frozenset[int]) -> float:
     return STRANGE_BREAK_COST * len(breaks - shown) + MISSED_BREAK_COST * len(shown - breaks)
 
 
-def without_band(
-    text: str, confidences: Sequence[float], breaks: frozenset[int], countries: frozenset[str]
-) -> list[Match]:
-    """Matches of what follows a band's sign, for that sign's own country only, unrepaired."""
-    found = []
-    for country in COUNTRIES:
-        for band in country.band:
-            if not text.startswith(band):
-                continue
-            skip = len(band)
-            moved = frozenset(at - skip for at in breaks if at > skip)
-            rest = fits(text[skip:], confidences[skip:], moved, countries & {country.code})
-            found += [
-                one._replace(band=band, decades=one.decades + BAND_COST)
-                for one in rest
-                if one.cost == 0
-            ]
-    return found
-
-
-def understand(
-    text: str,
-    confidences: Sequence[float] = (),
-    hint: Sequence[str] = (),
-    breaks: frozenset[int] = frozenset(),
-    seen: Mapping[str, float] | None = None,
+def understanding(
+    best: Match, display: str, country: str | None, region: str | None
 ) -> Understanding:
-    """The likeliest way to understand a text; it stays as it is where no country has such plates.
+    skipped = len(best.band)
+    return Understanding(best.text, display, country, region, best.cost, best.band, True, skipped)
 
-    Where the country is open, a repair is kept only if all the likely countries agree on it.
-    """
-    found = match(text, confidences, hint, breaks, seen)
-    as_seen = with_breaks(text, breaks)
-    if not found:
-        return Understanding(text, as_seen, None, None, 0.0, "", False)
-    best = found[0]
-    total = sum(likelihood(one, hint, seen) for one in found)
-    same_country = [one for one in found if one.country == best.country]
-    same_text = [one for one in found if one.text == best.text]
-    if sum(likelihood(one, hint, seen) for one in same_country) >= SURE * total:
-        region = agreed_region(same_country, best)
-        return Understanding(
-            best.text,
-            best.display,
-            best.country,
-            region,
-            best.cost,
-            best.band,
-            True,
-            len(best.band),
-        )
-    if sum(likelihood(one, hint, seen) for one in same_text) >= SURE * total:
-        moved = frozenset(at - len(best.band) for at in breaks)
-        display = with_breaks(best.text, moved)
-        return Understanding(
-            best.text, display, None, None, best.cost, best.band, True, len(best.band)
-        )
-    return Understanding(text, as_seen, None, None, 0.0, "", True)
+
+def unchanged(text: str, breaks: frozenset[int], *, known: bool) -> Understanding:
+    return Understanding(text, with_breaks(text, breaks), None, None, 0.0, "", known)
 
 
 def with_breaks(text: str, breaks: frozenset[int]) -> str:
@@ -285,3 +302,9 @@ def breaks_of(written: str) -> frozenset[int]:
             found.add(length)
         length += len(folded)
     return frozenset(found - {0, length})
+
+
+KNOWN = PlateForms()
+"""Of all countries in the table."""
+match = KNOWN.match
+understand = KNOWN.understand

@@ -2,22 +2,9 @@
 
 import pytest
 
-from platewire.recognition.networks.text_line import GAP, SEPARATOR, Character, TextLine
-from platewire.recognition.networks.text_reader import symbol_of
+from platewire.recognition.networks.text_line import SEPARATOR
 from platewire.recognition.text.plausible import looks_foreign, understood
-
-
-def line(written: str, chance: float = 1.0, **sure: float) -> TextLine:
-    """A line read without doubt, but for the `first` or `last` character."""
-    symbols = [symbol_of(char) for char in written]
-    chances = [chance] * len(symbols)
-    chances[0] = sure.get("first", chance)
-    chances[-1] = sure.get("last", chance)
-    characters = tuple(
-        Character(symbol, one, ((GAP, 1 - one),), index / len(symbols))
-        for index, (symbol, one) in enumerate(zip(symbols, chances, strict=True))
-    )
-    return TextLine(characters, written)
+from tests.recognition.text.lines import line
 
 
 @pytest.mark.parametrize(

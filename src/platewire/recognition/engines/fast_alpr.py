@@ -84,6 +84,7 @@ class FastAlprSettings(ReadingSettings, frozen=True, kw_only=True, tag="fast_alp
 class FastAlpr(Engine):
     def __init__(self, config: FastAlprSettings) -> None:
         self._config = config
+        self._expected, self._forms = config.expected, config.forms
         self._detector = open_detector(config)
         self._reader = open_reader(config)
         self._vehicles = config.vehicle.build(threads=config.threads)
@@ -123,7 +124,7 @@ class FastAlpr(Engine):
         with stage(watch, "read"):
             said = self._reader.predict(pictures.cut(frame.pixels, *box))
         line = line_of(said.text, said.confidence)
-        meaning = understood_plate(line, self._config.countries, country_of(said))
+        meaning = understood_plate(line, self._expected, country_of(said), self._forms)
         if meaning is None:
             chances = [one.chance for one in line.characters] or [0.0]
             return refused(Reason.FORM, line.text, mean_chance(chances), box)

@@ -105,6 +105,7 @@ class Found(NamedTuple):
 class Plates(Engine):
     def __init__(self, config: PlatesSettings) -> None:
         self._config = config
+        self._expected, self._forms = config.expected, config.forms
         self.detector = PlateDetector(
             side=config.detector_side, threads=config.threads, min_score=config.min_score
         )
@@ -177,7 +178,7 @@ class Plates(Engine):
             return [self._with_state(frame, one) for one in own]
 
     def _found(self, place: PlateBox, line: TextLine, seen: PlateText) -> Found:
-        meaning = understood_plate(line, self._config.countries, dict(seen.country))
+        meaning = understood_plate(line, self._expected, dict(seen.country), self._forms)
         return Found(place, line, meaning, seen)
 
     def _seen_again(self, frame: Frame, found: list[Found]) -> list[Found]:

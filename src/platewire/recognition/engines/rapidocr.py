@@ -71,6 +71,7 @@ Timing = Stopwatch | None
 class RapidOcr(Engine):
     def __init__(self, config: RapidOcrSettings) -> None:
         self._config = config
+        self._expected, self._forms = config.expected, config.forms
         self.detector = TextDetector(
             side=config.detector_side, threads=config.threads, min_score=0.4
         )
@@ -136,12 +137,12 @@ class RapidOcr(Engine):
     def _plate(self, quad: Quad, line: TextLine) -> Found | None:
         if not geometry.may_be_line(quad, self._config.min_plate_width):
             return None
-        meaning = understood(line, self._config.countries)
+        meaning = understood(line, self._expected, self._forms)
         return Found(quad, line, meaning) if meaning else None
 
     def _two_lines(self, quad: Quad, line: TextLine) -> Found | None:
         """A plate of two lines must be of a known form, as any two lines may stand together."""
-        meaning = understood(line, self._config.countries)
+        meaning = understood(line, self._expected, self._forms)
         return Found(quad, line, meaning) if meaning and meaning.known else None
 
     def _read_of(self, frame: Frame, plate: Found, watch: Timing) -> Read:

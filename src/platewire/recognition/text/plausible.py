@@ -8,7 +8,14 @@ away as something else; a line of unknown form must mix letters and digits as pl
 import re
 from collections.abc import Mapping, Sequence
 
-from platewire.country import FREE_CHOICE, Understanding, breaks_of, normalize, understand
+from platewire.country import (
+    FREE_CHOICE,
+    KNOWN,
+    PlateForms,
+    Understanding,
+    breaks_of,
+    normalize,
+)
 from platewire.recognition.networks.text_line import OTHER, Character, TextLine
 
 LENGTHS = range(4, 11)
@@ -71,19 +78,24 @@ def looks_foreign(line: TextLine) -> bool:
     )
 
 
-def understood(line: TextLine, expected: Sequence[str]) -> Understanding | None:
+def understood(
+    line: TextLine, expected: Sequence[str], forms: PlateForms = KNOWN
+) -> Understanding | None:
     """The line as a plate; None where it is none."""
     text = text_of(line)
     if len(text) not in LENGTHS or not mixed(text) or looks_foreign(line):
         return None
-    found = understand(text, confidences_of(line), expected, breaks_of(line.text))
+    found = forms.understand(text, confidences_of(line), expected, breaks_of(line.text))
     if not found.exact:
-        found = without_fringe(line, expected) or found
+        found = without_fringe(line, expected, forms) or found
     return found if found.known or may_be_unknown(text, expected) else None
 
 
 def understood_plate(
-    line: TextLine, expected: Sequence[str], seen: Mapping[str, float]
+    line: TextLine,
+    expected: Sequence[str],
+    seen: Mapping[str, float],
+    forms: PlateForms = KNOWN,
 ) -> Understanding | None:
     """The line as a plate, where a plate is known to be: owners' words and odd forms count too.
 
@@ -92,9 +104,9 @@ def understood_plate(
     text = text_of(line)
     if len(text) not in PLATE_LENGTHS or OTHER in line.text or WORD.match(text):
         return None
-    found = understand(text, confidences_of(line), expected, breaks_of(line.text), seen)
+    found = forms.understand(text, confidences_of(line), expected, breaks_of(line.text), seen)
     if not found.exact:
-        found = without_fringe(line, expected) or found
+        found = without_fringe(line, expected, forms) or found
     changed = found.text != text
     if changed and not (may_mean(line, found) and looks_allow(found.country, expected, seen)):
         found = as_read(line)
@@ -159,7 +171,9 @@ def as_read(line: TextLine) -> Understanding:
     return Understanding(text, text, None, None, 0.0, "", known=False)
 
 
-def without_fringe(line: TextLine, expected: Sequence[str]) -> Understanding | None:
+def without_fringe(
+    line: TextLine, expected: Sequence[str], forms: PlateForms
+) -> Understanding | None:
     """The line without an unsure first or last character, which may be the plate's frame, band or
     coat of arms; only if what remains fits a known form as it is."""
     text, sure = text_of(line), confidences_of(line)
@@ -167,7 +181,7 @@ def without_fringe(line: TextLine, expected: Sequence[str]) -> Understanding | N
         rest = text[start:end]
         if edge < FRINGE_SURE and len(rest) in LENGTHS:
             moved = frozenset(at - start for at in breaks_of(line.text) if start < at < end)
-            found = understand(rest, sure[start:end], expected, moved)
+            found = forms.understand(rest, sure[start:end], expected, moved)
             if found.exact and not found.band:
                 return found._replace(start=start)
     return None
