@@ -110,14 +110,16 @@ def written() -> list[tuple[str, str]]:
 
 
 def test_every_country_has_examples() -> None:
-    assert set(EXAMPLES) == CODES == {country.code for country in COUNTRIES}
+    assert CODES == {country.code for country in COUNTRIES}
+    assert set(EXAMPLES) == CODES, f"EXAMPLES: add or remove {sorted(set(EXAMPLES) ^ CODES)}"
 
 
 def test_the_page_lists_every_country_with_its_examples() -> None:
     page = (Path(__file__).parents[2] / "docs" / "countries.md").read_text("utf-8")
     for country in COUNTRIES:
         examples = " · ".join(EXAMPLES[country.code])
-        assert f"| {country.code} | {country.name} | {examples} |" in page
+        row = f"| {country.code} | {country.name} | {examples} |"
+        assert row in page, f"docs/countries.md, Known countries: add the row {row}"
 
 
 @pytest.mark.parametrize(("code", "plate"), written())

@@ -162,8 +162,11 @@ async def _check_failing(source: FrameSource, camera: str, seconds: float) -> No
     try:
         taken = await _taken(iterator, 1, seconds)
     except (Unavailable, ConfigError) as error:
-        says = len(str(error).split()) >= WORDS_MIN and camera in str(error)
-        expect(says, SOURCE_MESSAGE, f"it is {str(error)!r}")
+        text = str(error)
+        named = f"{text!r} does not contain the camera's name {camera!r}"
+        expect(camera in text, SOURCE_MESSAGE, named)
+        long = f"{text!r} has {len(text.split())} words; use at least {WORDS_MIN}"
+        expect(len(text.split()) >= WORDS_MIN, SOURCE_MESSAGE, long)
     except AssertionError as error:
         broken(SOURCE_UNAVAILABLE, str(error), error)
     except Exception as error:

@@ -92,7 +92,10 @@ class CheckedOutput:
     def _check_message(self, what: str, error: PlatewireError) -> None:
         text = str(error)
         seen = f"{what} raised {type(error).__name__} with the message {text!r}"
-        expect(len(text.split()) >= WORDS_MIN and self._name in text, MESSAGE, seen)
+        named = f"{seen}, which does not contain the output's name {self._name!r}"
+        expect(self._name in text, MESSAGE, named)
+        long = f"{seen}: {len(text.split())} words; use at least {WORDS_MIN}"
+        expect(len(text.split()) >= WORDS_MIN, MESSAGE, long)
 
     # --- what arrives -----------------------------------------------------------------------------
 
