@@ -110,7 +110,7 @@ def written() -> list[tuple[str, str]]:
 
 
 def test_every_country_has_examples() -> None:
-    assert CODES == {country.code for country in COUNTRIES}
+    assert {country.code for country in COUNTRIES} == CODES
     assert set(EXAMPLES) == CODES, f"EXAMPLES: add or remove {sorted(set(EXAMPLES) ^ CODES)}"
 
 
