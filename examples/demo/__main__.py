@@ -81,10 +81,15 @@ def serve_command(site: Site) -> list[str]:
 
 def show(site: Site, *, browser: bool) -> None:
     python = Path(os.path.relpath(sys.executable)).as_posix()
+    state = os.path.relpath(site.folder / "lines-client.seq")
     rows = [
         ("page", site.page, f"curl -s '{site.page}api/v1/passages?limit=1'"),
         ("NumberOk TCP", site.numberok, f"{python} examples/tcp_client.py {site.numberok}"),
-        ("JSON lines", site.lines, "nc " + site.lines.replace(":", " ")),
+        (
+            "JSON lines",
+            site.lines,
+            f"{python} examples/lines_client.py {site.lines} --state {state}",
+        ),
         ("HTTP receiver", site.receiver, receivers.POST_BY_HAND.format(url=site.receiver)),
         (
             "database",
