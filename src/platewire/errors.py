@@ -1,27 +1,28 @@
-"""Every error that platewire raises on purpose; one class per decision the caller takes.
+"""Every error that platewire raises on purpose; one class per decision of the caller.
 
 PlatewireError
-├── ConfigError     the configuration cannot be used; ends the command with exit code 2
-├── Unavailable     the other side cannot be reached now; try again, perhaps not before a time
-│   └── Refused     it answers, and refuses what it may refuse everybody; try again, as it mends
-├── Rejected        the other side will never accept this event; keep it with the reason, go on
-├── Paused          the other side wants no more events at all until a person looks (HTTP 410)
-├── QueryTooLong    a search was given up; ask for less at a time
-├── PictureError    this picture or frame cannot be used; count it, go on with the next
-└── LogError        the event log, or another of our databases, cannot be used until a person acts
-    ├── LogWaits    it cannot be used just now (locked, no descriptor, a folder that is not there, a
-    │   │           disk that failed once): say so, and try the same again
-    │   └── LogFull no space is left; the same
+├── ConfigError     the configuration is invalid; ends the command with exit code 2
+├── Unavailable     the receiver or camera cannot be reached now; retry, with a minimum wait if
+stated
+│   └── Refused     the receiver refuses, probably every event; retry until a person corrects it
+├── Rejected        the receiver will never accept this event; store it with the reason, continue
+├── Paused          the receiver accepts no more events until a person resumes (HTTP 410)
+├── QueryTooLong    a search was canceled; narrow it
+├── PictureError    this picture or frame cannot be used; count it, continue with the next
+└── LogError        the event log or another database is unusable until a person acts
+    ├── LogWaits    it is unusable now (locked, out of file descriptors, missing folder, a single
+    │   │           disk error): report it, and retry the same call
+    │   └── LogFull no disk space is left; likewise
     ├── LogVersion  the database was written by a newer platewire
-    └── LogGone     the files under the open log are others now; nothing more can be kept in it
+    └── LogGone     the files of the open log were deleted or replaced; nothing more can be stored
 
 A message names the camera, output or file, the value seen, and the remedy.
-Programmer errors are not in this tree: they crash.
+Programming errors are not in this tree: they crash.
 """
 
 PROVING_SECONDS = 60.0
-"""Between two attempts with what may be a wrong password: accounts get locked after a few of them
-within minutes, usually five or ten."""
+"""Seconds between two attempts with a possibly wrong password: accounts are usually locked after
+five or ten attempts within minutes."""
 
 
 class PlatewireError(Exception):
@@ -29,13 +30,13 @@ class PlatewireError(Exception):
 
 
 class ConfigError(PlatewireError):
-    """The configuration cannot be used. The message names the path of the setting."""
+    """The configuration is invalid. The message names the path of the setting."""
 
 
 class Unavailable(PlatewireError):
-    """The other side cannot be reached or cannot answer now.
+    """The receiver or camera cannot be reached or cannot answer now.
 
-    `retry_after` is the least number of seconds to wait, where the other side named one.
+    `retry_after` is the minimum wait in seconds, if the receiver stated one.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -44,10 +45,10 @@ class Unavailable(PlatewireError):
 
 
 class Refused(Unavailable):
-    """The other side refuses, and not because of what this event is: no right, no such path. All
-    are held; where others are accepted, it was this event after all.
+    """The receiver refuses, but not because of this event: no permission, no such path. All events
+    wait; if the receiver accepts others, it was because of this event.
 
-    `least_wait` is the least number of seconds between two attempts, where asking often does harm.
+    `least_wait` is the minimum time in seconds between two attempts, where frequent ones do harm.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Refused(Unavailable):
 
 
 class Rejected(PlatewireError):
-    """This event will never be accepted. `answer` is the start of what the other side said."""
+    """This event will never be accepted. `answer` is the start of the response."""
 
     def __init__(self, message: str, *, status: int | None = None, answer: str = "") -> None:
         super().__init__(message)
@@ -74,7 +75,7 @@ class Rejected(PlatewireError):
 
 
 class Paused(PlatewireError):
-    """The other side wants nothing more; the output stands still until a person resumes it."""
+    """The receiver accepts nothing more; the output is paused until a person resumes it."""
 
 
 class PictureError(PlatewireError):
@@ -82,13 +83,14 @@ class PictureError(PlatewireError):
 
 
 class QueryTooLong(PlatewireError):
-    """What was asked of the database takes too long; nothing is wrong with it."""
+    """A query takes too long; the database itself is healthy."""
 
     @classmethod
     def after(cls, seconds: float) -> "QueryTooLong":
         return cls(
-            f"the search was given up after {seconds:g} s: ask for less at a time, by time, camera "
-            "or more characters of the plate"
+            f"the search was canceled after {seconds:g} s: narrow it by time or camera, "
+            "or use more "
+            "characters of the plate"
         )
 
 
@@ -97,14 +99,14 @@ class LogError(PlatewireError):
 
 
 class LogWaits(LogError):
-    """It cannot be used just now, and may be again by itself.
+    """The log is unusable now, but may recover by itself.
 
-    The same call may be repeated: an event that was kept after all is not kept twice.
+    The same call may be repeated: an event that was stored after all is not stored twice.
     """
 
 
 class LogFull(LogWaits):
-    """No space is left where the event log lies; nothing was written."""
+    """No disk space is left for the event log; nothing was written."""
 
 
 class LogVersion(LogError):

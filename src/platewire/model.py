@@ -163,7 +163,7 @@ class Plate(Struct, frozen=True, gc=False, kw_only=True):
     """The plate as the passage's reads together say it."""
 
     text: Annotated[str, Meta(description="Number plate, A-Z and 0-9 only")]
-    display: Annotated[str, Meta(description="As a person would write it, with spaces or dashes")]
+    display: Annotated[str, Meta(description="As written on the plate, with spaces or dashes")]
     raw: Annotated[str, Meta(description="As recognized, before look-alikes were repaired")]
     unicode: Annotated[str, Meta(description="With the plate's own letters, e.g. umlauts")]
     country: Annotated[str | None, Meta(description="ISO 3166-1 alpha-2, or null")] = None
@@ -206,7 +206,7 @@ class Change(Struct, frozen=True, kw_only=True):
 class Image(Struct, frozen=True, gc=False, kw_only=True):
     """A picture of the event: where it is and what it is."""
 
-    url: Annotated[str, Meta(description="Where the picture can be fetched")]
+    url: Annotated[str, Meta(description="URL of the picture")]
     sha256: Annotated[str, Meta(description="SHA-256 of the JPEG bytes, 64 hex digits")]
     width: Annotated[int, Meta(description="Pixels")]
     height: Annotated[int, Meta(description="Pixels")]
@@ -252,14 +252,14 @@ class Event(Struct, frozen=True, gc=False, kw_only=True):
     """One change of one passage, numbered by the event log. A full snapshot; never edited."""
 
     schema: Annotated[
-        Literal["platewire.event/1"], Meta(description="Name and version of this form")
+        Literal["platewire.event/1"], Meta(description="Name and version of this schema")
     ] = "platewire.event/1"
     id: Annotated[UUID, Meta(description="UUIDv7; the same on every attempt, replay and channel")]
     seq: Annotated[
         int,
         Meta(
-            description="Position in the event log, rising by one, but for numbers that stay "
-            "empty after the log was cut back"
+            description="Position in the event log, rising by one, except for numbers that are "
+            "not used after the log was rolled back"
         ),
     ] = 0
     kind: Annotated[Kind, Meta(description="new, updated or lost")]
@@ -269,11 +269,11 @@ class Event(Struct, frozen=True, gc=False, kw_only=True):
     changed: Annotated[
         tuple[str, ...], Meta(description="Names of the fields that changed since the last event")
     ]
-    occurred_at: Annotated[datetime, Meta(description="Frame time at which this happened, UTC")]
+    occurred_at: Annotated[datetime, Meta(description="Frame time of the change, UTC")]
     first_seen_at: Annotated[datetime, Meta(description="Frame time of the first read, UTC")]
     last_seen_at: Annotated[datetime, Meta(description="Frame time of the last read, UTC")]
     recorded_at: Annotated[
-        datetime | None, Meta(description="Wall time at which the log wrote it, UTC")
+        datetime | None, Meta(description="Wall time at which the log stored it, UTC")
     ] = None
     camera: Annotated[str, Meta(description="Configured name of the camera")]
     zone: Annotated[str | None, Meta(description="Configured name of the zone, or null")] = None
@@ -281,8 +281,8 @@ class Event(Struct, frozen=True, gc=False, kw_only=True):
     plate: Plate
     vehicle: Vehicle
     images: Images = Images()
-    reads: Annotated[int, Meta(description="How many reads made this answer")]
-    lists: Annotated[tuple[ListHit, ...], Meta(description="Lists that the plate stands on")] = ()
+    reads: Annotated[int, Meta(description="Number of reads behind this result")]
+    lists: Annotated[tuple[ListHit, ...], Meta(description="Lists that the plate is on")] = ()
     withdrawn: Annotated[
         tuple[str, ...],
         Meta(
@@ -291,7 +291,7 @@ class Event(Struct, frozen=True, gc=False, kw_only=True):
         ),
     ] = ()
     test: Annotated[bool, Meta(description="True for a test event")] = False
-    replayed: Annotated[bool, Meta(description="True when sent again by a replay")] = False
+    replayed: Annotated[bool, Meta(description="True if sent by a replay")] = False
 
     def numbered(self, seq: int, recorded_at: datetime) -> "Event":
         return structs.replace(self, seq=seq, recorded_at=recorded_at)

@@ -15,22 +15,26 @@ from msgspec import Meta, Struct
 
 GapReason = Literal["cut_back", "replaced", "other_history", "restored"]
 REASONS: dict[GapReason, str] = {
-    "cut_back": "the log was cut back: an older file, or one without its journal, lay in its place",
-    "replaced": "the database of another log lay in its place",
-    "other_history": "a copy of the log that had gone on by itself lay in its place",
+    "cut_back": "the log was rolled back: its file was replaced by an older one, or lost its "
+    "journal",
+    "replaced": "the database was replaced by that of another log",
+    "other_history": "the database was replaced by a copy of the log that was used elsewhere "
+    "meanwhile",
     "restored": "a backup was restored",
 }
 TOLD_FOR = timedelta(days=7)
-"""How long the page warns of a new epoch: over a weekend, and over restarts."""
+"""How long the web page warns of a new epoch: over a weekend, and over restarts."""
 
 
 class Gap(Struct, frozen=True, kw_only=True):
-    """The beginning of an epoch, and the numbers before it that no event has. There are none where
-    `last_seq` is less than `first_seq`."""
+    """The start of an epoch, and the unused sequence numbers before it: none if `last_seq` is less
+    than `first_seq`."""
 
     epoch: Annotated[int, Meta(description="The epoch that began then: 2, 3, ...")]
-    first_seq: Annotated[int, Meta(description="First number that is empty for ever")]
-    last_seq: Annotated[int, Meta(description="Last of them; less than the first: none is")]
+    first_seq: Annotated[int, Meta(description="First unused sequence number")]
+    last_seq: Annotated[
+        int, Meta(description="Last unused sequence number; less than the first: none")
+    ]
     found_at: Annotated[datetime, Meta(description="When it was found, UTC")]
     reason: Annotated[GapReason, Meta(description="What had happened")]
 
@@ -39,31 +43,31 @@ class Gap(Struct, frozen=True, kw_only=True):
         return max(0, self.last_seq + 1 - self.first_seq)
 
     def __str__(self) -> str:
-        empty = f", seq {self.first_seq} to {self.last_seq} are empty for ever" * bool(self.count)
+        empty = f", seq {self.first_seq} to {self.last_seq} are not used" * bool(self.count)
         when = f"{self.found_at:%Y-%m-%d %H:%M}Z"
         return f"epoch {self.epoch} began {when}{empty}: {REASONS[self.reason]}"
 
 
 class Numbering(Struct, frozen=True):
-    """The identity of a log and its gaps, rising."""
+    """The id of a log and its gaps, in ascending order."""
 
     log_id: UUID
     gaps: tuple[Gap, ...] = ()
 
     @property
     def epoch(self) -> int:
-        """1, and one more each time that the log was cut back or a backup was restored."""
+        """1, and one more each time the log was rolled back or a backup was restored."""
         return self.gaps[-1].epoch if self.gaps else 1
 
     def empty(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """The parts of `first` to `last` that no event has."""
+        """The unused ranges in `first` to `last`."""
         for gap in self.gaps:
             part = max(first, gap.first_seq), min(last, gap.last_seq)
             if part[0] <= part[1]:
                 yield part
 
     def parts(self, first: int, last: int) -> Iterator[tuple[int, int, bool]]:
-        """`first` to `last` in stretches; of each, whether it is empty for ever."""
+        """`first` to `last` in ranges; of each, whether it is unused."""
         for begin, end in self.empty(first, last):
             if first < begin:
                 yield first, begin - 1, False
@@ -73,7 +77,7 @@ class Numbering(Struct, frozen=True):
             yield first, last, False
 
     def events(self, first: int, last: int) -> int:
-        """How many of the numbers `first` to `last` are those of events."""
+        """How many of the numbers `first` to `last` belong to events."""
         gone = sum(end + 1 - begin for begin, end in self.empty(first, last))
         return max(0, last + 1 - first) - gone
 
@@ -86,24 +90,24 @@ class Numbering(Struct, frozen=True):
         return seq
 
     def another_history(self, seq: int, theirs: UUID, ours: UUID) -> str:
-        """What a receiver is told that has another event at that seq."""
+        """Message for a receiver that has another event at that seq."""
         return (
-            f"seq {seq} is event {ours} here, and not {theirs}: this is another history of the log "
-            f"({self}). It was restored, or put back to an older state, and the numbers from there "
-            "on stand for other events"
+            f"seq {seq} is event {ours} in this log, not {theirs}: the log ({self}) was "
+            "restored or "
+            "rolled back to an older state, and later sequence numbers belong to other events"
         )
 
     def ahead(self, seq: int, last_seq: int) -> str:
-        """What a receiver is told that has events which this log never had."""
+        """Message for a receiver that has events which are not in this log."""
         return (
-            f"seq {seq} is ahead of the log, whose last seq is {last_seq}: this is another history "
-            f"of the log ({self}), or another log. It was begun anew, or put back to an older state"
+            f"seq {seq} is ahead of the log, which ends at seq {last_seq}: the log ({self}) was "
+            "created again or rolled back to an older state"
         )
 
     def __str__(self) -> str:
         return f"log {self.log_id}, epoch {self.epoch}"
 
     def lately(self, now: datetime) -> Gap | None:
-        """The newest gap, where people are still to be warned of it."""
+        """The newest gap, if the web page still warns of it."""
         newest = self.gaps[-1] if self.gaps else None
         return newest if newest and now - newest.found_at < TOLD_FOR else None

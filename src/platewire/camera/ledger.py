@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import msgspec
-
 from platewire.access import AccessLists
 from platewire.camera.list_lookup import ListLookup
 from platewire.camera.passage_record import PassageRecord, Records, decode, encode
@@ -114,7 +112,7 @@ class Ledger:
             try:
                 passages, records = decode(kept)
                 self.passages.load(passages, self._clock.now())
-            except (msgspec.DecodeError, PlatewireError) as error:
+            except PlatewireError as error:
                 # To go on without them would leave out their `lost`: a person has to decide.
                 raise LogError(
                     f'camera "{self._camera}": {error} (it is the row of that camera in the '

@@ -10,7 +10,9 @@ from uuid import UUID
 
 import msgspec
 
+from platewire.errors import PlatewireError
 from platewire.model import Images, ListHit
+from platewire.runtime import wrong_value
 
 
 @dataclass(slots=True)
@@ -61,8 +63,14 @@ def encode(passages: bytes, records: Mapping[UUID, PassageRecord]) -> bytes:
 
 
 def decode(stored: bytes) -> tuple[bytes, Records]:
-    """The passages and their records. Raises msgspec.DecodeError for damaged bytes."""
-    state = msgspec.msgpack.decode(stored, type=OpenState)
+    """The passages and their records. Raises PlatewireError for corrupted bytes."""
+    try:
+        state = msgspec.msgpack.decode(stored, type=OpenState)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = wrong_value.reason(error, stored, OpenState, msgspec.msgpack.decode)
+        raise PlatewireError(
+            f"the stored open passages are corrupted ({why}); restore a backup"
+        ) from error
     keys = dict.fromkeys((*state.images, *state.lists))
     records = {key: _record(state, key) for key in keys}
     return state.passages, records

@@ -117,7 +117,7 @@ def opened(name: str, format_: Format, *, force: bool) -> Iterator[BinaryIO]:
         return
     path = Path(name)
     if path.exists() and not force:
-        raise ConfigError(f"{path} already exists; name another file, or overwrite it with --force")
+        raise ConfigError(f"{path} already exists; use another file, or overwrite it with --force")
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("wb") as file:

@@ -34,9 +34,9 @@ def run(options: argparse.Namespace) -> int:
         return 0
     path: Path = options.file
     if path.is_dir():
-        raise ConfigError(f"{path} is a folder; name a file, such as {path / 'platewire.toml'}")
+        raise ConfigError(f"{path} is a folder; use a file, such as {path / 'platewire.toml'}")
     if path.exists() and not options.force:
-        raise ConfigError(f"{path} exists already; --force overwrites it")
+        raise ConfigError(f"{path} already exists; overwrite it with --force")
     try:
         path.write_text(starter(), "utf-8")
     except OSError as error:

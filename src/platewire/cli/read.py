@@ -141,11 +141,12 @@ def write_annotated(folder: Path, path: Path, frame: Frame, reads: Sequence[Read
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            f"--annotate: the folder {folder} cannot be made: {error.strerror}; name another one"
+            f"--annotate: the folder {folder} cannot be created: {error.strerror}; use another one"
         ) from error
     name = f"{path.stem}-{frame.number:06d}.jpg" if is_clip(path) else f"{path.stem}.jpg"
     if not cv2.imwrite(str(folder / name), pictures.annotate(frame.pixels, reads)):
         raise ConfigError(
-            f"--annotate: {folder / name} cannot be written; is the folder writable, with space "
-            "left?"
+            f"--annotate: {folder / name} cannot be written; check the write permission "
+            "and the free "
+            "disk space"
         )

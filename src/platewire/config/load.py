@@ -62,7 +62,7 @@ def parse(text: str, path: Path) -> Config:
     try:
         config = msgspec.convert(data, kind_of_config, dec_hook=decode)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {explain(str(error), data, kind_of_config)}") from error
+        raise ConfigError(f"{path}: {explain(error, data, kind_of_config)}") from error
     complaints = list(inconsistencies(config))
     if complaints:
         raise ConfigError(f"{path}: " + "; ".join(complaints))
@@ -71,13 +71,11 @@ def parse(text: str, path: Path) -> Config:
     return structs.replace(config, log=structs.replace(config.log, folder=folder))
 
 
-def explain(message: str, data: Any, kind: type[Config] = Config) -> str:
-    """msgspec's message in our words: the setting's path first, then what is wrong with it."""
-    wrong = wrong_value.find(message, data, kind)
+def explain(error: msgspec.ValidationError, data: Any, kind: type[Config] = Config) -> str:
+    """The path of the setting first, then what is wrong with it."""
+    wrong = wrong_value.find(error, data, kind)
     named = _named(wrong.path, data)
-    said = message.partition(" - at ")[0]
-    if match := re.fullmatch(r"Object contains unknown field `(.*)`", said):
-        setting = match.group(1)
+    if setting := wrong_value.unknown_field(error):
         if not wrong.path and setting in RENAMED:
             return (
                 f"`[[{setting}]]` is called `[[{RENAMED[setting]}]]` since version 0.2; rename "
@@ -85,8 +83,8 @@ def explain(message: str, data: Any, kind: type[Config] = Config) -> str:
                 "stopped"
             )
         return f"unknown setting `{setting}` in {named}{_guess(setting, kind)}"
-    if match := re.fullmatch(r"Object missing required field `(.*)`", said):
-        return f"{named} needs the setting `{match.group(1)}`"
+    if setting := wrong_value.missing_field(error):
+        return f"{named} needs the setting `{setting}`"
     if room_of(wrong.path) and isinstance(wrong.value, str):
         return f"{named}: {unknown(wrong.path, wrong.value)}"
     return f"{named}: {wrong_value.words(wrong, IN_WORDS)}"

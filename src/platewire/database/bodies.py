@@ -10,7 +10,8 @@ from zlib import crc32
 from msgspec import DecodeError
 
 from platewire.errors import LogError
-from platewire.model import BootTime, Entry
+from platewire.model import BootTime, Entry, Event
+from platewire.runtime import wrong_value
 from platewire.wire import native
 
 COLUMNS = "seq, body, body_crc32"
@@ -26,10 +27,11 @@ def entry(found: tuple[Any, ...]) -> Entry:
         raise damaged(seq, "checksum mismatch")
     try:
         event = native.decode(body)
-    except (DecodeError, ValueError) as error:
-        raise damaged(seq, f"it cannot be read: {error}") from error
+    except (DecodeError, ValueError, RecursionError) as error:
+        why = wrong_value.reason(error, body, Event)
+        raise damaged(seq, f"it cannot be decoded ({why})") from error
     if event.seq != seq:
-        raise damaged(seq, f"it is stored as event {event.seq}")
+        raise damaged(seq, f"its body is that of event {event.seq}")
     return Entry(event, body, _arrived(*stamp))
 
 

@@ -48,17 +48,17 @@ def check_version(path: Path, package: str = EVENT_LOG) -> None:
             _check_with(open_recovering(path), path, newest)
         except apsw.NotADBError as error:
             raise LogError(
-                f"{path} is not an SQLite database, or its first page is corrupted; it was left as "
-                "it is. Restore a backup, move it away, or name another folder for the event log"
+                f"{path} is not an SQLite database, or its first page is corrupted; it was not "
+                "changed. Restore a backup, move it away, or set another folder for the event log"
             ) from error
 
 
 def check_writable(path: Path) -> None:
-    """Raises LogError, which is final, for a right that lacks: SQLite's own error does not tell it
-    from what may be over by itself."""
+    """Raises LogError, which is final, for missing permissions: SQLite's own error does not
+    distinguish them from temporary errors."""
     for each in (path.parent, path):
         if each.exists() and not os.access(each, os.W_OK):
-            raise LogError(f"{each} cannot be written; it must be writable for platewire")
+            raise LogError(f"{each} is not writable; grant platewire write access")
 
 
 def _check_with(connection: apsw.Connection, path: Path, newest: int) -> None:
@@ -74,14 +74,14 @@ def _check(connection: apsw.Connection, path: Path, newest: int) -> None:
     )
     if application not in (0, APPLICATION_ID) or (application == 0 and _has_tables(connection)):
         raise LogError(
-            f"{path} is a database of another program (application_id {application}); it was left "
-            "as it is. Name another folder for the event log"
+            f"{path} is a database of another program (application_id {application}); it was not "
+            "changed. Set another folder for the event log"
         )
     if version > newest:
         raise LogVersion(
-            f"{path} has schema version {version}, written by a newer platewire; this one knows "
-            f"versions up to {newest}. It was left as it is: start the newer platewire again, or "
-            "name another folder for the event log"
+            f"{path} has schema version {version}, written by a newer platewire, and was not "
+            f"changed; this one supports versions up to {newest}. Start the newer platewire again, "
+            "or set another folder for the event log"
         )
 
 
@@ -93,12 +93,14 @@ def _has_tables(connection: apsw.Connection) -> bool:
 def reading(path: Path) -> Iterator[apsw.Connection]:
     """The event log's file. LogError where there is none, or one of an older platewire."""
     if not path.exists():
-        raise LogError(f"{path} does not exist; name the folder of an event log in [log]")
+        raise LogError(f"{path} does not exist; set the folder of an event log in [log]")
     check_version(path)
     with explained(path), closing(open_reader(path)) as connection:
         if connection.execute("PRAGMA user_version").get < len(steps()):
             raise LogError(
-                f"{path} is of an older platewire; start this one once, then run the command again"
+                f"{path} was written by an older platewire; start this one once to "
+                "migrate it, then run "
+                "the command again"
             )
         yield connection
 
@@ -110,7 +112,7 @@ def migrate(connection: apsw.Connection, now: datetime, package: str = EVENT_LOG
     for step in lacking:
         if version:
             diagnostics.info(
-                "%s: bringing it to schema version %s (%s); platewire starts after that",
+                "%s: migrating to schema version %s (%s); platewire starts when it is done",
                 *(connection.filename, step.version, step.name),
             )
         _apply(connection, step, now)

@@ -41,7 +41,7 @@ def damage(database: Path) -> str:
     try:
         return _said_by_child(database)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        diagnostics.warning("whether %s is whole could not be looked at: %s", journal, error)
+        diagnostics.warning("the integrity of %s could not be checked: %s", journal, error)
         return ""
 
 
@@ -74,14 +74,14 @@ def _damage(file: BinaryIO, database: Path) -> str:
         return ""
     magic, _, page_size, _, *salts, _, _ = HEAD.unpack(head)
     if magic not in MAGIC or not _is_whole(head, MAGIC[magic]):
-        return f"the head of {file.name} is corrupted, so that nothing in it could be read"
+        return f"the header of {file.name} is corrupted, so none of its transactions can be read"
     taken = _taken(database)
     step = FRAME.size + page_size
     file.seek(HEAD.size + taken * step)
     if commits := _commits(file, step, salts):
         return (
-            f"{file.name} cannot be read from byte {HEAD.size + taken * step} on, where "
-            f"{commits} more transactions are"
+            f"{file.name} is corrupted at byte {HEAD.size + taken * step}; "
+            f"{commits} transactions after it cannot be read"
         )
     return ""
 

@@ -120,8 +120,8 @@ def _tell_damage(connection: apsw.Connection, path: Path) -> None:
     connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # takes the journal in
     if said := journal.damage(path):
         diagnostics.error(
-            "%s: events may be missing after the last one in the log; unless there was a power "
-            "failure, check the disk",
+            "%s: the newest events may be missing; check the disk, unless there was a "
+            "power failure",
             said,
         )
 
@@ -129,8 +129,8 @@ def _tell_damage(connection: apsw.Connection, path: Path) -> None:
 def _settle(connection: apsw.Connection, path: Path, mark: MarkFile, clock: Clock) -> Mark:
     if mark.kept is None and (mark.exists or numbering(connection).log_id != NO_EVENT):
         diagnostics.warning(
-            "%s %s, and is created again; whether the log was cut back before is unknown",
-            *(mark.path, "cannot be read" if mark.exists else "is missing (a new volume?)"),
+            "%s %s and is created again; a rollback of the log before this start is not detected",
+            *(mark.path, "cannot be read" if mark.exists else "is missing (is this a new volume?)"),
         )
     return settle(connection, path, mark.kept, clock.now())
 

@@ -105,7 +105,7 @@ def _until_damaged(
         for found in page:
             entry = bodies.entry(found)
             if entry.event.seq <= after or (whole and entry.event.seq > after + 1):
-                raise bodies.damaged(after + 1, f"where it should be is event {entry.event.seq}")
+                raise bodies.damaged(after + 1, f"its row contains event {entry.event.seq}")
             whole.append(entry)
             after = entry.event.seq
     except LogError as error:

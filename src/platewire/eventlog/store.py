@@ -125,7 +125,7 @@ class Store:
         self._connection = connection
         if found < last_seq or self._id_at(last_seq) not in (last_id, None):
             raise LogGone(
-                f"{self._path} holds other events, or fewer, than those that were written to it. "
+                f"{self._path} contains fewer or other events than were written to it. "
                 f"No more events are stored; {REMEDY}"
             )
         if flush_failed or found > last_seq:
@@ -214,7 +214,7 @@ class Store:
         for sha256, picture in pictures.items():
             if hashlib.sha256(picture.jpeg).hexdigest() != sha256:
                 raise WrongPictureError(
-                    f"a {picture.role} picture is named {sha256}, not by its hash"
+                    f"a {picture.role} picture has the name {sha256}, which is not its SHA-256"
                 )
             if picture.role != "plate":
                 paths[sha256] = self._images.write(sha256, picture.jpeg)

@@ -62,12 +62,13 @@ def checked(format_: Format, form: CsvForm) -> CsvForm:
     if form.decimal_comma and form.delimiter is Delimiter.COMMA and format_ is Format.CSV:
         raise RequestError(
             "decimal_comma",
-            "decimal_comma cannot be combined with the delimiter comma; set delimiter semicolon",
+            "decimal_comma cannot be combined with the delimiter comma; use the "
+            "delimiter semicolon",
         )
     if format_ is not Format.CSV and (form.decimal_comma or form.delimiter is not Delimiter.COMMA):
         name = "decimal_comma" if form.decimal_comma else "delimiter"
         raise RequestError(
-            name, f"{name} applies to csv only, and the format is {format_}; remove it"
+            name, f"{name} applies to csv only, but the format is {format_}; remove it"
         )
     return form
 
@@ -96,5 +97,5 @@ def format_of(name: str) -> Format:
     suffix = PurePath(name.removesuffix(".gz")).suffix.removeprefix(".").lower()
     if suffix not in list(Format):
         known = ", ".join(Format)
-        raise ConfigError(f"{name!r} does not say its format: end it so, or give --format {known}")
+        raise ConfigError(f"{name!r} has no known suffix: add one, or use --format {known}")
     return Format(suffix)

@@ -81,7 +81,7 @@ class Acceptor:
                 connection, name = await loop.sock_accept(listener)
             except OSError as error:  # a client that has gone already is an error, too
                 if error.errno in SCARCE:
-                    diagnostics.warning("no connection can be accepted: %s", error)
+                    diagnostics.warning("connections cannot be accepted, retrying: %s", error)
                     await asyncio.sleep(PAUSE_SECONDS)
                 continue
             self._admit(connection, str(name[0]) if name else "?")

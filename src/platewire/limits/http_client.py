@@ -63,9 +63,9 @@ class Metered(ResponseHandler):
         self._beside = self._beside + len(piece) if body == self._body else 0
         self._body = body
         if self._beside > BESIDE_BYTES_MAX + len(piece):
-            self._end(f"{self._beside} bytes and nothing among them")
+            self._end(f"{self._beside} bytes of framing without content")
         elif len(self._buffer) > ANSWERS_MAX:
-            self._end(f"{len(self._buffer)} answers to one request")
+            self._end(f"{len(self._buffer)} responses to one request")
 
     def _end(self, reason: str) -> None:
         error = aiohttp.ClientPayloadError(reason)

@@ -86,7 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= PIPELINE_MAX:
-            raise ValueError("too many requests ahead of their answers")  # answered with 400
+            raise ValueError("too many pipelined requests")  # answered with 400
         super().on_message_begin()
         self.scope["state"]["slot"] = self.slot
         self._enter(HEAD)

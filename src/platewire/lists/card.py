@@ -63,7 +63,7 @@ def _no_number(field: str, text: str) -> Fault | None:
     if re.fullmatch(r"[0-9]*", text):
         return None
     if SHORTENED.fullmatch(text):
-        reason = "a spreadsheet has rounded it, and digits are lost"
+        reason = "a spreadsheet has rounded it, so digits are lost"
         return Fault(
             field, text, reason, "format the column as text in the spreadsheet and enter it again"
         )
@@ -72,11 +72,13 @@ def _no_number(field: str, text: str) -> Fault | None:
 
 def _out_of_range(field: str, text: str, size: int, bits: str) -> Fault | None:
     if size == 0:
-        remedy = "leave it empty, and put the whole number of the card into card_number"
-        return Fault(field, text, f"a {bits}-bit card has none", remedy) if text else None
+        remedy = "leave it empty, and write the whole card number into card_number"
+        return (
+            Fault(field, text, f"a {bits}-bit card has no facility code", remedy) if text else None
+        )
     most = 2**size - 1
     if text and len(text) <= DIGITS_MAX and int(text) <= most:
         return None
     reason = f"it exceeds {size} bits" if text else "it is missing"
-    remedy = f"a {bits}-bit card has one from 0 to {most}"
+    remedy = f"use 0 to {most} for a {bits}-bit card"
     return Fault(field, text[:40], reason, remedy)

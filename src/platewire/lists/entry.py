@@ -1,7 +1,6 @@
-"""One entry of a list: checked field by field as a person wrote it, and whether it holds. Pure.
+"""One entry of a list: checks of its fields as typed by a person, and its validity. Pure.
 
-The same checks stand before the command line, the API and a file: an entry that is in a list is
-one that can match.
+The command line, the API and files use the same checks, so each entry of a list can match.
 """
 
 import re
@@ -25,11 +24,11 @@ TEXT_CHARACTERS_MAX = 200
 """Characters of a free text such as holder or note: a line of text, and a bound on the file."""
 WILDCARDS = frozenset("*?%#[](){}^$|\\+")
 SEPARATORS = frozenset(",;&")
-"""What stands between several plates; taken out, they would be one that nobody has."""
+"""Separators of several plates; without them, the cell would be one plate that does not exist."""
 BETWEEN_PLATES = frozenset("/\r\n")
-"""The same, where there are more of them; within one plate they may be."""
+"""Also separate plates if they appear several times; one plate may contain one."""
 SEPARATED = re.compile(r"[,;|]")
-"""What stands between the names of cameras where one of them has spaces."""
+"""Separators of camera names if one of them contains spaces."""
 FIELDS = (
     *("plate", "valid_from", "valid_to", "weekdays", "hours", "cameras", "holder", "note"),
     *("group", "card_facility", "card_number", "card_bits"),
@@ -38,7 +37,7 @@ FIELDS = (
 
 
 class ListEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A plate on a list, and when and where that holds. Times are the site's local time."""
+    """A plate on a list, and when and where it is valid. Times are in the site's local time."""
 
     plate: Annotated[str, Meta(description="The plate, in any notation")]
     valid_from: Annotated[
@@ -86,7 +85,7 @@ class ListEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
 
 
 class EntryError(ConfigError):
-    """A field cannot be used: `field`, the `value` seen, the `reason` and the `remedy`."""
+    """An invalid field: `field`, the `value` seen, the `reason` and the `remedy`."""
 
     def __init__(self, field: str, value: str, reason: str, remedy: str) -> None:
         super().__init__(f"{field} {value!r}: {reason}; {remedy}")
@@ -97,9 +96,9 @@ class EntryError(ConfigError):
 
 
 def checked(fields: Mapping[str, str], cameras: Collection[str] | None) -> ListEntry:
-    """An entry in its one spelling. `cameras` are the configured names; None: not looked at.
+    """An entry in normal form. `cameras` are the configured names; None: not checked.
 
-    EntryError says what is wrong and what to write instead.
+    Raises EntryError, which says what is wrong and what to write instead.
     """
     given = {name: " ".join((fields.get(name) or "").split()) for name in FIELDS}
     _check_one(fields.get("plate") or "")
@@ -108,8 +107,8 @@ def checked(fields: Mapping[str, str], cameras: Collection[str] | None) -> ListE
         _check_text(name, given[name])
     entry = ListEntry(
         plate=given["plate"],
-        valid_from=_read("valid_from", given, schedule.bound, "a day or a local time", DAY),
-        valid_to=_read("valid_to", given, schedule.bound, "a day or a local time", DAY),
+        valid_from=_read("valid_from", given, schedule.bound, "day or local time", DAY),
+        valid_to=_read("valid_to", given, schedule.bound, "day or local time", DAY),
         weekdays=_read("weekdays", given, schedule.weekdays, "weekdays", "mon-fri or sat,sun"),
         hours=_read("hours", given, schedule.hours, "hours", "08:00-18:00 or 22:00-06:00"),
         cameras=_cameras(given["cameras"], cameras),
@@ -123,8 +122,8 @@ def checked(fields: Mapping[str, str], cameras: Collection[str] | None) -> ListE
 
 
 def typed(fields: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, str]:
-    """The fields with the two bounds as a person types them, at the command line or to the API,
-    brought to what `checked` takes. `zone` is the site's. EntryError as there."""
+    """Converts the two bounds, as typed at the command line or sent to the API, to the form that
+    `checked` expects. `zone` is the site's. Raises EntryError."""
     read = partial(schedule.typed_bound, zone=zone, now=now)
     given = {name: (fields.get(name) or "").strip() for name in ("valid_from", "valid_to")}
     bounds = {name: text and _typed(name, text, read) for name, text in given.items()}
@@ -142,7 +141,7 @@ DAY = "2026-01-31 or 2026-01-31T08:00, without a time zone"
 
 
 def _check_one(written: str) -> None:
-    """Of a cell as it stands: its line breaks are gone afterwards."""
+    """Checks the raw cell, because its line breaks are removed afterwards."""
     if BETWEEN_PLATES.isdisjoint(written):
         return
     lines = written.strip().splitlines()
@@ -160,21 +159,21 @@ def _check_plate(plate: str) -> None:
     if odd := [char for char in plate if char in WILDCARDS or char in SEPARATORS]:
         wild = odd[0]
         raise EntryError(
-            "plate", plate, f"{wild!r} has no meaning here", "write one whole plate for each entry"
+            "plate", plate, f"{wild!r} is not allowed", "write one whole plate for each entry"
         )
-    # A letter that is dropped would make it another plate.
+    # Without a dropped letter it would be another plate.
     if not plate.isascii() and (lost := _lost(plate)):
         raise EntryError(
-            "plate", plate, f"{lost!r} is on no plate that can be read",
-            "write it in Latin letters, or those that look Latin, and digits",
+            "plate", plate, f"{lost!r} is not a letter of a plate that can be recognized",
+            "write the plate in Latin letters, or letters that look Latin, and digits",
         )  # fmt: skip
     if not (text := normalize(plate)):
-        raise EntryError("plate", plate, "it has no letters or digits", "write the plate")
+        raise EntryError("plate", plate, "it contains no letters or digits", "write the plate")
     _check_text("plate", plate)
     if len(text) > PLATE_CHARACTERS_MAX:
         raise EntryError(
             "plate", plate[:40], f"it has {len(text)} characters",
-            f"a plate has {PLATE_CHARACTERS_MAX} at most",
+            f"a plate has at most {PLATE_CHARACTERS_MAX}",
         )  # fmt: skip
 
 
@@ -186,11 +185,11 @@ def _check_text(field: str, value: str) -> None:
     if len(value) > TEXT_CHARACTERS_MAX:
         raise EntryError(
             field, f"{value[:40]}...", f"it has {len(value)} characters",
-            f"shorten it to {TEXT_CHARACTERS_MAX}",
+            f"shorten it to at most {TEXT_CHARACTERS_MAX}",
         )  # fmt: skip
     if not value.isprintable():
         odd = next(char for char in value if not char.isprintable())
-        raise EntryError(field, value, f"it holds {odd!r}, which is not printable", "remove it")
+        raise EntryError(field, value, f"it contains {odd!r}, which is not printable", "remove it")
 
 
 def _read(
@@ -201,7 +200,9 @@ def _read(
     try:
         return read(given[field])
     except ValueError as error:
-        raise EntryError(field, given[field], f"not {what}", f"write it like {remedy}") from error
+        raise EntryError(
+            field, given[field], f"invalid {what}", f"write it like {remedy}"
+        ) from error
 
 
 def _cameras(text: str, known: Collection[str] | None) -> str:
@@ -211,27 +212,27 @@ def _cameras(text: str, known: Collection[str] | None) -> str:
     for name in sorted(names):
         if known is not None and name not in known:
             there = ", ".join(known) or "none"
-            raise EntryError("cameras", name, "no camera has this name", f"there are: {there}")
+            raise EntryError("cameras", name, "unknown camera", f"configured cameras: {there}")
     if any(" " in name for name in names):
         return ", ".join(sorted(names)) + ("," if len(names) == 1 else "")
     return (", " if any(" " in name for name in known or ()) else " ").join(sorted(names))
 
 
 def _named(part: str, known: Collection[str], *, alone: bool) -> Sequence[str]:
-    """One camera or, with spaces between, several. EntryError where it may be either, `alone`."""
+    """One camera or, separated by spaces, several. Raises EntryError if `alone` and ambiguous."""
     names = part.split()
     if len(names) < 2 or part not in known:
         return names
     if alone and all(name in known for name in names):
         raise EntryError(
-            "cameras", part, "it may be one camera or several",
+            "cameras", part, "it can be one camera or several",
             f"write \"{part},\" for the one, or \"{', '.join(names)}\" for several",
         )  # fmt: skip
     return [part]
 
 
 def cameras_of(entry: ListEntry) -> Collection[str]:
-    """Where the entry holds; empty: everywhere."""
+    """Cameras at which the entry is valid; empty: all."""
     written = entry.cameras
     return written.rstrip(",").split(", ") if "," in written else written.split()
 
@@ -248,13 +249,13 @@ def _check_span(entry: ListEntry) -> None:
         return
     if not schedule.in_order(entry.valid_from, entry.valid_to):
         raise EntryError(
-            "valid_to", entry.valid_to, f"it is before valid_from, {entry.valid_from}",
+            "valid_to", entry.valid_to, f"it is before valid_from {entry.valid_from}",
             "swap the two, or leave one empty",
         )  # fmt: skip
 
 
 def refusal(entry: ListEntry, camera: str, at: datetime, zone: ZoneInfo) -> str:
-    """Why the entry does not hold at this camera and moment, in words; empty where it does."""
+    """Why the entry is not valid at this camera and time, as text; empty if it is valid."""
     at = at.astimezone(UTC)
     if entry.cameras and camera not in cameras_of(entry):
         return f"valid at the cameras {entry.cameras.rstrip(',')}, not at {camera}"

@@ -1,8 +1,8 @@
-"""A file into a list: first what would become of it, row by row; then, if told to, all at once.
+"""Imports a file into a list: first a preview, row by row; then, on request, all rows at once.
 
-What the file does not say is found out and said, or asked: while a question is open nothing is
-taken. The rows are staged in a temporary table on disk, so that a million take little memory; the
-good ones reach the list in one transaction, or none does. Blocking.
+What the file does not state is detected and reported, or becomes a question; with an open question
+nothing is imported. Rows are staged in a temporary table on disk, so that a million take little
+memory; the valid ones reach the list in one transaction. Blocking.
 """
 
 from collections import Counter
@@ -28,10 +28,10 @@ from platewire.lists.files.table import Table
 from platewire.lists.store import COLUMNS, MARKS, Store, count_of, list_id, values_of
 
 SHOWN = 100
-"""Rejected rows that a preview shows; all are counted, and all are told to whoever listens."""
+"""Rejected rows in a preview; all are counted, and `reject` receives all."""
 REJECTED_SHARE_MAX = 0.5
-"""Share of rows that may be rejected when a list is replaced: beyond it the file is likelier to be
-read wrongly than to hold that many mistakes."""
+"""Maximum share of rejected rows when a list is replaced: above it, the file was more likely
+misread than it contains that many mistakes."""
 
 Manner = Literal["merge", "replace"]
 _BOTH = (
@@ -42,7 +42,7 @@ _SAME = " AND ".join(f"e.{name} = s.{name}" for name in COLUMNS.split(", "))
 
 
 class RejectedRow(Struct, frozen=True, kw_only=True):
-    """A row that cannot be an entry, and what to do about it."""
+    """A rejected row, and what to do about it."""
 
     row: Annotated[
         int, Meta(description="Number of the line in the file where the row begins, from 1")
@@ -73,7 +73,9 @@ class Preview(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Decisions needed before the import, each with the options to use"),
     ]
-    rows: Annotated[int, Meta(description="Rows in the file; of what is lost to a quote, lines")]
+    rows: Annotated[
+        int, Meta(description="Rows in the file; lines, where a misplaced quote hides the rows")
+    ]
     added: Annotated[int, Meta(description="Plates that were not on the list")]
     changed: Annotated[int, Meta(description="Plates on the list whose entry changes")]
     same: Annotated[int, Meta(description="Plates on the list whose entry stays the same")]
@@ -86,7 +88,7 @@ class Preview(Struct, frozen=True, kw_only=True):
 
 
 class Reading(NamedTuple):
-    """What the user says about a file; without it, that is found out or asked."""
+    """The user's options for a file; without them, the import detects them or asks."""
 
     encoding: str | None = None
     sheet: str | None = None
@@ -94,19 +96,19 @@ class Reading(NamedTuple):
     columns: Sequence[str] = ()
     """Which column is which field: `plate=Kennzeichen`."""
     ignored: Sequence[str] = ()
-    """Headings of columns that are passed over, whatever they may limit."""
+    """Headings of columns to ignore, whatever they may limit."""
     headings: bool = True
-    """False: the first row is an entry already."""
+    """False: the first row is an entry."""
     date_order: Order | None = None
     rejected_allowed: bool = False
-    """Replace the list though most rows are rejected."""
+    """Replace the list although most rows are rejected."""
 
 
 class Import:
-    """One file on its way into one list; `run` is to be called once.
+    """Imports one file into one list; call `run` once.
 
-    `progress` is told how many bytes are read, now and then; `reject` of each row that is not
-    taken. `cameras` are the configured names.
+    `progress` receives the number of bytes read, from time to time; `reject` each rejected row.
+    `cameras` are the configured names.
     """
 
     def __init__(
@@ -132,8 +134,8 @@ class Import:
         self._assumed: dict[str, None] = {}
 
     def run(self, path: Path, *, apply: bool, reading: Reading = Reading()) -> Preview:  # noqa: B008
-        """ConfigError for a file that cannot be used at all, would empty the list, or is to be
-        applied while a question is open."""
+        """Raises ConfigError for an unusable file, one that would empty the list, and, if `apply`,
+        for open questions."""
         choice = Choice(chosen(reading.columns), reading.ignored, reading.headings)
         table = tables.opened(path, encoding=reading.encoding, sheet=reading.sheet, choice=choice)
         layout = tables.layout(path, table, choice)
@@ -146,7 +148,7 @@ class Import:
                 return self._preview(table, layout, questions, applied=False)
             if questions:
                 asked = "; ".join(questions)
-                raise ConfigError(f"{path}: list {self._name} is left as it is: {asked}")
+                raise ConfigError(f"{path}: list {self._name} was not changed: {asked}")
             with transaction(self._connection):
                 preview = self._preview(table, layout, (), applied=True)
                 self._apply(path)
@@ -160,8 +162,8 @@ class Import:
             and not reading.rejected_allowed
         ):
             yield (
-                f"{rejected} of {self._rows} rows are rejected, and the list would be replaced by "
-                "the rest: put the file right, or say --allow-rejected"
+                f"{rejected} of {self._rows} rows are rejected, and the rest would replace the "
+                "list: correct the file, or add --allow-rejected"
             )
 
     @contextmanager
@@ -174,7 +176,7 @@ class Import:
             self._sql("DROP TABLE temp.staged")
 
     def _stage(self, table: Table, layout: Layout, order: Order) -> None:
-        self._sql("BEGIN")  # of the temporary table alone: nobody waits for it
+        self._sql("BEGIN")  # Locks the temporary table only, so nobody waits for it.
         try:
             for record in _entries_of(table.records(self._progress), layout):
                 self._rows += record.lines
@@ -198,7 +200,7 @@ class Import:
         self._sql(f"INSERT OR IGNORE INTO staged VALUES ({MARKS})", (plate, *values, seen.number))  # noqa: S608
         if not self._connection.changes():
             earlier = self._one("SELECT row FROM staged WHERE plate = ?", plate)
-            reason = f"row {earlier} has the same plate"
+            reason = f"duplicate: row {earlier} has the same plate"
             self._turn_away(seen, "plate", entry.plate, reason, "keep one of the two")
 
     def _turn_away(self, seen: Row, field: str, value: str, reason: str, remedy: str) -> None:
@@ -242,7 +244,8 @@ class Import:
         """Within a transaction."""
         if self._one("SELECT count(*) FROM staged") == 0:
             raise ConfigError(
-                f"{path} has no row that can be an entry, so list {self._name} is left as it is"
+                f"{path} contains no valid row, so list {self._name} was not changed; "
+                "correct the rows"
             )
         number = list_id(self._connection, self._name)
         if self._manner == "replace":

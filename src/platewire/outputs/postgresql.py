@@ -263,10 +263,10 @@ class PostgresqlOutput(Output):
                 if dropped:
                     await forget(self._connection)
         except Unavailable as error:
-            diagnostics.warning("an old month could not be dropped yet: %s", error)
+            diagnostics.warning("retention: a month could not be dropped, retrying: %s", error)
             return
         for month in dropped:
-            diagnostics.info("%s: dropped the month %s", self._who, month.suffix)
+            diagnostics.info("%s: retention dropped the month %s", self._who, month.suffix)
 
     def _note(self, message: str) -> None:
         name = self._settings.name
@@ -286,7 +286,9 @@ class PostgresqlOutput(Output):
                     if not await search.take_in(self._connection):
                         break
         except Unavailable as error:
-            diagnostics.warning("plates could not be added to the search yet: %s", error)
+            diagnostics.warning(
+                "the plate index for searches could not be updated, retrying: %s", error
+            )
 
     # --- pictures -------------------------------------------------------------------------------
 

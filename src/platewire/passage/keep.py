@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from platewire.errors import PlatewireError
 from platewire.passage.tracking.track import Track
+from platewire.runtime import wrong_value
 
 NAME = b"PWPA"
 VERSION = 1
@@ -57,4 +58,7 @@ def unpack(state: bytes) -> Kept:
     try:
         return _decoder.decode(body)
     except msgspec.DecodeError as error:
-        raise PlatewireError(f"the stored state of open passages: {error}; {_REMEDY}") from error
+        why = wrong_value.reason(error, body, Kept, msgspec.msgpack.decode)
+        raise PlatewireError(
+            f"the stored state of open passages is corrupted ({why}); {_REMEDY}"
+        ) from error

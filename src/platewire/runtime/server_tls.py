@@ -87,7 +87,7 @@ def _loaded(settings: ServerTls, owner: str) -> ssl.SSLContext:
         raise ConfigError(
             f"{owner}: `tls.certificate` {settings.certificate} with key "
             f"{settings.key or 'in the same file'} cannot be used: {error}. Both must be PEM "
-            "files, and the key must fit the certificate and have no password"
+            "files, and the key must match the certificate and have no password"
         ) from error
     if settings.client_ca is not None:
         _ask_for_clients(made, settings.client_ca, owner)

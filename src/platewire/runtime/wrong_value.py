@@ -1,18 +1,22 @@
-"""A value that msgspec refuses -> what is wrong with it: the value seen, and what its type allows.
+"""Errors of msgspec -> messages: where the wrong value is, the value seen, what its type allows.
 
-msgspec's message only tells where the value is. The rest comes from the type, so that no text of
-the type library reaches a user.
+msgspec's message is used only to find the value; the rest comes from the type, so no phrase of the
+type library reaches a user. This is the only module that knows these phrases.
+
+    decoded JSON or TOML    `find`, then `words`; `missing_field`, `unknown_field`
+    JSON or MessagePack     `reason`, for bytes that are malformed or have the wrong type
 """
 
 import difflib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import inspect
 
 SHOWN_CHARACTERS_MAX = 60
@@ -25,20 +29,33 @@ Patterns = Mapping[str, str]
 """Rules in words by the pattern of a text."""
 
 
+class Name(NamedTuple):
+    """The name of a set of fields in a file format."""
+
+    one: str
+    many: str
+
+
+TABLE = Name("a table", "tables")
+"""In TOML."""
+OBJECT = Name("an object", "objects")
+"""In JSON and MessagePack."""
+
+
 class Wrong(NamedTuple):
-    """Where msgspec's message is about, with what is there and what may be there."""
+    """Path, type and value of what msgspec's message is about."""
 
     path: str
     """Such as `camera[0].name`; empty for the whole."""
     type: inspect.Type
     value: Any
     private: bool = False
-    """The value may be a password: it is inside a table of free names, such as headers."""
+    """The value may be a password: it is in a table with free names, such as headers."""
 
 
-def find(message: str, data: Any, kind: Any) -> Wrong:
-    """The value that msgspec's `message` about `data` of the type `kind` refers to."""
-    at = re.search(r" - at (`key` in )?`\$(.*)`\Z", message)
+def find(error: msgspec.ValidationError, data: Any, kind: Any) -> Wrong:
+    """The value that msgspec's `error` about `data` of the type `kind` refers to."""
+    at = re.search(r" - at (`key` in )?`\$(.*)`\Z", str(error))
     path = at[2] if at else ""
     found, value, private, way = _type_info(kind), data, False, ""
     for name, number in re.findall(r"([^.\[\]]+)|\[(\d+|\.\.\.)\]", path):
@@ -53,18 +70,74 @@ def find(message: str, data: Any, kind: Any) -> Wrong:
     return Wrong(way.removeprefix("."), found, value, private)
 
 
+def reason(
+    error: Exception,
+    raw: bytes | str,
+    kind: Any,
+    decode: Callable[[Any], Any] = msgspec.json.decode,
+) -> str:
+    """Why `raw` could not be decoded as `kind`: `error` is what msgspec raised for it.
+
+    `decode` is the untyped decoder: that of JSON, or `msgspec.msgpack.decode`.
+    """
+    if not isinstance(error, msgspec.ValidationError):
+        return malformed(error, raw)
+    try:
+        data = decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as other:
+        return malformed(other, raw)
+    return explained(error, data, kind)
+
+
+def explained(error: msgspec.ValidationError, data: Any, kind: Any) -> str:
+    """What is wrong with decoded `data` of the type `kind`."""
+    wrong = find(error, data, kind)
+    place = f" in `{wrong.path}`" if wrong.path else ""
+    if name := missing_field(error):
+        return f"the required field `{name}` is missing{place}"
+    if name := unknown_field(error):
+        return f"unknown field `{name}`{place}"
+    said = words(wrong, {}, OBJECT)
+    return f"`{wrong.path}`: {said}" if wrong.path else said
+
+
+def malformed(error: Exception, raw: bytes | str) -> str:
+    """Where bytes are no JSON or MessagePack: `error` is what msgspec raised for them."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"invalid UTF-8 at byte {error.start}"
+    kind = "MessagePack" if "MessagePack" in str(error) else "JSON"
+    if at := re.search(r"\(byte (\d+)\)", str(error)):
+        return f"invalid {kind} at byte {at[1]}"
+    return "incomplete: it ends too early" if raw else "empty"
+
+
+def missing_field(error: msgspec.ValidationError) -> str:
+    """The name of a required field that is missing; empty for any other error."""
+    found = re.match(r"Object missing required field `(.*?)`", str(error))
+    return found[1] if found else ""
+
+
+def unknown_field(error: msgspec.ValidationError) -> str:
+    """The name of a field that does not exist; empty for any other error."""
+    found = re.match(r"Object contains unknown field `(.*?)`", str(error))
+    return found[1] if found else ""
+
+
 @lru_cache(maxsize=8)
 def _type_info(kind: Any) -> inspect.Type:
-    """Kept, as reading the whole tree of settings takes long."""
+    """Cached, because inspecting all settings takes long."""
     return inspect.type_info(kind)
 
 
-def words(wrong: Wrong, patterns: Patterns) -> str:
-    """Value, choices or range, and what to do; without the name of the setting."""
+def words(wrong: Wrong, patterns: Patterns, fields: Name = TABLE) -> str:
+    """Value, choices or range, and what to do; without the name of the setting. `fields` is the
+    name of a set of fields in the format."""
     choices = _choices(wrong.type)
     if isinstance(wrong.value, str) and choices and not _texts(wrong.type):
         return not_a_choice(wrong.value, choices)
-    kind = "; ".join(dict.fromkeys(_rules(wrong.type, patterns)))
+    kind = "; ".join(dict.fromkeys(_rules(wrong.type, patterns, fields)))
     use = f"{kind}{_quotes(wrong)}"
     if wrong.private or _is_secret(wrong.type) or _has_a_password(wrong.value):
         return use
@@ -111,7 +184,7 @@ def _inside(found: inspect.Type, value: Any, step: str | int) -> tuple[inspect.T
 
 
 def _entry(found: inspect.Type, value: Any) -> tuple[inspect.Type, Any, str]:
-    """Type, value and name of the entry that does not fit; msgspec does not say which one it is."""
+    """Type, value and name of the invalid entry, which msgspec does not name."""
     kinds = [each.value_type for each in _plain(found) if isinstance(each, inspect.DictType)]
     entries = value.items() if isinstance(value, dict) else ()
     wrong = ((kind, item, str(key)) for kind in kinds for key, item in entries)
@@ -119,7 +192,7 @@ def _entry(found: inspect.Type, value: Any) -> tuple[inspect.Type, Any, str]:
 
 
 def _key(found: inspect.Type, value: Any) -> tuple[inspect.Type, Any]:
-    """Type and text of the name that does not fit."""
+    """Type and text of the invalid name."""
     kinds = [each.key_type for each in _plain(found) if isinstance(each, inspect.DictType)]
     wrong = ((kind, key) for kind in kinds for key in value)
     return next((each for each in wrong if not _fits(*each)), (inspect.AnyType(), None))
@@ -198,29 +271,31 @@ def _has_a_password(value: Any) -> bool:
     return isinstance(value, str) and "@" in value and "//" in value
 
 
-def _rules(found: inspect.Type, patterns: Patterns) -> Iterator[str]:
+def _rules(found: inspect.Type, patterns: Patterns, fields: Name) -> Iterator[str]:
     """In the imperative."""
     nouns = []
     for each in _plain(found):
         if isinstance(each, inspect.StrType) and each.pattern in patterns:
             yield patterns[each.pattern or ""]
         elif not isinstance(each, inspect.NoneType):
-            nouns.append(_noun(each))
+            nouns.append(_noun(each, fields))
     if nouns:
         yield f"use {' or '.join(dict.fromkeys(nouns))}"
 
 
-def _noun(each: inspect.Type) -> str:
+def _noun(each: inspect.Type, fields: Name) -> str:
     if isinstance(each, inspect.LiteralType | inspect.EnumType):
         return f"one of {', '.join(_choices(each))}"
     if isinstance(each, LISTS):
-        return f"a list{_list_of(each)}"
+        return f"a list{_list_of(each, fields)}"
     if isinstance(each, inspect.IntType | inspect.FloatType):
         number = "a whole number" if isinstance(each, inspect.IntType) else "a number"
         return f"{number}{_limits(each)}"
     if isinstance(each, inspect.StrType):
         form = " in the documented form" if each.pattern else ""
         return f"text{_length(each, 'characters')}{form}"
+    if isinstance(each, inspect.DictType | inspect.StructType):
+        return fields.one
     return NOUNS.get(type(each), "another value")
 
 
@@ -231,26 +306,24 @@ NOUNS: Mapping[type, str] = {
     inspect.DateType: "a date, such as 2026-01-31",
     inspect.TimeType: "a time, such as 08:00:00",
     inspect.UUIDType: "a UUID, such as 0198c4a2-0000-7000-8000-000000000000",
-    inspect.DictType: "a table",
-    inspect.StructType: "a table",
 }
 
 
-def _list_of(each: Any) -> str:
+def _list_of(each: Any, fields: Name) -> str:
     if isinstance(each, inspect.TupleType):
         return f" of {len(each.item_types)} entries"
     if choices := _choices(each.item_type):
         return f"{_length(each, 'entries')} of {', '.join(choices)}"
-    inner = " or ".join(dict.fromkeys(_plural(part) for part in _plain(each.item_type)))
+    inner = " or ".join(dict.fromkeys(_plural(part, fields) for part in _plain(each.item_type)))
     return f"{_length(each, 'entries')} of {inner}" if inner else _length(each, "entries")
 
 
-def _plural(each: inspect.Type) -> str:
+def _plural(each: inspect.Type, fields: Name) -> str:
     if isinstance(each, inspect.StrType):
         return "texts"
     if isinstance(each, inspect.IntType | inspect.FloatType):
         return "numbers"
-    return "lists" if isinstance(each, LISTS) else "tables"
+    return "lists" if isinstance(each, LISTS) else fields.many
 
 
 def _length(each: Any, unit: str) -> str:

@@ -59,7 +59,8 @@ class LogStatus(Struct, frozen=True, kw_only=True):
         Meta(description="Increases each time it was truncated or a backup was restored"),
     ]
     gaps: Annotated[
-        tuple[Gap, ...], Meta(description="When each epoch began, and which seqs are empty")
+        tuple[Gap, ...],
+        Meta(description="When each epoch began, and which sequence numbers are unused"),
     ]
 
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from platewire.model import Event, Kind
+from platewire.runtime import wrong_value
 
 REQUEST_BYTES_MAX = 4096
 """Bytes of a line that a client may send: requests take a few dozen."""
@@ -102,12 +103,13 @@ def request_line(request: Request) -> bytes:
 
 
 def read_request(line: bytes) -> Request:
-    """RequestError says what is wrong with the line and shows a right one."""
+    """Raises RequestError, which says what is wrong with the line and shows a valid one."""
     try:
         return _request.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(
-            f"{error}; send nothing, or one line such as "
+            f"invalid request: {wrong_value.reason(error, line, Request)}; send nothing, or one "
+            "line such as "
             '{"resume": 123, "id": "the id of event 123", "kinds": ["new", "lost"]}'
         ) from error
 
@@ -125,5 +127,7 @@ class LineReader:
     def feed(self, data: bytes) -> list[bytes]:
         *lines, self._kept = (self._kept + data).split(b"\n")
         if any(len(line) > self._limit for line in (*lines, self._kept)):
-            raise RequestError(f"a line of more than {self._limit} bytes is no request")
+            raise RequestError(
+                f"the request exceeds {self._limit} bytes; send one short line of JSON"
+            )
         return [line for line in map(bytes.strip, lines) if line]

@@ -17,25 +17,25 @@ _HEADER = struct.Struct(">HHHB")
 _COIL = struct.Struct(">BHH")
 HEADER_BYTES = _HEADER.size
 LENGTH_MAX = 254
-"""Of unit and what follows it; a longer message is none."""
+"""Maximum bytes from the unit id on, by the specification."""
 
 EXCEPTIONS = {
-    1: "it has no coils that can be written (illegal function)",
-    2: "it has no coil of that number (illegal data address)",
-    3: "it does not take that value (illegal data value)",
-    4: "it failed (server device failure)",
-    5: "it is still at it (acknowledge)",
-    6: "it is busy (server device busy)",
-    10: "the gateway has no way there (gateway path unavailable)",
-    11: "nobody answers behind the gateway (gateway target device failed to respond)",
+    1: "the device has no writable coils (illegal function)",
+    2: "the device has no coil with that number (illegal data address)",
+    3: "the device does not accept that value (illegal data value)",
+    4: "the device failed (server device failure)",
+    5: "the device is still processing the request (acknowledge)",
+    6: "the device is busy (server device busy)",
+    10: "the gateway has no route to the device (gateway path unavailable)",
+    11: "no device answers behind the gateway (gateway target device failed to respond)",
 }
 STILL_AT_IT = frozenset({5, 11})
-"""Exceptions that do not say that nothing was written: it was accepted and takes long; or the
-gateway passed it on and got no answer."""
+"""Exceptions after which the coil may be written: the request was accepted and takes long, or the
+gateway forwarded it and got no answer."""
 
 
 class NotUnderstood(ValueError):
-    """What came back is no answer to what was asked."""
+    """The response does not match the request."""
 
 
 def write_coil(transaction: int, unit: int, coil: int, *, on: bool) -> bytes:
@@ -45,15 +45,16 @@ def write_coil(transaction: int, unit: int, coil: int, *, on: bool) -> bytes:
 
 
 def rest_of(header: bytes) -> int:
-    """How many bytes follow a header of `HEADER_BYTES`. NotUnderstood where it is none."""
+    """How many bytes follow a header of `HEADER_BYTES`. Raises NotUnderstood for another
+    protocol."""
     _, protocol, length, _ = _HEADER.unpack(header)
     if protocol != 0 or not 2 <= length <= LENGTH_MAX:
-        raise NotUnderstood(f"this is no Modbus TCP: {header.hex(' ')}")
+        raise NotUnderstood(f"the response is not Modbus TCP: {header.hex(' ')}")
     return int(length) - 1
 
 
 def check_answer(asked: bytes, answer: bytes) -> str:
-    """Empty where the coil is written, else why it is not. NotUnderstood for anything else."""
+    """Why the coil was not written; empty if it was. Raises NotUnderstood for other responses."""
     if answer == asked:
         return ""
     header = answer[:HEADER_BYTES]
@@ -61,9 +62,10 @@ def check_answer(asked: bytes, answer: bytes) -> str:
     same = header[:4] == asked[:4] and header[6:] == asked[6:HEADER_BYTES]
     if same and len(body) == 2 and body[0] == WRITE_SINGLE_COIL | FAILED:
         return EXCEPTIONS.get(body[1], f"exception {body[1]}")
-    raise NotUnderstood(f"{asked.hex(' ')} was answered with {answer[:32].hex(' ')}")
+    seen = answer[:32].hex(" ")
+    raise NotUnderstood(f"unexpected response {seen} to the request {asked.hex(' ')}")
 
 
 def may_write_yet(answer: bytes) -> bool:
-    """Whether an exception leaves open whether the coil is written."""
+    """Whether the coil may be written although the device answered with an exception."""
     return answer[-1] in STILL_AT_IT

@@ -38,7 +38,7 @@ def _piece(part: Part, boundary: bytes) -> tuple[bytes, ...]:
 
 def _quoted(text: str) -> str:
     if not text or not text.isascii() or not text.isprintable() or '"' in text or "\\" in text:
-        raise ValueError(f"{text!r} cannot stand in a multipart header")
+        raise ValueError(f"{text!r} is not allowed in a multipart header")
     return text
 
 

@@ -17,6 +17,7 @@ from xml.sax.saxutils import unescape
 import msgspec
 
 from platewire.model import Attribute, Event
+from platewire.runtime import wrong_value
 
 FORMAT = "platewire.1c/1"
 DESCRIPTION = re.compile(r"<descr[^>]*>(.*?)</descr>", re.DOTALL)
@@ -127,13 +128,14 @@ def answered(text: str) -> Answered:
     """Of a 2xx answer. One without JSON took all; HTML is no answer of the service."""
     plain = text.lstrip("\ufeff \t\r\n")
     if plain.startswith("<"):
-        raise NotUnderstood("a page of HTML or XML, where the service answers JSON or nothing")
+        raise NotUnderstood("HTML or XML instead of JSON or an empty body")
     if not plain.startswith("{"):
         return Answered(None, {})
     try:
         told = msgspec.json.decode(plain, type=_Answer)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise NotUnderstood(f"JSON that is not of this form: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = wrong_value.reason(error, plain, _Answer)
+        raise NotUnderstood(f"JSON of another form ({why})") from error
     refusals = {each.id.lower(): each.reason for each in told.rejected}
     accepted = None if told.accepted is None else frozenset(map(str.lower, told.accepted))
     return Answered(accepted, refusals)

@@ -29,16 +29,14 @@ class SignatureError(ValueError):
 def key(secret: str) -> bytes:
     """The key in `whsec_<base64>`, with or without padding; the ValueError does not show it."""
     if not secret.startswith(PREFIX):
-        raise ValueError(f"a signing secret starts with {PREFIX}")
+        raise ValueError(f"a signing secret must start with {PREFIX}")
     text = secret.removeprefix(PREFIX)
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error:
-        raise ValueError(f"what follows {PREFIX} in the signing secret is not base64") from None
+        raise ValueError(f"the signing secret is not valid base64 after {PREFIX}") from None
     if len(raw) < KEY_BYTES_MIN:
-        raise ValueError(
-            f"the signing secret holds {len(raw)} bytes, at least {KEY_BYTES_MIN} are needed"
-        )
+        raise ValueError(f"the signing secret has {len(raw)} bytes; use at least {KEY_BYTES_MIN}")
     return raw
 
 
@@ -72,7 +70,7 @@ def verify(
         raise SignatureError(f"signed at {sent_at:%Y-%m-%d %H:%M:%S} UTC, too far from now")
     wanted = [_signature(one, message_id, timestamp, body).encode() for one in keys]
     if not any(hmac.compare_digest(one, other) for one in wanted for other in given):
-        raise SignatureError("no signature fits the secret")
+        raise SignatureError("no signature matches the secret")
 
 
 def _signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from platewire.model import Direction, Event
+from platewire.runtime import wrong_value
 
 PATH = "/api/lpr/licenseplate"
 PLATE_SIGNS_MAX = 12
@@ -54,7 +55,9 @@ def license_plate(event: Event, *, leaving: bool, jpeg: bytes = b"") -> bytes:
     """
     text = event.plate.text
     if len(text) > PLATE_SIGNS_MAX:
-        raise ValueError(f"the plate {text} has {len(text)} signs; 2N takes {PLATE_SIGNS_MAX}")
+        raise ValueError(
+            f"the plate {text} has {len(text)} characters; 2N accepts at most {PLATE_SIGNS_MAX}"
+        )
     body: dict[str, str | int] = {
         "lprUuid": str(event.id),
         "lprID": event.passage_number % _ID_SPAN,
@@ -68,14 +71,14 @@ def license_plate(event: Event, *, leaving: bool, jpeg: bytes = b"") -> bytes:
 
 
 def fits(jpeg: bytes) -> bool:
-    """Whether a picture is within the unit's limit, base64 and all."""
+    """Whether a picture is within the limit of the unit when encoded as base64."""
     return len(jpeg) * 4 <= IMAGE_BYTES_MAX * 3 - 12
 
 
 def refusal(answer: str) -> Refusal | None:
-    """None where the unit has taken the plate; NotUnderstood where this is no such answer."""
+    """None if the unit accepted the plate. Raises NotUnderstood for a response of another form."""
     try:
         read = msgspec.json.decode(answer, type=_Answer)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise NotUnderstood(str(error)) from error
-    return None if read.success else read.error or Refusal(0, "without a reason")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotUnderstood(wrong_value.reason(error, answer, _Answer)) from error
+    return None if read.success else read.error or Refusal(0, "no reason given")

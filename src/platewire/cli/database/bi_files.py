@@ -26,7 +26,7 @@ def write_files(reader: Reader, web: WebSettings, folder: Path) -> None:
     try:
         copy(files("platewire") / "bi", folder, names)
     except OSError as error:
-        raise ConfigError(f"{folder}: {error.strerror}; name another folder") from error
+        raise ConfigError(f"{folder}: {error.strerror}; use another folder") from error
 
 
 def copy(source: Traversable, target: Path, names: dict[str, str]) -> None:

@@ -63,4 +63,4 @@ def no_live_file(path: Path, log_folder: Path) -> None:
     loses the locks that his process has on it. For what a command reads or writes."""
     whole = path.resolve()
     if whole.parent == log_folder.resolve() and LIVE.search(whole.name):
-        raise ConfigError(f"{path} is a database in use by the server; name another file")
+        raise ConfigError(f"{path} is a database in use by the server; use another file")

@@ -61,12 +61,14 @@ def check_url(url: str, *, named: str | None) -> None:
     match = re.fullmatch(r"postgres(?:ql)?://(?:([^/?]*)@)?([^/?@]*)/([^/?]+)(\?.*)?", url)
     if match is None or not all(_is_host(each) for each in match.group(2).split(",")):
         seen = named or re.sub(r"//.*@", "//...@", url.partition("?")[0])
-        raise ConfigError(f"`url` is {seen}; it must be like postgresql://user@host:5432/database")
+        raise ConfigError(
+            f"invalid `url` {seen}: write it like postgresql://user@host:5432/database"
+        )
     user, _, _, options = match.groups()
     if named is None and (":" in (user or "") or "password=" in (options or "")):
         raise ConfigError(
-            "`url` holds a password; put it into a file or the environment and name that in "
-            "`password`"
+            "`url` contains a password; move it to a file or an environment variable, and set "
+            "`password` to file:PATH or env:NAME"
         )
 
 

@@ -64,18 +64,18 @@ async def _check(connection: Any) -> None:
     )
     if encoding != "UTF8":
         raise Unavailable(
-            f"the database is encoded in {encoding}, which cannot hold all plates; make one with "
-            "`CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0`"
+            f"the database has the encoding {encoding}, which cannot store all plates; create one "
+            "with `CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0`"
         )
     if commit == "off":
-        # What is told as delivered has to outlive a crash of the server.
+        # Acknowledged events must survive a crash of the server.
         await connection.execute("SET synchronous_commit = on")
 
 
 async def unwaited(connection: Any) -> str:
-    """Why a standby's promotion could lose what is told as written; empty where none could be.
+    """Why a failover to a standby could lose acknowledged events; empty if it cannot.
 
-    A user without `pg_read_all_stats` sees how many take the server's log, not who they are.
+    A user without `pg_read_all_stats` sees the number of standbys, not their names.
     """
     standbys, names, commit = await connection.fetchrow(
         "SELECT (SELECT count(*) FROM pg_stat_replication), "
@@ -89,17 +89,17 @@ async def unwaited(connection: Any) -> str:
         else ("`synchronous_standby_names` is empty")
     )
     return (
-        f"{standbys} standby servers follow, and no commit waits for one: {cause}. One that is "
-        "promoted may lack the newest events until they are sent again; those that the log's "
-        "retention has taken by then are lost. Set it there"
+        f"replication to {standbys} standby servers is asynchronous ({cause}): after a failover "
+        "the newest events are missing until they are sent again, and those that retention has "
+        "deleted from the log by then are lost. Change this setting on the server"
     )
 
 
 @contextmanager
 def explained(who: str, *, storing: bool = False) -> Iterator[None]:
-    """Turns what asyncpg raises into errors of platewire; `who` begins their message.
+    """Translates asyncpg's exceptions into platewire's; `who` begins the message.
 
-    Only while `storing` events can it be the data that is at fault.
+    Only while `storing` can the events themselves be the cause.
     """
     try:
         yield
@@ -113,7 +113,7 @@ def translated(who: str, error: BaseException, *, storing: bool) -> PlatewireErr
     state = getattr(error, "sqlstate", None) or ""
     said = " ".join(str(error).split()) or type(error).__name__
     if storing and state[:2] in ("22", "23", "54"):
-        return Rejected(f"{who}: cannot be stored: {said}", answer=said)
+        return Rejected(f"{who}: the event cannot be stored: {said}", answer=said)
     told = f"{who}: {said}; {_remedy(state, error)}"
     if state.startswith(REFUSING_ALL):
         return Refused(told, least_wait=PROVING_SECONDS if state[:2] == "28" else 0.0)
@@ -121,40 +121,41 @@ def translated(who: str, error: BaseException, *, storing: bool) -> PlatewireErr
 
 
 REFUSING_ALL = ("28", "3D", "3F", "42")
-"""Classes of errors that only a person can mend: who we are, which database, which schema, what
-lies and is allowed there (PostgreSQL, appendix A)."""
+"""SQLSTATE classes that only a person can correct: login, database, schema, tables and permissions
+(PostgreSQL manual, appendix A)."""
 REMEDIES = {
-    "28": "look at user and password here, and at pg_hba.conf there",
-    "3F": "let the user own the schema, or grant it USAGE and CREATE on it",
-    "3D": "name a database that exists, or create it there with CREATE DATABASE",
-    "42501": "let the user own the schema, or grant it CREATE on the database",
-    "42": "somebody has changed the tables of the schema; restore them, or name another `schema`",
-    "53100": "the disk of the server is full; free some or set `retention_months`",
-    "53300": "raise max_connections there, or close other programs",
-    "53": "the server is out of something; look at its log",
-    "25006": "it is a standby or read-only; name the primary, or both in the URL",
-    "40": "another transaction came between; tried again",
-    "55P03": "another program holds a lock on platewire's tables, perhaps a reader that keeps a "
-    "transaction open; see pg_stat_activity there, and end it with pg_terminate_backend",
-    "57014": "the server was too slow; raise `statement_seconds`, or see what keeps it busy",
-    "57P": "the server was stopped or is starting; tried again",
-    "08": "the connection broke; tried again",
+    "28": "check the user in `url`, `password`, and pg_hba.conf on the server",
+    "3F": "make this user the owner of the schema, or grant it USAGE and CREATE on the schema",
+    "3D": "set an existing database in `url`, or create it with CREATE DATABASE",
+    "42501": "make this user the owner of the schema, or grant it CREATE on the database",
+    "42": "the tables of the schema were changed by another program; restore them, or set another "
+    "`schema`",
+    "53100": "the disk of the server is full; free disk space, or set `retention_months`",
+    "53300": "raise max_connections on the server, or close other connections",
+    "53": "the server is out of resources; check its log",
+    "25006": "the server is a standby or read-only; set the primary in `url`, or both servers",
+    "40": "a concurrent transaction conflicted; retrying",
+    "55P03": "another session holds a lock on platewire's tables, such as a reader with an open "
+    "transaction; find it in pg_stat_activity, and end it with pg_terminate_backend",
+    "57014": "the statement timed out; raise `statement_seconds`, or check the load of the server",
+    "57P": "the server is shutting down or starting up; retrying",
+    "08": "the connection was lost; retrying",
 }
-"""By the beginning of SQLSTATE, the longest that fits; PostgreSQL manual, appendix A."""
+"""By prefix of the SQLSTATE, of which the longest match counts; PostgreSQL manual, appendix A."""
 
 
 def _remedy(state: str, error: BaseException) -> str:
     if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
         return REMEDIES["25006"]
     if isinstance(error, TimeoutError):
-        return "no answer in time; is the server reachable, and not overloaded?"
+        return "timeout: no response; check that the server is reachable and not overloaded"
     if isinstance(error, ssl.SSLError):
-        return "look at sslmode and sslrootcert in the URL, and at the server's certificate"
+        return "check sslmode and sslrootcert in `url`, and the certificate of the server"
     if isinstance(error, FileNotFoundError):
-        return "a file that the URL's options name, or the server's socket, does not exist"
+        return "a file named in the options of `url`, or the socket of the server, does not exist"
     if isinstance(error, asyncpg.ClientConfigurationError):
-        return "correct the URL"
+        return "correct `url`"
     if isinstance(error, OSError):
-        return "is PostgreSQL running there, and may this machine connect to it?"
+        return "check that PostgreSQL is running, and that no firewall blocks the connection"
     fits = [prefix for prefix in REMEDIES if state and state.startswith(prefix)]
-    return REMEDIES[max(fits, key=len)] if fits else "tried again"
+    return REMEDIES[max(fits, key=len)] if fits else "retrying"

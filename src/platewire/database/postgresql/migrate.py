@@ -39,7 +39,7 @@ async def migrate(connection: Any, schema: str) -> int:
         for step in lacking:
             if version:
                 diagnostics.info(
-                    'the schema "%s" is brought to version %s (%s); events wait for that',
+                    'migrating the schema "%s" to version %s (%s); events wait until it is done',
                     *(schema, step.version, step.name),
                 )
             await _apply(connection, schema, step)
@@ -63,15 +63,15 @@ async def _version(connection: Any, schema: str) -> int:
     if not {"migration", "anpr_contract"} <= tables:
         some = ", ".join(sorted(tables)[:3])
         raise Unavailable(
-            f'the schema "{schema}" holds what is not platewire\'s ({some}); it was left as it is. '
-            "Name a schema of its own in `schema`"
+            f'the schema "{schema}" contains tables of other programs ({some}) and was not '
+            "changed; set `schema` to an empty or new schema"
         )
     version: int = await connection.fetchval("SELECT coalesce(max(version), 0) FROM migration")
     if version > (newest := len(steps())):
         raise Unavailable(
-            f'the schema "{schema}" has version {version}, made by a newer platewire; this one '
-            f"knows versions up to {newest}. It was left as it is: update this platewire, or name "
-            "another `schema`"
+            f'the schema "{schema}" has version {version}, from a newer platewire, and was not '
+            f"changed; this one supports versions up to {newest}. Upgrade this platewire, or "
+            "set another `schema`"
         )
     return version
 

@@ -114,7 +114,7 @@ def risen(mark: Mark, entries: Sequence[Entry]) -> Mark:
 
 
 async def raise_mark(connection: Any, node: Node, mark: Mark) -> None:
-    """Raises Unavailable where the mark is another than this node's: somebody else moved it."""
+    """Raises Unavailable if the mark in the database differs: another program changed it."""
     done = await connection.execute(
         "UPDATE mark SET node_seq = $3, event_id = $4 "
         "WHERE node = $1 AND output = $2 AND node_seq = $5 AND event_id = $6",
@@ -122,7 +122,8 @@ async def raise_mark(connection: Any, node: Node, mark: Mark) -> None:
     )
     if done != "UPDATE 1":
         raise Unavailable(
-            "what the database holds of this node has changed behind its back; compared anew"
+            "another program has changed the progress of this node in the database; comparing "
+            "the database with the log again"
         )
 
 

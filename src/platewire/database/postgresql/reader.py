@@ -36,8 +36,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 def checked_name(name: str) -> str:
     if not NAME.fullmatch(name) or name.startswith("pg_"):
         raise ConfigError(
-            f"{name!r} cannot be the name of a reader: small letters, digits and _ only, such as "
-            "power_bi"
+            f"invalid reader name {name!r}: use lowercase letters, digits and _, such as power_bi"
         )
     return name
 
@@ -50,10 +49,10 @@ def new_password() -> str:
 async def make_reader(
     connection: Any, schema: str, name: str, password: str, limits: Limits
 ) -> list[str]:
-    """Makes the role or renews it; returns the names of the views it sees.
+    """Creates or updates the role; returns the names of the views that it can read.
 
-    `connection` may create roles and owns the schema. Raises ConfigError for a role of that name
-    that is somebody else's or a schema without the views, Unavailable where it lacks the right.
+    `connection` may create roles and owns the schema. Raises ConfigError for a role that platewire
+    did not create or a schema without the views, Unavailable if permissions are missing.
     """
     checked_name(name)
     try:
@@ -64,8 +63,8 @@ async def make_reader(
             await _grant(connection, schema, name, views)
     except asyncpg.InsufficientPrivilegeError as error:
         raise Unavailable(
-            f"{error}; name a user who may create roles and give rights on the schema with "
-            "--admin, or let the output's user do so: ALTER ROLE ... CREATEROLE"
+            f"{error}; use --admin with a user who may create roles and grant access to the "
+            "schema, or permit it to the user of the output: ALTER ROLE ... CREATEROLE"
         ) from error
     return views
 
@@ -91,7 +90,7 @@ async def _views(connection: Any, schema: str) -> list[str]:
     views = [name for (name,) in found]
     if "anpr_contract" not in views:
         raise ConfigError(
-            f'there are no views of platewire in the schema "{schema}" yet; they are made when the '
+            f'the schema "{schema}" has no views of platewire yet; they are created when the '
             "output first connects: run `platewire check`"
         )
     return views
@@ -107,8 +106,8 @@ async def _make_role(connection: Any, name: str, limits: Limits) -> None:
         await connection.execute(f"COMMENT ON ROLE {role} IS '{MARK}'")
     elif there[0] != MARK:
         raise ConfigError(
-            f'there is a role "{name}" already that platewire did not make; it was left as it is. '
-            "Choose another name"
+            f'the role "{name}" exists and was not created by platewire, so it was not changed; '
+            "choose another name"
         )
     await connection.execute(
         f"ALTER ROLE {role} LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT {limits.connections}"
@@ -121,7 +120,7 @@ def _settings(schema: str, limits: Limits) -> dict[str, str]:
         "statement_timeout": str(int(limits.statement_seconds * 1000)),
         "idle_in_transaction_session_timeout": str(int(limits.idle_seconds * 1000)),
         "search_path": quoted(schema),
-        # psqlODBC and others drop the offset: without this they tell the server's local time.
+        # psqlODBC and others drop the offset and would show the local time of the server.
         "timezone": "'UTC'",
     }
 

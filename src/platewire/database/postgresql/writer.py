@@ -1,4 +1,4 @@
-"""One writer over one connection: whether the history there is its own, and how far it has come."""
+"""Writer on one connection: its progress, and whether the events in the database are its own."""
 
 from typing import Any
 
@@ -19,20 +19,21 @@ from platewire.model import EventReader, Site, entry_at
 from platewire.runtime.clock import Clock
 
 OTHER_HISTORY = (
-    'the database holds another history of "{}" (node_id {}): its newest event is {}, id {}, but '
-    "{}. Either a copy of this installation writes there, or the log's folder was put back from an "
-    "older copy. Nothing is written, so that nothing is mixed. Stop the copy; or give this one an "
-    "identity of its own: set `node_id` of the output to a new UUID, as uuidgen makes, and all "
-    "events are given again, without those that are there"
+    'the database has other events of "{}" (node_id {}) than the log: its newest event is seq {}, '
+    "id {}, but {}. Either a copy of this installation writes to the database, or the "
+    "folder of the "
+    "log was restored from an older copy. Nothing is written, so that the events are not mixed. "
+    "Stop the copy; or set `node_id` of the output to a new UUID (from uuidgen), and all events of "
+    "the log are sent under that identity"
 )
 NAMESAKE = (
-    'another installation writes under the name "{}" too; give each a `node` of its own. Only '
-    "`node_id` tells them apart until then"
+    'another installation writes with the same name "{}", and only `node_id` distinguishes them; '
+    "set a different `node` for each"
 )
 
 
 class Writer:
-    """To be made anew for each connection."""
+    """Create one for each connection."""
 
     def __init__(
         self,
@@ -52,10 +53,10 @@ class Writer:
         self._clock = clock
         self._node: Node | None = None
         self._compared = False
-        """The mark was told to whoever asks `held`."""
+        """`held` has returned the mark at least once."""
 
     async def node(self) -> Node:
-        """As it is in the tables; made there at the first call."""
+        """As in the tables; the first call creates it."""
         if self._node is None:
             self._node = await claim(
                 self._connection,
@@ -75,8 +76,8 @@ class Writer:
         return begun
 
     async def held(self, floor: int) -> int:
-        """See `Output.held`. The mark follows `floor`, so that it is never far behind where nobody
-        asks for events."""
+        """See `Output.held`. The mark follows `floor`, so that it stays current if no event is
+        selected for a long time."""
         own = await self.node()
         mark = await mark_of(self._connection, own.key, own.output)
         await self._check_history(mark)
@@ -93,7 +94,7 @@ class Writer:
             self._node = own._replace(mark=mark)
 
     async def warning(self) -> str:
-        """What could lose or mix events though all goes well."""
+        """Risks of losing or mixing events although the connection works; empty if none."""
         told = [await unwaited(self._connection)]
         if await namesakes(self._connection, (await self.node()).key):
             told.append(NAMESAKE.format(self._site.name))
@@ -105,15 +106,15 @@ class Writer:
             return
         ours = await self._id_at(mark.seq)
         if mark.seq > self._log.last_seq:
-            told = f"this log ends at {self._log.last_seq}"
+            told = f"this log ends at seq {self._log.last_seq}"
         elif ours not in (None, mark.event_id):
-            told = f"in this log that is event {ours}"
+            told = f"in this log that seq has the id {ours}"
         else:
             return
         raise Unavailable(OTHER_HISTORY.format(self._site.name, self._node_id, *mark, told))
 
     async def _gave(self, mark: Mark) -> bool:
-        """Whether the log has that event at that place."""
+        """Whether the log has this event at this sequence number."""
         return await self._id_at(mark.seq) == mark.event_id
 
     async def _id_at(self, seq: int) -> str | None:

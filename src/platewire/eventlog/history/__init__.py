@@ -1,1 +1,1 @@
-"""What keeps a number from being given twice: the mark beside the database, gaps, the guard."""
+"""Prevents reuse of sequence numbers: the mark beside the database, gaps, the file guard."""

@@ -1,13 +1,13 @@
-"""Whether the files under the open log are still those that were opened.
+"""Detects that the files of the open log were deleted, replaced or truncated.
 
-Looks at names and sizes alone: opening and closing the files would take SQLite's locks away.
+Checks names and sizes only: opening and closing the files would release SQLite's locks.
 
-    deleted, replaced   another file, or none, has the name: what is written goes to a file that
-                        nobody can open any more, and is lost when platewire ends
+    deleted, replaced   the name belongs to no file or another one: writes go to a file that nobody
+                        can open any more, and are lost when platewire ends
     truncated           the database is shorter than its content
 
-What SQLite does itself is neither: it empties the journal and keeps the file, and after a VACUUM
-the database is shorter because its content is.
+SQLite itself does neither: it empties the journal but keeps the file, and after a VACUUM the
+database is shorter because its content is.
 """
 
 import logging
@@ -24,14 +24,13 @@ from platewire.eventlog.journal import journal_of
 diagnostics = logging.getLogger(__name__)
 
 REMEDY = (
-    "restart platewire to continue with the existing events, with numbers above all assigned "
-    "ones; keep other programs from changing the folder, and restore a backup if events are "
-    "missing"
+    "restart platewire to continue with the existing events and new sequence numbers; keep other "
+    "programs from changing the folder, and restore a backup if events are missing"
 )
 
 
 class Guard:
-    """Made when the database is open and has been read, so that the journal is there, too."""
+    """Create it after the first read of the database, so that the journal exists."""
 
     def __init__(self, database: Path) -> None:
         self._database = database
@@ -41,7 +40,7 @@ class Guard:
         self._size = self._known[database].st_size if database in self._known else 0
 
     def check_names(self) -> None:
-        """Raises LogGone. Costs microseconds: asked after each commit."""
+        """Raises LogGone. Takes microseconds; called after each commit."""
         for path in self._known:
             if not self._is_same(path):
                 raise LogGone(
@@ -50,8 +49,8 @@ class Guard:
                 )
 
     def check(self) -> None:
-        """Names and sizes. Raises LogGone. Blocking, and for long where the database was just
-        vacuumed: asked every half a second, beside the writer."""
+        """Names and sizes. Raises LogGone. Blocking, longer just after a VACUUM; called twice a
+        second, on another thread than the writer's."""
         self.check_names()
         found = _stat(self._database) if self._database in self._known else None
         if found is None:
@@ -59,17 +58,17 @@ class Guard:
         try:
             damage = self._damage() if found.st_size < self._size else ""
         except apsw.Error:
-            return  # Locked, or no descriptor is left: asked again.
+            return  # Locked, or out of file descriptors: the next check tries again.
         if damage:
             raise LogGone(
-                f"{self._database} was cut from {self._size} to {found.st_size} bytes while "
+                f"{self._database} was truncated from {self._size} to {found.st_size} bytes while "
                 f"platewire had it open ({damage}). No more events are stored; {REMEDY}"
             )
         self._size = found.st_size
 
     def leave(self, connection: apsw.Connection) -> None:
-        """Before the last connection is closed: saves what is in files without a name, and keeps
-        SQLite from touching those that have their names now. Never raises."""
+        """Call it before the last connection is closed: saves the content of deleted files, and
+        keeps SQLite from changing the files that have their names now. Never raises."""
         if self._is_same(self._database):
             if not self._is_same(self._journal):
                 _take_in_journal(connection)
@@ -84,7 +83,7 @@ class Guard:
         return known is None or (found is not None and os.path.samestat(found, known))
 
     def _damage(self) -> str:
-        """By SQLite itself, which knows what is in the journal. Nothing after a VACUUM."""
+        """By SQLite itself, which includes the journal; empty after a VACUUM."""
         try:
             with closing(open_reader(self._database)) as connection:
                 connection.execute("SELECT count(*) FROM log").fetchall()
@@ -95,7 +94,7 @@ class Guard:
 
 
 def _stat(path: Path, unknown: os.stat_result | None = None) -> os.stat_result | None:
-    """None where nothing has that name; `unknown` where the system does not say."""
+    """None if there is no such file; `unknown` if the system does not say."""
     try:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -105,17 +104,22 @@ def _stat(path: Path, unknown: os.stat_result | None = None) -> os.stat_result |
 
 
 def _take_in_journal(connection: apsw.Connection) -> None:
-    """The journal has lost its name, the database has not: there all that was written is safe."""
+    """The journal was deleted, the database was not: moves all transactions into the database."""
     try:
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
     except apsw.Error as error:
-        diagnostics.error("the journal that was deleted could not be taken in: %s", error)
+        diagnostics.error(
+            "the deleted journal could not be written to the database, so its newest "
+            "events are lost: "
+            "%s; restore a backup if events are missing",
+            error,
+        )
     else:
-        diagnostics.error("all that was in the journal that was deleted is in the database now")
+        diagnostics.error("all events of the deleted journal were saved to the database")
 
 
 def _rescue(connection: apsw.Connection, database: Path) -> None:
-    """The database has lost its name; until it is closed it can still be read."""
+    """The database was deleted; until it is closed it can still be read."""
     target = database.with_name(f"{database.stem}.rescued")
     number = 1
     while target.exists():
@@ -127,10 +131,11 @@ def _rescue(connection: apsw.Connection, database: Path) -> None:
                 copying.step(-1)
             copy.execute("PRAGMA journal_mode = DELETE")
     except apsw.Error as error:
-        diagnostics.error("what was in the database that was deleted could not be kept: %s", error)
+        diagnostics.error("the deleted database could not be saved: %s; restore a backup", error)
     else:
         diagnostics.error(
-            "all that was in the database that was deleted or replaced is in %s: to go on with it, "
-            "put it in the place of %s while platewire is stopped",
+            "all events of the deleted or replaced database were saved to %s; to "
+            "continue with them, "
+            "stop platewire and move this file to %s",
             *(target, database),
         )

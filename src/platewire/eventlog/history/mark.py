@@ -1,10 +1,10 @@
-"""The mark: how far the log had come, in a small file beside the database.
+"""The mark: the last sequence number of the log, in a small file beside the database.
 
-It is what the log is compared with when it is opened: an older copy of the database, or one whose
-journal was deleted, ends before the mark. Two slots are written in turn, each with a sum of its
-bytes, so a torn write leaves the other one. It is written after each commit and before anyone is
-told, so the log is never behind it but for what was done to the file; and not flushed then, so
-after a power cut it may be behind the log, which is in order.
+The log is compared with it when it is opened: an older copy of the database, or one whose journal
+was deleted, ends before the mark. Two slots with checksums are written in turn, so a torn write
+leaves the other one intact. It is written after each commit and before the commit is reported, so
+the log is behind it only if its file was changed. It is not flushed each time, so after a power
+failure the mark may be behind the log, which is harmless.
 """
 
 import logging
@@ -27,17 +27,16 @@ SLOT = struct.Struct(">8sQ16sQQQ16s")
 """Magic, counter of writes, id of the log, epoch, last seq, last passage number, last event."""
 SUM = struct.Struct(">I")
 SLOT_STEP = 4096
-"""From one slot to the other: no disk writes both at once."""
+"""Bytes from one slot to the other: disks write blocks of 4 KiB, so never both slots at once."""
 FLUSH_SECONDS = 1.0
-"""Seconds between two flushes of the mark to the disk: each costs an fsync; a power cut may set it
-back so far."""
+"""Seconds between two flushes (fsync) of the mark; a power failure may lose this much of it."""
 NO_EVENT = UUID(int=0)
 
 diagnostics = logging.getLogger(__name__)
 
 
 class Mark(NamedTuple):
-    """How far a log has come."""
+    """Progress of a log: its last sequence and passage numbers."""
 
     log_id: UUID
     epoch: int
@@ -55,7 +54,7 @@ def encoded(mark: Mark, counter: int) -> bytes:
 
 
 def decoded(slot: bytes) -> tuple[int, Mark] | None:
-    """The counter and the mark; None for a slot that was never written, or not to its end."""
+    """The counter and the mark; None for a slot that was never written, or not completely."""
     slot, kept = slot[: SLOT.size], slot[SLOT.size : SLOT.size + SUM.size]
     if len(kept) < SUM.size or SUM.unpack(kept)[0] != zlib.crc32(slot):
         return None
@@ -72,7 +71,7 @@ def newest(content: bytes) -> tuple[int, Mark] | None:
 
 
 def read_mark(folder: Path) -> Mark | None:
-    """None where there is none that could be read. Raises LogError where it must not be read."""
+    """None if it is missing or corrupted. Raises LogError if the file cannot be read."""
     found = newest(_content(folder / NAME))
     return None if found is None else found[1]
 
@@ -84,33 +83,32 @@ def _content(path: Path) -> bytes:
         return b""
     except OSError as error:
         raise of_file(
-            f"{path}, without which platewire does not know which numbers were given out, cannot "
-            "be read",
+            f"{path}, which records the sequence numbers already assigned, cannot be read",
             error,
         ) from error
 
 
 class MarkFile:
-    """Written by one thread. A mark that cannot be written is told once and tried again with the
-    next commit: the events themselves are safe."""
+    """Written by one thread. A failed write is reported once and retried with the next commit: the
+    events themselves are safe."""
 
     def __init__(self, folder: Path, clock: Clock | None = None) -> None:
-        """Raises LogError where there is a file that cannot be read."""
+        """Raises LogError if the file exists and cannot be read."""
         self.path = folder / NAME
         self.exists = self.path.exists()
         found = newest(_content(self.path))
         self._counter = 0 if found is None else found[0]
         self.kept = None if found is None else found[1]
-        """As it was when this was made; None where there was none that could be read."""
+        """As it was at the start; None if it was missing or corrupted."""
         self._mark = self.kept
         self.failure = ""
-        """Why it could not be written the last time; empty where it could."""
+        """Error of the last write; empty if it succeeded."""
         self._clock = clock or SystemClock()
         self._flushed_at = float("-inf")
         self._file: BinaryIO | None = None
 
     def write(self, mark: Mark) -> None:
-        """Into the slot whose turn it is. Flushed where the last flush is a second ago."""
+        """Into the older slot. Flushed if the last flush was at least a second ago."""
         self._mark = mark
         try:
             self._put(encoded(mark, self._counter + 1))
@@ -146,7 +144,7 @@ class MarkFile:
             self._flush(self._file)
 
     def _is_there(self, file: BinaryIO) -> bool:
-        """Somebody may have deleted it."""
+        """False if another program has deleted it."""
         try:
             return os.path.samestat(self.path.stat(), os.fstat(file.fileno()))
         except FileNotFoundError:
@@ -158,8 +156,10 @@ class MarkFile:
 
     def _tell(self, error: OSError) -> None:
         said = (
-            f"{self.path} cannot be written: {error.strerror or error}. Events are kept, but a log "
-            "that is cut back now might not be noticed"
+            f"{self.path} cannot be written: {error.strerror or error}; check the disk and the "
+            "write permission. Events are stored, but a rollback of the log to an "
+            "older state would "
+            "not be detected"
         )
         if said != self.failure:
             diagnostics.error("%s", said)

@@ -1,4 +1,4 @@
-"""What the database itself says of its numbers."""
+"""Sequence numbers, epochs and gaps as the database has them."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,16 +14,22 @@ from platewire.numbering import Gap, GapReason, Numbering
 
 
 def numbering(connection: apsw.Connection) -> Numbering:
-    """A log that was never opened with a mark has no id yet: all zeros. Raises LogError where it
-    is corrupted."""
+    """The id is all zeros if the log was never opened with a mark. Raises LogError if the id or a
+    gap is corrupted."""
     (log_id,) = row(connection, "SELECT log_id FROM log")
     try:
         return Numbering(UUID(log_id) if log_id else NO_EVENT, tuple(_gaps(connection)))
-    except (ValueError, ValidationError) as error:
-        raise LogError(
-            f"the identity or the gaps of the log are corrupted ({error}): keep a copy and restore "
-            "a backup"
-        ) from error
+    except ValidationError as error:
+        raise _corrupted("unknown reason of a gap") from error
+    except ValueError as error:
+        raise _corrupted(str(error)) from error
+
+
+def _corrupted(why: str) -> LogError:
+    return LogError(
+        f"the id or the gaps of the event log are corrupted ({why}): keep a copy and restore a "
+        "backup"
+    )
 
 
 def _gaps(connection: apsw.Connection) -> Iterator[Gap]:
@@ -40,23 +46,23 @@ def _gaps(connection: apsw.Connection) -> Iterator[Gap]:
 
 
 def mark_of(connection: apsw.Connection) -> Mark:
-    """How far the database has come."""
+    """The mark that matches the database."""
     known = numbering(connection)
     last, number = row(connection, "SELECT last_seq, last_passage_number FROM log")
     return Mark(known.log_id, known.epoch, last, number, id_at(connection, last) or NO_EVENT)
 
 
 def id_at(connection: apsw.Connection, seq: int) -> UUID | None:
-    """Of the event; None where there is none."""
+    """Id of the event; None if there is none."""
     found = rows(connection, "SELECT id FROM event WHERE seq = ?", seq)
     try:
         return UUID(found[0][0]) if found else None
     except ValueError:
-        return None  # Damaged, which is told where the event is read.
+        return None  # Corrupted, which is reported when the event is read.
 
 
 def wrong_numbers(connection: apsw.Connection) -> str:
-    """Where events are missing between the first and the last, or too many; or nothing."""
+    """Error text if events are missing between the first and the last, or too many; else empty."""
     known = numbering(connection)
     first, last = row(connection, "SELECT first_seq, last_seq FROM log")
     low, high, count = row(connection, "SELECT min(seq), max(seq), count(*) FROM event")
@@ -68,6 +74,6 @@ def wrong_numbers(connection: apsw.Connection) -> str:
     if count == due and not in_gaps and (not count or first <= low <= high <= last):
         return ""
     return (
-        f"the log says that it holds the events {first} to {last}, but there are {count} of {due}, "
-        f"from {low} to {high}"
+        f"the event log should contain {due} events, seq {first} to {last}, but contains {count}, "
+        f"seq {low} to {high}"
     )

@@ -1,12 +1,12 @@
-"""Compares the log with its mark when it is opened, and settles at which number it goes on.
+"""Compares the log with its mark when it is opened, and decides the next sequence number.
 
-    the mark is behind, or equal    as it should be; a power cut may leave it behind
-    the mark is ahead               the log was cut back: a gap, a new epoch
-    of another log                  the database was replaced: likewise
-    another event is at its seq     a copy that went on by itself lies there: likewise
-    there is none                   the first start, or a lost file: made anew
+    the mark is behind, or equal    normal; a power failure may leave it behind
+    the mark is ahead               the log was rolled back: a gap, a new epoch
+    the mark is of another log      the database was replaced: likewise
+    another event has its seq       another copy of the log was used meanwhile: likewise
+    there is no mark                first start, or a lost file: created
 
-Whatever it was, the log goes on above both: no number is given to two events.
+In each case the log continues above both, so that no sequence number is assigned twice.
 """
 
 import logging
@@ -24,7 +24,7 @@ diagnostics = logging.getLogger(__name__)
 
 
 def difference(connection: apsw.Connection, kept: Mark) -> GapReason | None:
-    """What was done to the database since the mark was written; None where nothing was."""
+    """How the database was changed since the mark was written; None if it was not."""
     log = mark_of(connection)
     if log.log_id not in (NO_EVENT, kept.log_id):
         return "replaced"
@@ -43,9 +43,9 @@ def settle(
     now: datetime,
     restored: bool = False,
 ) -> Mark:
-    """Gives the log its identity and, where it needs one, a new epoch; the mark to be written.
+    """Gives the log its id and, if needed, a new epoch; returns the mark to write.
 
-    `restored` begins an epoch in any case.
+    `restored` (a backup was restored) begins an epoch in any case. Times are UTC.
     """
     reason = None if kept is None else difference(connection, kept)
     if mark_of(connection).log_id == NO_EVENT:
@@ -85,13 +85,14 @@ def _begin_epoch(connection: apsw.Connection, kept: Mark, now: datetime, reason:
 
 def _in_words(path: Path, gap: Gap) -> str:
     lost = (
-        f"it ends at seq {gap.first_seq - 1}, and {gap.last_seq} had been given out: seq "
-        f"{gap.first_seq} to {gap.last_seq} are not in it and stay empty"
+        f"it ends at seq {gap.first_seq - 1}, but numbers up to {gap.last_seq} were assigned: seq "
+        f"{gap.first_seq} to {gap.last_seq} are missing and are not reused"
         if gap.count
         else f"it ends at seq {gap.last_seq}"
     )
     return (
-        f"{path}: {REASONS[gap.reason]}; {lost}. It goes on at seq {gap.last_seq + 1}, in epoch "
-        f"{gap.epoch}. Where the newer file still is, with its journal (-wal): stop platewire, and "
-        "put both back before more events come"
+        f"{path}: {REASONS[gap.reason]}; {lost}. New events continue at seq {gap.last_seq + 1} in "
+        f"epoch {gap.epoch}. If you still have the newer file and its journal (-wal), "
+        "stop platewire "
+        "now and put both back before new events are stored"
     )

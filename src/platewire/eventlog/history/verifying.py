@@ -1,6 +1,6 @@
-"""Whether the log, its mark, and what is remembered of outputs agree. Read-only.
+"""Checks that the log, its mark and the progress of the outputs agree. Read-only.
 
-The mark is to be read first: a running platewire raises both, the log before the mark.
+Read the mark first: a running platewire raises both, the log before the mark.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from platewire.numbering import REASONS
 PLACES = """
 SELECT output, max(seq), 'a parked event' FROM parked GROUP BY 1
 UNION ALL SELECT output, max(seq), 'a dead letter' FROM undelivered GROUP BY 1
-UNION ALL SELECT output, max(from_seq) - 1, 'a choice of events' FROM selection GROUP BY 1
+UNION ALL SELECT output, max(from_seq) - 1, 'an event selection' FROM selection GROUP BY 1
 """
-"""The newest seq that each output has in each table, and what is there."""
+"""The newest seq of each output in each table, and what the row is."""
 
 
 def numbers(connection: apsw.Connection) -> Iterator[str]:
@@ -33,19 +33,22 @@ def against_mark(connection: apsw.Connection, folder: Path, kept: Mark | None) -
     path = folder / NAME
     if kept is None:
         if log.log_id != NO_EVENT:
-            yield f"{path} is missing or corrupted: whether the log was cut back is unknown"
+            yield (
+                f"{path} is missing or corrupted, so a rollback of the log to an older state "
+                "cannot be detected; start platewire to create it again"
+            )
     elif reason := difference(connection, kept):
         yield (
-            f"{REASONS[reason]}: it ends at seq {log.last_seq} in epoch {log.epoch}, and by {path} "
-            f"{kept.last_seq} in epoch {kept.epoch} had been given out. Put the right file back "
-            "with its journal (-wal), or start platewire: it goes on above both"
+            f"{REASONS[reason]}: it ends at seq {log.last_seq} in epoch {log.epoch}, but according "
+            f"to {path} seq {kept.last_seq} in epoch {kept.epoch} was assigned. Put the right file "
+            "back with its journal (-wal), or start platewire to continue above both"
         )
 
 
 def places(connection: apsw.Connection) -> Iterator[str]:
-    """What is remembered of outputs, beyond the end of the log."""
+    """Progress of outputs beyond the end of the log."""
     (last,) = row(connection, "SELECT last_seq FROM log")
-    beyond = f"is beyond the last event, {last}: the log was cut back by another program"
+    beyond = f"is beyond the last event, seq {last}: another program has rolled the log back"
     for output, seq, above in rows(connection, "SELECT output, seq, above FROM cursor"):
         if (furthest := max(seq, *(end for _, end in ranges_of(above)), 0)) > last:
             yield f'output "{output}": its cursor at seq {furthest} {beyond}'

@@ -1,8 +1,8 @@
-"""Looks every half a second whether the files under the log are still there, and can be read.
+"""Checks twice a second that the files of the log exist and are readable.
 
-deleted, replaced, truncated    LogGone: nothing more is taken in, the server ends
+deleted, replaced, truncated    LogGone: no more events are stored, the server ends
 readers see an older state      likewise: they read other files than the writer writes
-a read fails                    told on the board until one succeeds; nothing ends
+a read fails                    reported on the board until one succeeds; the server continues
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from platewire.runtime.clock import Clock
 from platewire.runtime.status import Board, State
 
 WATCH_SECONDS = 0.5
-"""Seconds between two looks at the log's files: a lost disk is reported soon, the looks cost next
-to nothing."""
+"""Seconds between two checks of the log's files: a lost disk is reported soon, and a check takes
+microseconds."""
 
 
 class Watch:
-    """`read_last` asks the database for its last seq, `known_last` gives that of the writer."""
+    """`read_last` reads the last seq from the database, `known_last` is that of the writer."""
 
     def __init__(
         self,
@@ -35,10 +35,10 @@ class Watch:
         self._read_last = read_last
         self._known_last = known_last
         self.failure = ""
-        """Why the log cannot be read now; empty where it can."""
+        """Why the log is not readable; empty if it is."""
 
     async def run(self) -> None:
-        """For ever. Raises LogGone."""
+        """Runs until it is canceled. Raises LogGone."""
         while True:
             await self._clock.sleep(WATCH_SECONDS)
             await asyncio.to_thread(self._guard.check)
@@ -54,8 +54,8 @@ class Watch:
             return
         if found < due:
             raise LogGone(
-                f"event {due} was written, but who reads the database finds {found} as the last: "
-                f"its files were changed by another program. No more events are stored; {REMEDY}"
+                f"seq {due} was written, but the last event that can be read is seq {found}: "
+                f"another program has changed the files. No more events are stored; {REMEDY}"
             )
         if self.failure:
             self.failure = ""

@@ -28,6 +28,7 @@ from platewire.eventlog.history.settling import settle
 from platewire.eventlog.images import copy_durably, flush_folder
 from platewire.eventlog.lock import FolderLock, holder
 from platewire.eventlog.upkeep.verify import verify
+from platewire.runtime import wrong_value
 
 MANIFEST = "backup.json"
 FORM = "platewire.backup/1"
@@ -249,7 +250,7 @@ def _unpack(source: Path, target: Path) -> None:
         except tarfile.TarError as error:
             raise LogError(f"{source} is not a backup of platewire: {error}") from error
     else:
-        raise LogError(f"{source} does not exist; name a backup created by platewire")
+        raise LogError(f"{source} does not exist; set the path of a backup created by platewire")
 
 
 def _take_out(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
@@ -269,18 +270,23 @@ def _take_out(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> No
     os.utime(place, (member.mtime, member.mtime))
 
 
+def _no_backup(source: Path, why: str) -> LogError:
+    return LogError(f"{source} is not a backup of platewire: {MANIFEST} cannot be read ({why})")
+
+
 def _checked(source: Path, partial: Path, now: datetime) -> Manifest:
     try:
-        manifest = msgspec.json.decode((partial / MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError) as error:
-        raise LogError(
-            f"{source} is not a backup of platewire: {MANIFEST} cannot be read there ({error})"
-        ) from error
+        written = (partial / MANIFEST).read_bytes()
+        manifest = msgspec.json.decode(written, type=Manifest)
+    except OSError as error:
+        raise _no_backup(source, error.strerror or str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_backup(source, wrong_value.reason(error, written, Manifest)) from error
     newest = len(steps())
     if manifest.form != FORM or manifest.schema > newest:
         raise LogError(
-            f"{source} was made by platewire {manifest.platewire} with schema version "
-            f"{manifest.schema}; this is {__version__}, which knows versions up to {newest}. "
+            f"{source} was created by platewire {manifest.platewire} with schema version "
+            f"{manifest.schema}; this is {__version__}, which supports versions up to {newest}. "
             "Restore it with that platewire, or a newer one"
         )
     for name, sha256 in manifest.databases.items():

@@ -3,8 +3,8 @@
     31.12.2027   31.12.2027 0:00:00   31/12/2027   12/31/2027 11:59 PM   31-Dec-27
     2027-12-31 00:00   46387 (a spreadsheet's count of days)
 
-What is not understood is left as it is: the entry's own check then rejects it with a remedy.
-Whether 31/12 or 12/31 is meant is said by the whole column, or by the user.
+Unknown forms are not changed: the check of the entry then rejects them with a remedy.
+The whole column, or the user, decides between 31/12 and 12/31.
 """
 
 import re
@@ -19,16 +19,15 @@ Tell = Callable[[str], None]
 CENTURY_FROM = 2000
 """Added to a year of two digits."""
 YEAR_MIN, YEAR_MAX = 1970, 9998
-"""The first and last year of a bound; the last leaves room to add a day to it."""
+"""First and last year of a bound; the last leaves room to add a day."""
 TWO_DIGITS_MAX = 69
-"""Two digits up to this are a year from 2000 on, as POSIX has it; from there on it could be either
-century, and one of them would be wrong by a hundred years."""
+"""Two digits up to this are a year from 2000 on, as in POSIX; above, the century is ambiguous."""
 DAYS_COUNTED = range(25_569, 109_575)
-"""Days of a spreadsheet's count that can be a bound: 1970 to 2199."""
+"""Serial dates of a spreadsheet that can be a bound, in days: 1970 to 2199."""
 DAY_SECONDS = 24 * 60 * 60
 """Seconds in a day."""
 DAY_ZERO = datetime.fromisoformat("1899-12-30")
-"""What a spreadsheet counts days from, for all days since March 1900."""
+"""Day 0 of spreadsheets, for all days since March 1900."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 LAST_SECOND = time(23, 59, 59)
 
@@ -44,20 +43,20 @@ _YEAR_FIRST = re.compile(
 )
 _FORMS = (_PARTS, _NAMED, _YEAR_FIRST)
 _BEGINS = re.compile(r"\d{1,4}[ ./-]")
-"""As all of them do, and few plates."""
+"""Beginning of all forms, and of few plates: a fast first check."""
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?(\s*[-–—]\s*\d{1,2}:\d\d(:\d\d)?)?")
 _COUNTED = re.compile(r"(\d{5,6})(?:\.\d+)?")
 _OWN = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d)?")
 
-TWO_DIGITS = "years of two digits are of this century (27 is 2027)"
-MIDNIGHT = "an end at 0:00:00 is the whole of that day: programs write days so"
-SECONDS = "bounds are to the minute: a beginning with seconds is moved on, an end moved back"
-COUNTED = "numbers in columns of dates are a spreadsheet's count of days (46387 is 2026-12-31)"
+TWO_DIGITS = "years with two digits are read as 20xx (27 is 2027)"
+MIDNIGHT = "an end at 0:00:00 includes the whole day, because programs write days like this"
+SECONDS = "seconds are rounded to whole minutes: a start up, an end down"
+COUNTED = "numbers in date columns are read as spreadsheet dates (46387 is 2026-12-31)"
 
 
 @lru_cache(4096)
 def evidence(text: str) -> Order | Literal["either", ""]:
-    """What a cell says of the order of day and month; empty where nothing depends on it."""
+    """Order of day and month that a cell proves; empty if it is the same date in both orders."""
     found = _PARTS.fullmatch(text.strip())
     if found is None or found["mark"] == ".":
         return ""
@@ -87,7 +86,7 @@ def is_time_or_date(text: str) -> bool:
 
 
 def bound(text: str, order: Order, *, end: bool, tell: Tell = lambda said: None) -> str:
-    """In an entry's spelling; as it is where not understood. `tell` is told each assumption."""
+    """In the form of an entry; unchanged if unknown. `tell` receives each assumption."""
     spelled, assumed = _bound(text.strip(), order, end)
     for said in assumed:
         tell(said)
@@ -113,7 +112,7 @@ def _bound(text: str, order: Order, end: bool) -> tuple[str, tuple[str, ...]]:
 
 
 def _moment(found: re.Match[str], order: Order) -> datetime | None:
-    """None for a day, or a time, that there is not."""
+    """None for an impossible day or time."""
     parts = found.groupdict()
     day, month = parts["a"], parts["b"]
     if parts.get("mark") in ("/", "-") and found.re is _PARTS and order == "month-first":
@@ -147,7 +146,7 @@ def _hour(hour: str | None, half: str | None) -> int:
 
 
 def _spelled(moment: datetime, *, timed: bool, end: bool) -> tuple[str, tuple[str, ...]]:
-    """With what was assumed."""
+    """The bound, and the assumptions made."""
     whole_day = moment.time() == time() or (end and moment.time() == LAST_SECOND)
     if not timed or whole_day:
         midnight = timed and end and moment.time() == time()

@@ -1,9 +1,8 @@
 """Text -> records, by Python's csv reader: RFC 4180, with cells over several lines.
 
-A cell that is quoted may hold anything, lines that look like plates too. So where a quote is out of
-place nothing is guessed: from that record on, all lines are refused up to where both the reader and
-the number of quotes say that no cell is open, or to the end. No line of a broken cell becomes an
-entry.
+A quoted cell may contain anything, even lines that look like plates, so misplaced quotes are never
+guessed: from that record on, all lines are rejected up to where both the reader and the number of
+quotes say that no cell is open, or to the end. No line of a broken cell becomes an entry.
 """
 
 import csv
@@ -20,28 +19,28 @@ from platewire.lists.files.headings import known
 from platewire.lists.files.record import Record
 
 LINE_CHARACTERS_MAX = 16_384
-"""Characters of a line, at most: far above a real row, so that a file without line ends fills no
-memory."""
+"""Maximum characters of a line: far above a real row, so that a file without line ends does not
+fill the memory."""
 TEXT_SHOWN = 80
 """Characters of a faulty line that its message quotes."""
 DELIMITERS = (",", ";", "\t", "|")
 ENDS = ("\n", "\r")
 SAMPLE_RECORDS = 50
-"""Records by which the delimiter is found out."""
+"""Records that are read to detect the delimiter."""
 MARKER = "sep="
-QUOTES = "a quote is opened and not closed where its cell ends"
-QUOTES_REMEDY = 'close the quote; a quote within a cell is written twice, and the cell as "..."'
+QUOTES = "unbalanced quotes: a quoted cell does not end with a quote"
+QUOTES_REMEDY = 'close the quote; enclose a cell that contains quotes in "...", and double them'
 
 
 class Written(NamedTuple):
-    """How a text is written."""
+    """Encoding and delimiter of a text file."""
 
     encoding: str
     delimiter: str
 
 
 def opened(path: Path, encoding: str) -> TextIOWrapper:
-    """Line ends are left as they are, for csv; what is not in the encoding is replaced."""
+    """Line ends are unchanged, for csv; undecodable bytes are replaced."""
     try:
         return path.open(encoding=encoding, errors="replace", newline="")
     except OSError as error:
@@ -53,7 +52,7 @@ class _TooLong(Exception):
 
 
 class _Lines:
-    """Gives lines to the csv reader, and knows what it took for the record at hand."""
+    """Feeds lines to the csv reader, and records those of the current record."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -89,14 +88,14 @@ class _Lines:
         self.replaced = self.replaced or REPLACED in part
 
     def end(self) -> None:
-        """Passes over all that is left."""
+        """Skips the rest of the file."""
         while self._file.readline(LINE_CHARACTERS_MAX):
             self.number += 1
 
 
 class _Records:
-    """Takes records from the csv reader, which reads on where a quote is out of place, and finds
-    out whether it was right to."""
+    """Reads records from the csv reader, which continues after a misplaced quote, and detects such
+    quotes."""
 
     def __init__(self, file: IO[str], written: Written) -> None:
         self.lines = _Lines(file)
@@ -123,11 +122,11 @@ class _Records:
             self._pass_over()
             return self._wrong(QUOTES, QUOTES_REMEDY)
         if lines.replaced:
-            return self._wrong(f"it is not written in {self._encoding}")
+            return self._wrong(f"it contains bytes that are not {self._encoding}")
         return Record(lines.first, cells)
 
     def _misplaced(self, cells: Sequence[str]) -> bool:
-        """Whether a quote stands where none may."""
+        """Whether a quote is misplaced."""
         if self.lines.quotes % 2:
             return True
         if any(map(_half_quoted, cells)) and self._late_quote.search("".join(self.lines.taken)):
@@ -139,7 +138,7 @@ class _Records:
         return False
 
     def _pass_over(self) -> None:
-        """Goes on to where both the reader and the number of quotes say that no cell is open."""
+        """Skips to where both the reader and the number of quotes say that no cell is open."""
         try:
             while self.lines.quotes % 2:
                 self.lines.taken.clear()
@@ -149,16 +148,16 @@ class _Records:
         except (_TooLong, csv.Error):
             self.lines.end()
 
-    def _wrong(self, what: str, remedy: str = "look at the line in the file") -> Record:
+    def _wrong(self, what: str, remedy: str = "check the line in the file") -> Record:
         lines = self.lines
         count = lines.number - lines.first + 1
         if count > 1:
-            what = f"{what}; lines {lines.first} to {lines.number} are lost with it"
+            what = f"{what}; lines {lines.first} to {lines.number} are rejected with it"
         return Record(lines.first, (), what, remedy, lines.start.strip(), count)
 
 
 def records(file: IO[str], written: Written) -> Iterator[Record]:
-    """All of a text but empty ones and a first line `sep=;`."""
+    """All records of a text except empty ones and a first line `sep=;`."""
     found = _Records(file, written)
     first = True
     while record := found.next():
@@ -169,25 +168,25 @@ def records(file: IO[str], written: Written) -> Iterator[Record]:
 
 
 def _half_quoted(cell: str) -> bool:
-    """Whether a quote may have been meant to open the cell, with something invisible before it."""
+    """Whether a quote probably opens the cell, after invisible characters."""
     return cell[:1].isspace() and cell.lstrip()[:1] == '"'
 
 
 def _marked(line: str) -> str | None:
-    """The delimiter that a first line names, as Excel reads it; None for any other line."""
+    """The delimiter of a first line such as `sep=;`, as in Excel; None for any other line."""
     text = line.strip(' \r\n\ufeff"')
     return text[len(MARKER) :] if text.lower().startswith(MARKER) and len(text) == 5 else None
 
 
 def delimiter_of(path: Path, encoding: str) -> str:
-    """As the first line names it, or as the first records have the most sense. ConfigError for one
-    that is none."""
+    """As stated in the first line, else the one that fits the first records best. Raises
+    ConfigError for an unsupported one."""
     with opened(path, encoding) as file:
         first = next((line for line in _whole(file) if line.strip(" \r\n\ufeff")), "")
     named = _marked(first)
     if named is not None and named not in DELIMITERS:
         raise ConfigError(
-            f"{path} says sep={named}, which is not read: separate cells by comma, semicolon or tab"
+            f"{path}: the delimiter sep={named} is not supported; use comma, semicolon, tab or |"
         )
     return named or max(DELIMITERS, key=lambda each: _sense(path, Written(encoding, each)))
 
@@ -198,7 +197,7 @@ def _whole(file: IO[str]) -> Iterator[str]:
 
 
 def _sense(path: Path, written: Written) -> tuple[int, int, int]:
-    """The more the better: headings that are known, rows as wide as the first, its width."""
+    """Known headings, rows as wide as the first, its width; higher is better."""
     with opened(path, written.encoding) as file:
         sample = list(islice(records(file, written), SAMPLE_RECORDS))
     if not sample or (width := len(sample[0].cells)) < 2:

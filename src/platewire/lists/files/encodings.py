@@ -1,10 +1,10 @@
-"""How a text is encoded, where it does not say so: the code page in which it makes sense.
+"""Detects the encoding of a text file that does not state it: the code page that makes most sense.
 
-A mark at the start or UTF-8 throughout settles it. Else each code page is tried on the cells that
-are not plain ASCII: plates must be made of letters that plates have, in one script, and words of
-the letters of one language, without signs or capitals inside. What makes least nonsense is taken,
-and said; where another makes about as little and would give other plates or names, or where
-everything is nonsense, the user is asked.
+A byte order mark or valid UTF-8 decides. Else each code page is tried on the cells that are not
+plain ASCII: plates must consist of letters used on plates, in one script, and words of the letters
+of one language, without signs or capitals inside. The code page with the least nonsense is used and
+reported; if another has about as little and would give other plates or names, or if all are
+nonsense, the user decides.
 """
 
 import codecs
@@ -29,31 +29,31 @@ from platewire.lists.files.alphabets import (
 from platewire.lists.files.headings import field_of
 
 RAW = "latin-1"
-"""Every byte as one character: how a text is looked at before its encoding is known."""
+"""Every byte as one character: used before the encoding is known."""
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 CHUNK_BYTES = 1 << 20
 """Bytes read at once: 1 MiB, so that a file of any size takes little memory."""
 CELLS_MAX = 300
-"""Different cells of a column that are looked at; after them only those with a new byte."""
+"""Different cells of a column that are examined; after them only those with a new byte."""
 MARGIN = 0.75
-"""Another code page is a rival when it does not make almost a word more of nonsense."""
+"""Another code page is a rival if it has less than this many words of nonsense more."""
 NONSENSE_MAX = 0.5
-"""Words of nonsense for each cell, and one in all, beyond which nothing is taken."""
+"""Words of nonsense per cell, and one in all, above which no code page is used."""
 BAD_PLATE = 2.0
-"""Penalty of a cell that cannot be a plate; as much as a word of nothing but nonsense."""
+"""Penalty of a cell that cannot be a plate; the same as for a word of pure nonsense."""
 STRANGE_PLATE = 1.0
 """Penalty of a cell that may be a plate, but not of any known form; half of an impossible one."""
 UNDEFINED = 2.0
-"""A byte that the code page has no character for."""
+"""Penalty of a byte that the code page does not define."""
 STRANGE_CASE = 1.0
-"""Penalty of a word whose upper and lower case are mixed as no language does."""
+"""Penalty of a word with mixed case that no language has."""
 RARE_LETTER = 0.05
 """Penalty of a letter that is rare in its script: decides only between code pages equal
 otherwise."""
 WORD_MAX = 2.0
-"""How much of nonsense one word can be."""
+"""Maximum penalty of a word."""
 ACCENTS_MAX = 0.6
-"""Share of accented letters that words in Latin script have at most, and two in any case."""
+"""Maximum share of accented letters in a word in Latin script; two are always allowed."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -64,20 +64,20 @@ _MARKS = (
 _ASCII_BREAKS = re.compile(r"[\x00-\x40\x5b-\x60\x7b-\x7f]+")
 _BEFORE = "«„“‚‘‹–—•·№\xa0\xad"
 _AFTER = "»”“’›–—…•·€\xa0\xad"
-"""Signs that stand before and after words."""
+"""Signs before and after words."""
 
 
 UTF_8 = CodePage("utf-8", ())
-"""Tried too: a text may be in UTF-8 but for a few bytes."""
+"""Tried too: a text may be UTF-8 except for a few bytes."""
 TOLD_APART = ("plate", "holder", "cameras")
-"""Fields in which another reading would matter."""
+"""Fields in which a different decoding matters."""
 
 Fields = Callable[[Sequence[str]], Sequence[str]]
-"""The fields of a first row's cells, as far as they are known."""
+"""The known fields of the cells of a first row."""
 
 
 class Cell(NamedTuple):
-    """Of the sample, its bytes as `RAW` has them."""
+    """A cell of the sample, decoded as `RAW`."""
 
     row: int
     column: int
@@ -85,7 +85,7 @@ class Cell(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """One way to read the sample."""
+    """The sample decoded with one code page."""
 
     name: str
     rarity: float
@@ -96,7 +96,7 @@ class Tried(NamedTuple):
 
 
 def encoding_of(path: Path) -> str | None:
-    """By a mark or as UTF-8; None where it is neither. Reads the whole file once."""
+    """By a byte order mark or valid UTF-8; else None. Reads the whole file once."""
     try:
         with path.open("rb") as file:
             head = file.read(4)
@@ -116,25 +116,25 @@ def encoding_of(path: Path) -> str | None:
 
 
 def checked(encoding: str) -> str:
-    """As the user gave it. ConfigError for one that is not known, or is no encoding of text."""
+    """As given by the user. Raises ConfigError if it is unknown, or not an encoding of text."""
     try:
         io.TextIOWrapper(io.BytesIO(b"a"), encoding, errors="replace").read()
     except (LookupError, ValueError) as error:
-        raise ConfigError(f"encoding {encoding!r} is not known; try utf-8 or cp1252") from error
+        raise ConfigError(f"unknown encoding {encoding!r}; try utf-8 or cp1252") from error
     return encoding
 
 
 def code_page_of(path: Path, rows: Iterable[tuple[int, Sequence[str]]], fields: Fields) -> str:
-    """Of a text whose rows are given as `RAW`, with their numbers. ConfigError where it is not
-    certain."""
+    """Code page of a text whose rows are decoded as `RAW`, with their numbers. Raises ConfigError
+    if it is not certain."""
     first: list[str] = []
     sample = list(_sample(rows, first))
     tried = [_tried(page, first, sample, fields) for page in (*CODE_PAGES, UTF_8)]
     best, *others = sorted(tried, key=lambda each: each.nonsense)
     if best.nonsense - best.rarity > 1 + NONSENSE_MAX * len(sample):
         raise ConfigError(
-            f"{path}: it could not be found out how the text is encoded. Say it with --encoding, "
-            f"such as cp1252; as {best.name} row {sample[0].row} would have {best.texts[0]!r}"
+            f"{path}: the encoding could not be detected; set it with --encoding, such as cp1252. "
+            f"As {best.name}, row {sample[0].row} would be {best.texts[0]!r}"
         )
     for rival in others:
         usable = "plate" in rival.fields or "plate" not in best.fields
@@ -144,7 +144,7 @@ def code_page_of(path: Path, rows: Iterable[tuple[int, Sequence[str]]], fields: 
 
 
 def _sample(rows: Iterable[tuple[int, Sequence[str]]], first: list[str]) -> Iterator[Cell]:
-    """Cells that are not ASCII, each once; `first` is filled with the first row."""
+    """Cells that are not ASCII, each once; fills `first` with the first row."""
     kept: dict[int, set[str]] = {}
     bytes_seen: set[str] = set()
     for number, cells in rows:
@@ -179,20 +179,20 @@ def _decoded(raw: str, encoding: str) -> str:
 
 
 def _check_same(path: Path, sample: Sequence[Cell], best: Tried, rival: Tried) -> None:
-    """ConfigError where two ways to read give other plates or names."""
+    """Raises ConfigError if two code pages give different plates or names."""
     for cell, text, other in zip(sample, best.texts, rival.texts, strict=True):
         field = best.fields[cell.column] if cell.column < len(best.fields) else ""
         if field in TOLD_APART and text != other:
             raise ConfigError(
-                f"{path} does not say its encoding, and two make sense: row {cell.row} has "
-                f"{text!r} as {best.name} and {other!r} as {rival.name}. Say which is right, such "
-                f"as --encoding {best.name}"
+                f"{path}: the encoding is ambiguous: row {cell.row} is {text!r} as "
+                f"{best.name}, and "
+                f"{other!r} as {rival.name}; set the right one, such as --encoding {best.name}"
             )
 
 
 @lru_cache(4096)
 def plate_nonsense(text: str) -> float:
-    """0 for a plate that may be one; the letters decide, and whether any country has such."""
+    """0 for a possible plate, by its letters and the plate forms of countries."""
     letters = [char for char in text.upper() if char.isalpha()]
     scripts = {_script(char) for char in letters}
     if REPLACED in text:
@@ -215,7 +215,7 @@ def _on_plates(char: str) -> bool:
 
 
 def words_nonsense(texts: Iterable[str], languages: Sequence[str]) -> float:
-    """Words that make no sense, in the language in which the fewest do not."""
+    """Words that make no sense, in the best of the languages."""
     words = (word for text in texts for word in _ASCII_BREAKS.split(text))
     bare = (word.lstrip(_BEFORE).rstrip(_AFTER) for word in words)
     odd = [word for word in bare if not word.isascii()]

@@ -1,7 +1,7 @@
-"""Which column is which field: by its heading, in many languages, or as the user says.
+"""Maps columns to fields: by their headings, in many languages, or as the user says.
 
-A heading that nobody knows is never taken for a plate, and a column that nobody knows is passed
-over only where it cannot limit when, where or whether an entry holds.
+An unknown heading is never read as a plate, and an unknown column is ignored only if it cannot
+limit when, where or whether an entry is valid.
 """
 
 import re
@@ -17,45 +17,46 @@ from platewire.lists.entry import FIELDS
 from platewire.lists.files.heading_words import LIMITING_STEMS, LIMITING_WORDS, NAMES
 
 LETTERS_OF_A_WORD = 4
-"""So many letters in a row are a word rather than part of a plate, unless some country has such."""
+"""Consecutive letters that make a word rather than a plate, unless a country has such plates."""
 
 
 class Column(NamedTuple):
     field: str
-    """Empty: nobody knows what it is."""
+    """Empty for an unknown column."""
     heading: str
-    """As it stands in the file; `column 3` where it has none."""
+    """As in the file; `column 3` if it has none."""
     passed: bool = False
-    """Whether the user has said that it is to be passed over."""
+    """Whether the user has chosen to ignore it."""
 
 
 class Choice(NamedTuple):
-    """What the user says about columns."""
+    """The user's options for columns."""
 
     columns: Mapping[str, str] = {}
     """The heading, or number from 1, of a field's column."""
     ignored: Sequence[str] = ()
-    """Headings, or numbers from 1, of columns that are to be passed over."""
+    """Headings, or numbers from 1, of columns to ignore."""
     headings: bool = True
-    """False: the first row is an entry already."""
+    """False: the first row is an entry."""
 
 
 def chosen(pairs: Sequence[str]) -> dict[str, str]:
-    """`plate=Kennzeichen` and so on. ConfigError for a field that there is not."""
+    """Parses `plate=Kennzeichen` and so on. Raises ConfigError for an unknown field."""
     columns: dict[str, str] = {}
     for pair in pairs:
         field, equals, heading = (part.strip() for part in pair.partition("="))
         if field not in FIELDS or not equals or not heading or field in columns:
             raise ConfigError(
-                f"--column {pair!r} is not understood: write it once for each field, like "
-                f"plate=HEADING; the fields are {', '.join(FIELDS)}"
+                f"invalid --column {pair!r}: write it like plate=HEADING, once for each "
+                "field; fields: "
+                f"{', '.join(FIELDS)}"
             )
         columns[field] = heading
     return columns
 
 
 def plain(heading: str) -> str:
-    """In the form by which headings are compared: no case, marks of punctuation as spaces."""
+    """Normalizes a heading for comparison: case folded, punctuation as spaces."""
     composed = unicodedata.normalize("NFKC", heading).casefold()
     return " ".join(re.sub(r"[\W_]+", " ", composed).split())
 
@@ -70,17 +71,17 @@ _LIMITING = re.compile(
 
 
 def field_of(heading: str) -> str:
-    """Empty for one that is not known."""
+    """Empty for an unknown heading."""
     return HEADINGS.get(plain(heading), "")
 
 
 def known(cells: Sequence[str]) -> int:
-    """How many of a row's cells are headings that are known."""
+    """Number of cells in a row that are known headings."""
     return sum(1 for cell in cells if field_of(cell))
 
 
 def is_heading(cell: str) -> bool:
-    """Whether a cell is rather a word than a plate."""
+    """Whether a cell is more likely a word than a plate."""
     if not cell or field_of(cell):
         return True
     text = normalize(cell)
@@ -91,7 +92,7 @@ def is_heading(cell: str) -> bool:
 
 
 def limiting(heading: str) -> bool:
-    """Whether a heading sounds like one that limits when, where or whether an entry holds."""
+    """Whether a heading suggests a limit of when, where or whether an entry is valid."""
     words = plain(heading)
     return words in LIMITING_WORDS or _LIMITING.search(words) is not None
 
@@ -99,11 +100,11 @@ def limiting(heading: str) -> bool:
 class Layout(NamedTuple):
     columns: tuple[Column, ...]
     headings: bool
-    """False where the first row is an entry already."""
+    """False if the first row is an entry."""
 
 
 def fields_of(cells: Sequence[str], choice: Choice) -> Sequence[str]:
-    """As far as they are known, for a first row that may not be read rightly yet."""
+    """Known fields of a first row that may not be decoded correctly yet."""
     try:
         return [column.field for column in layout_of(Path(), cells, choice).columns]
     except ConfigError:
@@ -111,14 +112,14 @@ def fields_of(cells: Sequence[str], choice: Choice) -> Sequence[str]:
 
 
 def layout_of(path: Path, cells: Sequence[str], choice: Choice) -> Layout:
-    """Of a file whose first row these are. ConfigError where it is not clear what is a plate."""
+    """Layout of a file with this first row. Raises ConfigError if the plate column is unclear."""
     filled = len(cells)
     while filled and not cells[filled - 1]:
         filled -= 1
     cells = cells[:filled]
     if not cells:
         raise ConfigError(
-            f"{path}: the first row is empty; write the column names there, {','.join(FIELDS)}"
+            f"{path}: the first row is empty; write the column names into it: {','.join(FIELDS)}"
         )
     bare = not known(cells) and not choice.columns and not is_heading(cells[0])
     if bare or not choice.headings:
@@ -161,8 +162,8 @@ def _numbered(path: Path, width: int, choice: Choice) -> tuple[Column, ...]:
     passed = {_place(path, names, where) for where in choice.ignored}
     if "plate" not in told.values():
         raise ConfigError(
-            f"{path} has {width} columns and no headings: write them in its first row, or say "
-            "which column is which, such as --no-headings --column plate=1 --column valid_to=2"
+            f"{path} has {width} columns without headings: write headings into its first row, or "
+            "map the columns, such as --no-headings --column plate=1 --column valid_to=2"
         )
     return tuple(Column(told.get(at, ""), name, at in passed) for at, name in enumerate(names))
 
@@ -172,21 +173,23 @@ def _told(path: Path, cells: Sequence[str], columns: Mapping[str, str]) -> dict[
     for field, heading in columns.items():
         at = _place(path, cells, heading)
         if at in told:
-            raise ConfigError(f"column {heading!r} cannot be both {told[at]} and {field}")
+            raise ConfigError(
+                f"column {heading!r} is mapped to both {told[at]} and {field}; map it to one field"
+            )
         told[at] = field
     return told
 
 
 def _place(path: Path, cells: Sequence[str], heading: str) -> int:
-    """Where a column stands that the user names: by its heading first, else by its number."""
+    """Index of the column that the user names: by its heading first, else by its number."""
     there = [at for at, cell in enumerate(cells) if plain(cell) == plain(heading)]
     if not there and heading.isdecimal() and 1 <= int(heading) <= len(cells):
         there = [int(heading) - 1]
     if len(there) != 1:
-        how_many = "no column" if not there else "more than one column"
+        problem = "no column has" if not there else "several columns have"
         raise ConfigError(
-            f"{path}: {how_many} is called {heading!r}; there are: {_listed(cells)}. A column's "
-            "number, from 1, can be written instead"
+            f"{path}: {problem} the heading {heading!r}; headings: {_listed(cells)}. You can also "
+            "use the number of the column, from 1"
         )
     return there[0]
 
@@ -196,14 +199,15 @@ def _check(path: Path, cells: Sequence[str], columns: Sequence[Column]) -> None:
     if twice := next((field for field in fields if fields.count(field) > 1), None):
         names = [it.heading for it in columns if it.field == twice]
         raise ConfigError(
-            f"{path}: two columns are {twice}: {' and '.join(map(repr, names))}. Choose one of "
-            f"them, such as --column {twice}={names[0]}"
+            f"{path}: several columns mean {twice}: {' and '.join(map(repr, names))}. Choose one "
+            f"of them, such as --column {twice}={names[0]}"
         )
     if "plate" not in fields:
         raise ConfigError(
-            f"{path}: no column is known as that of the plates; the first row has: "
-            f"{_listed(cells)}. Say which it is, such as --column plate={cells[0] or 1}, or "
-            "--no-headings where the first row is an entry already"
+            f"{path}: no column of plates found; headings in the first row: {_listed(cells)}. Name "
+            f"the column, such as --column plate={cells[0] or 1}, or use --no-headings "
+            "if the first "
+            "row is an entry"
         )
 
 

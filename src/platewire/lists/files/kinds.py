@@ -1,7 +1,7 @@
-"""What a file is, by its first bytes: text, a workbook, or something else, refused by name.
+"""Type of a file by its first bytes: text, a workbook, or another type, which is rejected by name.
 
-Bytes of a picture read as text have letters and digits enough to look like plates, so nothing is
-taken for text that is known to be something else.
+The bytes of a picture, read as text, contain enough letters and digits to look like plates, so a
+file of a known other type is never read as text.
 """
 
 import codecs
@@ -21,12 +21,12 @@ SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG", "a picture (PNG)", "ask for the table itself, as XLSX or CSV"),
     (b"\xff\xd8\xff", "a picture (JPEG)", "ask for the table itself, as XLSX or CSV"),
     (b"GIF8", "a picture (GIF)", "ask for the table itself, as XLSX or CSV"),
-    (b"\x1f\x8b", "packed (gzip)", "unpack it first"),
-    (b"BZh", "packed (bzip2)", "unpack it first"),
-    (b"\xfd7zXZ", "packed (xz)", "unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "packed (zstd)", "unpack it first"),
-    (b"7z\xbc\xaf\x27\x1c", "packed (7z)", "unpack it first"),
-    (b"Rar!", "packed (RAR)", "unpack it first"),
+    (b"\x1f\x8b", "a gzip archive", "unpack it first"),
+    (b"BZh", "a bzip2 archive", "unpack it first"),
+    (b"\xfd7zXZ", "an xz archive", "unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first"),
+    (b"Rar!", "a RAR archive", "unpack it first"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
     (b"\x00\x01\x00\x00Standard", "an Access database", "export the table as CSV"),
     (b"{\\rtf", "a text document (RTF)", SAVE_AS),
@@ -45,11 +45,12 @@ ZIPPED: tuple[tuple[str, str], ...] = (
 MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml", b"<workbook", b"<meta", b"<head", b"<style")
 WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OLE_BYTES_MAX = 16 * 1024 * 1024
-"""How far an old Office file is searched for the sign of a password."""
+"""Bytes of an old Office file that are searched for the sign of a password: 16 MiB."""
 
 
 def kind_of(path: Path, encoding: str | None) -> Kind:
-    """`encoding` as the user gave it. ConfigError for a file that is neither, or cannot be read."""
+    """`encoding` as given by the user. Raises ConfigError for another type or an unreadable
+    file."""
     head = _start(path, HEAD_BYTES)
     if head.startswith(ZIP):
         return _zipped(path)
@@ -59,11 +60,11 @@ def kind_of(path: Path, encoding: str | None) -> Kind:
         if head.startswith(start):
             raise ConfigError(f"{path} is {what}, not a table: {remedy}")
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(MARKUP):
-        raise ConfigError(f"{path} is a web page or XML, whatever its name says: {SAVE_AS}")
+        raise ConfigError(f"{path} is a web page or XML, despite its name: {SAVE_AS}")
     if encoding is None and b"\0" in head and not head.startswith(WIDE_MARKS):
         raise ConfigError(
-            f"{path} is neither text nor a workbook: it holds zero bytes. Give XLSX or CSV; where "
-            "it is UTF-16 without a mark, say --encoding utf-16-le"
+            f"{path} contains zero bytes, so it is neither text nor a workbook: use XLSX or CSV. "
+            "If it is UTF-16 without a byte order mark, add --encoding utf-16-le"
         )
     return "text"
 
@@ -86,12 +87,14 @@ def _zipped(path: Path) -> Kind:
         return "workbook"
     for name, what in ZIPPED:
         if name in names:
-            raise ConfigError(f"{path} is {what}, which is not read: {SAVE_AS}")
-    raise ConfigError(f"{path} is packed (ZIP), not a table: unpack it first")
+            raise ConfigError(f"{path} is {what}, which is not supported: {SAVE_AS}")
+    raise ConfigError(f"{path} is a ZIP archive, not a table: unpack it first")
 
 
 def _old_office(path: Path) -> ConfigError:
-    """Both old workbooks and ones with a password are such containers."""
+    """Old workbooks and workbooks with a password are both OLE containers."""
     if ENCRYPTED in _start(path, OLE_BYTES_MAX):
-        return ConfigError(f"{path} has a password: save it without one, as XLSX or CSV")
-    return ConfigError(f"{path} is an old Office file (XLS), which is not read: {SAVE_AS}")
+        return ConfigError(
+            f"{path} is protected by a password: save it without one, as XLSX or CSV"
+        )
+    return ConfigError(f"{path} is an old Office file (XLS), which is not supported: {SAVE_AS}")

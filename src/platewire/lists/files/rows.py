@@ -1,4 +1,4 @@
-"""Records -> what an entry is made of, or why a row cannot be one."""
+"""Records -> the fields of an entry, or why a row is rejected."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,16 +9,17 @@ from platewire.lists.files.dates import Order, Tell
 from platewire.lists.files.headings import Column
 from platewire.lists.files.record import Record, bare
 
+CHECK_ROW = "check the row in the file"
 AS_TEXT = "format the column as text in the spreadsheet and enter the {what} again"
 
 
 class Row(NamedTuple):
-    """The fields of a row as an entry has them, or what is wrong with it."""
+    """The fields of a row as an entry has them, or what is wrong with the row."""
 
     number: int
     fields: Mapping[str, str] = {}
     field: str = ""
-    """The one that is wrong; empty where it is the whole row."""
+    """The invalid field; empty for the whole row."""
     value: str = ""
     wrong: str = ""
     remedy: str = ""
@@ -26,13 +27,13 @@ class Row(NamedTuple):
 
 
 def row_of(record: Record, columns: tuple[Column, ...], order: Order, tell: Tell) -> Row:
-    """`tell` is told what is assumed about dates."""
+    """`tell` receives each assumption about dates."""
     if record.wrong:
         return Row(record.number, {}, "", record.text, record.wrong, record.remedy, record.lines)
     cells = [bare(cell) for cell in record.cells]
     if any(cells[len(columns) :]):
-        wrong = f"it has {len(cells)} cells, and there are {len(columns)} columns"
-        return Row(record.number, {}, "", ",".join(cells)[:80], wrong, "look at it in the file")
+        wrong = f"it has {len(cells)} cells, but the file has {len(columns)} columns"
+        return Row(record.number, {}, "", ",".join(cells)[:80], wrong, CHECK_ROW)
     fields = {column.field: cell for column, cell in zip(columns, cells, strict=False)}
     if wrong := _not_a_plate(record, columns, fields.get("plate", "")):
         return Row(record.number, {}, "plate", fields["plate"], wrong, AS_TEXT.format(what="plate"))

@@ -1,5 +1,5 @@
-"""A file looked through before anything is taken: the order of day and month in its dates, and
-columns that nobody knows and that may limit an entry. What cannot be told is asked.
+"""Surveys a file before the import: the order of day and month in its dates, and unknown columns
+that may limit an entry. What the file does not show becomes a question to the user.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,9 +15,9 @@ _FLAGS = """
     non, sim, não, nao, nee, nej, nei, kyllä, ei, evet, hayır, igen, nem, da, nu, x, +, -, ✓, ✗,
     0, 1"""
 FLAGS = frozenset(word.strip() for word in _FLAGS.split(","))
-"""What a column says, in every row, that switches entries on or off."""
+"""Values of a column that switches entries on or off."""
 FLAGS_MAX = 4
-"""Different values that are kept of a column to see whether it is such."""
+"""Different values of a column that are kept to check whether it is such a switch."""
 CELL_SHOWN = 40
 """Characters of a cell that a message quotes."""
 
@@ -31,11 +31,11 @@ class Survey(NamedTuple):
     order: Order
     assumed: tuple[str, ...]
     questions: tuple[str, ...]
-    """What has to be said before the file is taken."""
+    """Decisions that the user must take before the import."""
 
 
 class _Unknown:
-    """What stands in a column that nobody knows."""
+    """Values of an unknown column."""
 
     def __init__(self, column: Column) -> None:
         self._column = column
@@ -52,21 +52,21 @@ class _Unknown:
             self._limiting = seen
 
     def question(self) -> str:
-        """Empty where it cannot limit anything."""
+        """Empty if the column cannot limit an entry."""
         flags = self._values and self._values <= FLAGS and self._values != {"1"}
         seen = self._limiting or (self._first if flags else None)
         if seen is None:
             return ""
         name = self._column.heading
         return (
-            f"the column {name!r} is not known and may limit when, where or whether an entry holds "
-            f"(row {seen.row}: {seen.value[:CELL_SHOWN]!r}): say what it is, such as --column "
-            f'"valid_to={name}", or pass it over with --ignore-column "{name}"'
+            f"unknown column {name!r} may limit when, where or whether an entry is valid "
+            f"(row {seen.row}: {seen.value[:CELL_SHOWN]!r}): map it to a field, such as --column "
+            f'"valid_to={name}", or ignore it with --ignore-column "{name}"'
         )
 
 
 def surveyed(records: Iterable[Record], layout: Layout, told: Order | None) -> Survey:
-    """Reads all records once. `told` is the order of day and month, where the user says it."""
+    """Reads all records once. `told` is the order of day and month given by the user, if any."""
     unknown = {
         at: _Unknown(column)
         for at, column in enumerate(layout.columns)
@@ -93,42 +93,42 @@ def _filled(record: Record, columns: Iterable[int]) -> Iterator[tuple[int, str]]
 
 
 def _order(evidence: dict[str, Seen], told: Order | None) -> tuple[Order, tuple[str, ...], str]:
-    """With what is to be said of it, and what is to be asked."""
+    """The order, the assumptions to report, and the question to ask."""
     if told:
         return told, (), ""
     day, month = evidence.get("day-first"), evidence.get("month-first")
-    say = "say which with --date-order day-first or --date-order month-first"
+    say = "add --date-order day-first or --date-order month-first"
     if day and month:
         return (
             "day-first",
             (),
             (
-                f"row {day.row} has {day.value!r}, the day first, and row {month.row} has "
-                f"{month.value!r}, the month first: {say}; rows that do not fit are rejected then"
+                f"row {day.row} has the day first ({day.value!r}), but row {month.row} has the "
+                f"month first ({month.value!r}): {say}; rows in the other order are rejected"
             ),
         )
     if seen := day or month:
         order: Order = "day-first" if day else "month-first"
-        return order, (f"dates are {order}, as row {seen.row} has {seen.value!r}",), ""
+        return order, (f"dates are {order}, because row {seen.row} has {seen.value!r}",), ""
     if either := evidence.get("either"):
         return (
             "day-first",
             (),
             (
-                f"row {either.row} has {either.value!r}, and no date tells whether the day or the "
-                f"month comes first: {say}"
+                f"no date shows whether the day or the month comes first, such as {either.value!r} "
+                f"in row {either.row}: {say}"
             ),
         )
     return "day-first", (), ""
 
 
 def _names(layout: Layout) -> Iterator[str]:
-    """Columns that are called otherwise than their fields."""
+    """Columns whose headings differ from their fields."""
     if not layout.headings:
-        yield "the first row is an entry already: there are no headings"
+        yield "the file has no headings: the first row is an entry"
         return
     named = [
         f"{it.heading!r} is {it.field}" for it in layout.columns if it.field not in ("", it.heading)
     ]
     if named:
-        yield f"columns by their headings: {', '.join(named)}"
+        yield f"columns mapped by their headings: {', '.join(named)}"

@@ -1,4 +1,4 @@
-"""A file of plates, opened: how it is written, and its records as often as they are asked for."""
+"""An opened file of plates: its encoding and layout, and its records as often as requested."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +14,10 @@ from platewire.lists.files.record import Record, bare
 from platewire.lists.files.workbook import Workbook
 
 TELL_EVERY = 1000
-"""Records between two reports of progress: often enough for a bar, too rarely to slow the
-import."""
+"""Records between two reports of progress: frequent enough for a progress bar, too rare to slow the
+import down."""
 Progress = Callable[[int], None]
-"""Told how many bytes are read, now and then."""
+"""Receives the number of bytes read, from time to time."""
 
 
 class Table(Protocol):
@@ -26,7 +26,7 @@ class Table(Protocol):
     delimiter: str
     sheet: str
     assumed: tuple[str, ...]
-    """What the file does not say and was found out, in words."""
+    """Assumptions about what the file does not state, as text."""
 
     def records(self, progress: Progress = ...) -> Iterator[Record]: ...
 
@@ -47,7 +47,7 @@ class TextTable:
         with delimited.opened(self._path, raw.encoding) as file:
             rows = ((it.number, it.cells or [it.text]) for it in delimited.records(file, raw))
             page = encodings.code_page_of(self._path, rows, lambda first: fields_of(first, choice))
-        self.assumed = (f"the file does not name its encoding; it is read as {page}",)
+        self.assumed = (f"the file does not state its encoding; it is read as {page}",)
         return page
 
     def records(self, progress: Progress = lambda done: None) -> Iterator[Record]:
@@ -71,19 +71,19 @@ class SheetTable:
 
 
 def opened(path: Path, *, encoding: str | None, sheet: str | None, choice: Choice) -> Table:
-    """ConfigError for a file that is no table, or not certain to be read rightly."""
+    """Raises ConfigError for a file that is not a table, or that cannot be decoded reliably."""
     if kind_of(path, encoding) == "workbook":
         return SheetTable(path, sheet)
     if sheet is not None:
-        raise ConfigError(f"{path} is a text and has no sheets: leave out --sheet")
+        raise ConfigError(f"{path} is a text file and has no sheets: remove --sheet")
     return TextTable(path, encoding, choice)
 
 
 def layout(path: Path, table: Table, choice: Choice) -> Layout:
-    """By the first row. ConfigError for an empty file, or where it is not clear what is a plate."""
+    """By the first row. Raises ConfigError for an empty file or an unclear plate column."""
     first = next(table.records(), None)
     if first is None:
-        raise ConfigError(f"{path} is empty: write a row of column names, {','.join(FIELDS)}")
+        raise ConfigError(f"{path} is empty: write a row of column names: {','.join(FIELDS)}")
     if first.wrong:
         raise ConfigError(f"{path}, line {first.number}: {first.wrong}; {first.remedy}")
     return layout_of(path, [bare(cell) for cell in first.cells], choice)

@@ -1,7 +1,9 @@
 """XLSX -> records, by openpyxl, row by row: a sheet of any length takes little memory.
 
-Cells are what a person sees: a number without its `.0`, a date as a date. What Excel has made of a
-plate - `SEP 10` a date, `12E5` a number of seven digits - is marked as odd, as nobody wrote that.
+Cells are read as displayed: a number without its `.0`, a date as a date. A plate that Excel has
+converted - `SEP 10` to a date, `12E5` to a number of seven digits - is marked as odd, because
+nobody
+typed that value.
 """
 
 import re
@@ -19,25 +21,25 @@ from platewire.errors import ConfigError
 from platewire.lists.files.record import Record
 
 UNPACKED_BYTES_MAX = 1 << 30
-"""Of all parts together; a sheet of 1,048,576 rows with eight columns has some 400 MB."""
+"""Bytes of all parts together: 1 GiB; a sheet of 1,048,576 rows with eight columns has 400 MB."""
 TEXTS_BYTES_MAX = 256 << 20
-"""Of the part that is kept in memory: texts that cells share, and styles."""
+"""Bytes of the parts that are kept in memory, shared texts and styles: 256 MiB."""
 IN_MEMORY = ("xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml")
 ROWS_MAX = 1_048_576
-"""Excel's; a row of a higher number is damage."""
+"""Rows of a sheet in Excel; a higher number is corruption."""
 FORMULA = re.compile(rb"<(\w+:)?f[ >/]")
 ESCAPED = re.compile("_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
 """A character, but not a lone surrogate."""
 CHUNK_BYTES = 1 << 20
 """Bytes unpacked at once: 1 MiB, so that a packed file of any size takes little memory."""
 NOT_CALCULATED = "#VALUE!"
-"""Shown for a formula whose value the file does not have."""
+"""Shown for a formula without a stored value."""
 WHOLE_NUMBER_MAX = 10**11
-"""Numbers of more digits Excel shows as a power of ten, and keeps 15 of them."""
+"""Excel displays larger numbers as powers of ten, and keeps 15 digits."""
 
 
 class Workbook:
-    """Raises ConfigError for one that cannot be read, at any time."""
+    """Each method raises ConfigError for an unreadable workbook."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,40 +47,42 @@ class Workbook:
             _check_size(path)
 
     def sheet(self, name: str | None) -> str:
-        """The one that is named, or else the only one that has anything in it."""
+        """The named sheet, else the only sheet with values."""
         with self._book() as book:
             there: list[str] = [sheet.title for sheet in book.worksheets]
             if name is not None:
                 if name not in there:
                     raise ConfigError(
-                        f"{self._path} has no sheet {name!r}; there are: {', '.join(there)}"
+                        f"{self._path} has no sheet {name!r}; sheets: {', '.join(there)}"
                     )
                 return name
             filled = [sheet for sheet in book.worksheets if _has_values(sheet)]
             shown: list[str] = [sheet.title for sheet in filled if sheet.sheet_state == "visible"]
         if not filled:
-            raise ConfigError(f"{self._path} is empty: none of its sheets has a value")
+            raise ConfigError(f"{self._path} is empty: no sheet contains a value")
         if len(shown) != 1:
             names = ", ".join(shown or (sheet.title for sheet in filled))
             raise ConfigError(
-                f"{self._path} has several sheets with values: {names}. Say which one, such as "
+                f"{self._path} has several sheets with values: {names}; choose one, such as "
                 f"--sheet {names.partition(',')[0]}"
             )
         return shown[0]
 
     def records(self, sheet: str) -> Iterator[Record]:
-        """All rows but empty ones, numbered as Excel does."""
+        """All rows that are not empty, numbered as in Excel."""
         with self._book() as book:
             rows = zip(_rows(book[sheet]), self._formulas(sheet), strict=False)
             for number, (row, formulas) in enumerate(rows, 1):
                 if number > ROWS_MAX:
-                    raise ConfigError(f"{self._path} has rows beyond {ROWS_MAX}: it is damaged")
+                    raise ConfigError(
+                        f"{self._path} has more than {ROWS_MAX} rows: it is corrupted"
+                    )
                 record = _record(number, row, formulas)
                 if not record.empty:
                     yield record
 
     def _formulas(self, sheet: str) -> Iterator[Any]:
-        """The same rows once more, where there are formulas, with those instead of their values."""
+        """If there are formulas: the same rows again, with formulas instead of values."""
         if not self._has_formulas:
             yield from repeat(())
         with self._book(values=False) as book:
@@ -86,7 +90,7 @@ class Workbook:
 
     @cached_property
     def _has_formulas(self) -> bool:
-        """Unpacks all of it, so it is asked once."""
+        """Unpacks the whole file, so it is cached."""
         with _readable(self._path):
             return _with_formulas(self._path)
 
@@ -94,9 +98,9 @@ class Workbook:
     def _book(self, *, values: bool = True) -> Iterator[Any]:
         import openpyxl
 
-        # Opened here, as openpyxl goes by a file's name otherwise.
+        # Opened here, because openpyxl rejects files by their names.
         with _readable(self._path), self._path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and the like, which nobody looks at
+            warnings.simplefilter("ignore")  # about styles and the like, which do not matter here
             book = openpyxl.load_workbook(file, read_only=True, data_only=values)
             try:
                 yield book
@@ -106,7 +110,7 @@ class Workbook:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Whatever a library raises within, or XML that is broken, is a broken file."""
+    """Any exception of the library, or broken XML, means a corrupted file."""
     try:
         yield
     except ConfigError:
@@ -114,8 +118,8 @@ def _readable(path: Path) -> Iterator[None]:
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         raise ConfigError(
-            f"{path} cannot be read as a workbook ({said}): open it in its program and save it "
-            "again as XLSX, or as CSV"
+            f"{path} is not a readable workbook ({said}): open it in a spreadsheet program and "
+            "save it again as XLSX or CSV"
         ) from error
 
 
@@ -125,14 +129,14 @@ def _check_size(path: Path) -> None:
     kept = sum(sizes.get(name, 0) for name in IN_MEMORY)
     if sum(sizes.values()) > UNPACKED_BYTES_MAX or kept > TEXTS_BYTES_MAX:
         raise ConfigError(
-            f"{path} unpacks to more than {UNPACKED_BYTES_MAX >> 20} MiB, or to more than "
-            f"{TEXTS_BYTES_MAX >> 20} MiB of texts: leave only the list in it, or save it as CSV"
+            f"{path} exceeds {UNPACKED_BYTES_MAX >> 20} MiB unpacked, or {TEXTS_BYTES_MAX >> 20} "
+            "MiB of texts: remove all but the list from it, or save it as CSV"
         )
 
 
 def _with_formulas(path: Path) -> bool:
-    """Whether any sheet has one: where a program has written a formula and no value, as Excel
-    would, the cell reads as empty, and an entry would hold without end."""
+    """Whether any sheet has formulas. Without a stored value, which Excel always writes, such a
+    cell reads as empty, and the entry would be valid without end."""
     with zipfile.ZipFile(path) as archive:
         return any(
             _mentions(archive, name)
@@ -152,7 +156,7 @@ def _mentions(archive: zipfile.ZipFile, name: str) -> bool:
 
 
 def _rows(sheet: Any) -> Iterator[Any]:
-    """Whatever size the sheet says it has, which programs get wrong."""
+    """Ignores the size that the sheet states, which is often wrong."""
     sheet.reset_dimensions()
     return iter(sheet.iter_rows())
 
@@ -179,22 +183,22 @@ def _record(number: int, row: Any, formulas: Any) -> Record:
 
 
 def _text(cell: Any) -> tuple[str, str]:
-    """What a person sees in a cell, and why it is odd as a plate."""
+    """The displayed text of a cell, and why it is odd as a plate."""
     value = cell.value
     if value is None:
         return "", ""
     if cell.data_type == "e":
-        return str(value), f"a formula went wrong: {value}"
+        return str(value), f"its formula has the error {value}"
     match value:
         case str():
             return _unescaped(value), ""
         case bool():
-            return str(value).upper(), "it is a truth value, not a text"
+            return str(value).upper(), "it is a boolean, not text"
         case int() | float():
             return _number(value, cell.number_format)
         case datetime() | date() | time() | timedelta():
-            return _moment(value), "the spreadsheet has made a date or time of it"
-    return str(value), "it is not a text"
+            return _moment(value), "the spreadsheet has converted it to a date or time"
+    return str(value), "it is not text"
 
 
 def _unescaped(text: str) -> str:
@@ -211,7 +215,7 @@ def _number(value: float, shown_as: str) -> tuple[str, str]:
     if re.fullmatch("0+", shown_as):
         text = text.zfill(len(shown_as))
     if "E" in shown_as.upper().removeprefix("GENERAL") or abs(value) >= WHOLE_NUMBER_MAX:
-        return text, "the spreadsheet has made a number of it"
+        return text, "the spreadsheet has converted it to a number"
     return text, ""
 
 

@@ -44,7 +44,9 @@ def write_workbook(entries: Iterable[ListEntry], file: BinaryIO) -> int:
     count = 0
     for count, entry in enumerate(entries, 1):
         if count == ROWS_MAX:
-            raise ConfigError(f"the list exceeds the {ROWS_MAX} rows of a sheet; export a CSV")
+            raise ConfigError(
+                f"the list has more entries than a sheet has rows ({ROWS_MAX}); export it as CSV"
+            )
         sheet.append([_text(sheet, getattr(entry, name)) for name in FIELDS])
     book.save(file)
     return count

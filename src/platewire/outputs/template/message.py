@@ -20,6 +20,7 @@ from yarl import URL
 from platewire.model import Entry, Image, Site
 from platewire.outputs.template import filters
 from platewire.outputs.template.language import Escape, TemplateError, Text, compiled
+from platewire.runtime import wrong_value
 from platewire.wire import multipart
 from platewire.wire.multipart import Part
 
@@ -268,9 +269,10 @@ def _fields(fields: Mapping[str, str]) -> dict[str, Rendered]:
 def _must_be_json(text: str) -> None:
     try:
         msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = wrong_value.malformed(error, text)
         raise TemplateError(
-            f"`body.template`: the result is not JSON ({error}); values include their quotes, so "
+            f"`body.template`: the result is not JSON ({why}); values include their quotes, so "
             'write {"plate": {{ event.plate.text }}}, and join texts with ~ inside the braces'
         ) from error
 

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from platewire.errors import ConfigError
 from platewire.model import Frame, Read
 from platewire.recognition.engine import Engine, EngineSettings
+from platewire.runtime import wrong_value
 
 
 class ReplaySettings(EngineSettings, frozen=True, kw_only=True, tag="replay"):
@@ -66,8 +67,9 @@ def load(path: Path) -> list[Recorded]:
 def decoded(path: Path, number: int, line: bytes) -> Recorded:
     try:
         return msgspec.json.decode(line, type=Recorded)
-    except msgspec.MsgspecError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = wrong_value.reason(error, line, Recorded)
         raise ConfigError(
-            f"recognition.path: {path}, line {number}: {error}; each line is "
+            f"recognition.path: {path}, line {number}: {why}; write each line like "
             '{"frame": 0, "reads": [...]}'
         ) from error

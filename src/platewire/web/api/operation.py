@@ -5,7 +5,6 @@ request with a problem that names the parameter. Handlers only see values that f
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -121,23 +120,12 @@ def _explained(
     known = ", ".join(type_.__struct_fields__) or "none"
     if unknown := [name for name in values if name not in type_.__struct_fields__]:
         return bad_parameter(unknown[0], f"unknown parameter {unknown[0]!r}; known: {known}")
-    wrong = wrong_value.find(str(error), values, type_)
+    wrong = wrong_value.find(error, values, type_)
     if not wrong.path:
-        return bad_parameter("", f"missing parameter {_missing(error)!r}; known: {known}")
+        missing = wrong_value.missing_field(error)
+        return bad_parameter("", f"missing parameter {missing!r}; known: {known}")
     name = wrong.path.partition("[")[0]
     return bad_parameter(name, f"parameter {name}: {wrong_value.words(wrong, PATTERNS)}")
-
-
-def _missing(error: msgspec.ValidationError) -> str:
-    """The name of a required field that is not there; empty for any other error."""
-    found = re.match(r"Object missing required field `(.*?)`", str(error))
-    return found[1] if found else ""
-
-
-def _unknown(error: msgspec.ValidationError) -> str:
-    """The name of a field that does not exist; empty for any other error."""
-    found = re.match(r"Object contains unknown field `(.*?)`", str(error))
-    return found[1] if found else ""
 
 
 def _part(operation: Operation, name: str, value: str) -> Any:
@@ -145,7 +133,7 @@ def _part(operation: Operation, name: str, value: str) -> Any:
     try:
         return msgspec.convert(value, type_, strict=False)
     except msgspec.ValidationError as error:
-        wrong = wrong_value.find(str(error), value, type_)
+        wrong = wrong_value.find(error, value, type_)
         said = wrong_value.words(wrong, PATTERNS)
         raise bad_parameter(name, f"{name} in the path: {said}") from error
 
@@ -170,21 +158,34 @@ async def _body(operation: Operation, request: Request) -> Any:
     try:
         return msgspec.json.decode(text, type=operation.body)
     except msgspec.ValidationError as error:
-        raise _explained_body(error, msgspec.json.decode(text), operation.body) from error
-    except msgspec.DecodeError as error:
-        raise bad_parameter("", f"the body is not valid JSON: {error}") from error
+        raise _explained_body(error, _json(text), operation.body) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _not_json(error, text) from error
+
+
+def _json(text: bytes) -> Any:
+    """The whole body; a type error may precede malformed bytes."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _not_json(error, text) from error
+
+
+def _not_json(error: Exception, text: bytes) -> ProblemError:
+    return bad_parameter("", f"the body is not JSON: {wrong_value.malformed(error, text)}")
 
 
 def _explained_body(error: msgspec.ValidationError, data: Any, type_: Any) -> ProblemError:
-    wrong = wrong_value.find(str(error), data, type_)
+    wrong = wrong_value.find(error, data, type_)
     if not wrong.path and not isinstance(data, dict):
         return bad_parameter("", "the body must be a JSON object")
     where = f"`{wrong.path}`" if wrong.path else "the body"
-    if name := _unknown(error):
+    if name := wrong_value.unknown_field(error):
         return bad_parameter(wrong.path, f"unknown field `{name}` in {where}")
-    if name := _missing(error):
-        return bad_parameter(wrong.path, f"{where} lacks the required field `{name}`")
-    return bad_parameter(wrong.path, f"{where}: {wrong_value.words(wrong, PATTERNS)}")
+    if name := wrong_value.missing_field(error):
+        return bad_parameter(wrong.path, f"the required field `{name}` is missing in {where}")
+    said = wrong_value.words(wrong, PATTERNS, wrong_value.OBJECT)
+    return bad_parameter(wrong.path, f"{where}: {said}")
 
 
 async def limited_body(request: Request) -> bytes:
@@ -202,7 +203,7 @@ async def limited_body(request: Request) -> bytes:
                         parameter="body",
                     )
     except TimeoutError as error:
-        took = f"the body was not there after {BODY_SECONDS:g} s; send it in one go"
+        took = f"the body was incomplete after {BODY_SECONDS:g} s; send it at once"
         raise ProblemError(408, "Body too slow", took, parameter="body") from error
     return body
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from platewire.model import Attribute, Box, Vehicle
+from platewire.runtime import wrong_value
 
 UNKNOWN = frozenset({"", "generic", "unknown", "invalid"})
 TYPES = {
@@ -121,8 +122,8 @@ def decode(data: bytes) -> RecognizerResponse:
     """ValueError says what is wrong with bytes that are no such answer."""
     try:
         return msgspec.json.decode(data, type=RecognizerResponse, strict=False)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(wrong_value.reason(error, data, RecognizerResponse)) from error
 
 
 def plates(results: Sequence[Result]) -> Iterator[tuple[Result, str, Box]]:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from platewire.model import Attribute, Box, Direction, JsonObject, Kind, Vehicle
+from platewire.runtime import wrong_value
 from platewire.wire import iso3166
 
 PACKET_BYTES_MAX = 32 << 20
@@ -67,13 +68,15 @@ def decode(body: bytes, *, naive_zone: tzinfo = UTC) -> Packet:
     Raises PacketError for what is not one JSON object.
     """
     if len(body) > PACKET_BYTES_MAX:
-        raise PacketError(f"a packet of {len(body)} bytes; at most {PACKET_BYTES_MAX} are read")
+        raise PacketError(
+            f"the packet has {len(body)} bytes; at most {PACKET_BYTES_MAX} are supported"
+        )
     try:
         packet = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise PacketError(f"not JSON: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PacketError(f"not JSON: {wrong_value.malformed(error, body)}") from error
     if not isinstance(packet, dict):
-        raise PacketError(f"a packet is a JSON object, not {type(packet).__name__}")
+        raise PacketError(f"the packet is not a JSON object but {wrong_value.shown(packet)}")
     return _packet(_lower(packet), naive_zone)
 
 

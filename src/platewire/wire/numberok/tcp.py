@@ -94,7 +94,9 @@ def packet(text: bytes, picture: bytes = b"") -> bytes:
     """ValueError where text and picture are more than a packet may hold."""
     length = len(text) + len(picture)
     if length > BODY_BYTES_MAX:
-        raise ValueError(f"{length} bytes are more than the {BODY_BYTES_MAX} of a NumberOk packet")
+        raise ValueError(
+            f"the packet has {length} bytes; NumberOk supports at most {BODY_BYTES_MAX}"
+        )
     return _HEADER.pack(EVENT, length) + text + picture
 
 

@@ -57,7 +57,7 @@ def line(event: Event, camera: int, *, zone: tzinfo | None = None) -> bytes:
     ValueError for a camera that two digits cannot say.
     """
     if not 0 <= camera <= 99:
-        raise ValueError(f"camera number {camera} has more than the two digits there are")
+        raise ValueError(f"camera number {camera} has more than two digits")
     at = _local(event, zone)
     return STX + f"{at:%Y%m%d%H%M%S}{camera:02}{event.plate.text}".encode("ascii") + ETX
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from platewire.model import Event
+from platewire.runtime import wrong_value
 from platewire.runtime.clock import milliseconds
 from platewire.wire.vms.in_words import what_happened, what_is_known
 
@@ -136,5 +137,5 @@ def _host(url: str) -> str:
 def _decoded(answer: str, kind: type[Answered]) -> Answered:
     try:
         return msgspec.json.decode(answer, type=kind)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise NotUnderstood(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotUnderstood(wrong_value.reason(error, answer, kind)) from error
