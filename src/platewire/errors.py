@@ -4,6 +4,7 @@ PlatewireError
 ├── ConfigError     the configuration is invalid; ends the command with exit code 2
 ├── Unavailable     the receiver or camera cannot be reached now; retry, with a minimum wait if
 stated
+│   ├── NoClient    no client is connected to an output that listens
 │   └── Refused     the receiver refuses, probably every event; retry until a person corrects it
 ├── Rejected        the receiver will never accept this event; store it with the reason, continue
 ├── Paused          the receiver accepts no more events until a person resumes (HTTP 410)
@@ -63,6 +64,10 @@ class Refused(Unavailable):
         self.status = status
         self.answer = answer
         self.least_wait = least_wait
+
+
+class NoClient(Unavailable):
+    """No client is connected to an output that listens, so nobody received the event."""
 
 
 class Rejected(PlatewireError):

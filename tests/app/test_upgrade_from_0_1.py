@@ -124,7 +124,7 @@ def test_cursors_dead_letters_attempts_and_decisions_are_kept(upgraded: Running)
     assert outputs["later"]["state"] == "paused"
     assert outputs["later"]["counters"]["parked"] == 2
     dead = upgraded.get("/api/v1/outputs/refuses/dead")
-    assert [(each["seq"], each["status"]) for each in dead["letters"]] == [
+    assert [(each["seq"], each["status"]) for each in dead["dead_letters"]] == [
         (seq, 422) for seq in (6, 5, 4, 3, 2, 1)
     ]
     attempts = upgraded.get("/api/v1/outputs/later/attempts?seq=2")["attempts"]

@@ -410,8 +410,8 @@ def words(preview: Preview) -> str:
     ]
     if preview.rejected > len(lines):
         lines.append(f"and {preview.rejected - len(lines)} more; write all with --rejected FILE")
-    if preview.passed_over:
-        lines.append(f"ignored columns: {', '.join(preview.passed_over)}")
+    if preview.skipped:
+        lines.append(f"ignored columns: {', '.join(preview.skipped)}")
     lines += [f"assumed: {said}" for said in preview.assumed]
     place = f"sheet {preview.sheet}" if preview.sheet else preview.encoding
     lines.append(

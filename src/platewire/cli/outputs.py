@@ -147,7 +147,7 @@ async def show_dead(api: Api, options: argparse.Namespace) -> int:
     }
     if options.discarded:
         query["discarded"] = "true"
-    found = (await api.get(path_of(options, "/dead"), query))["letters"]
+    found = (await api.get(path_of(options, "/dead"), query))["dead_letters"]
     for each in found:
         say(each, letter_line(each, options.zone), options)
     return int(not found)

@@ -1,16 +1,15 @@
-"""Test events: one of each kind that an output sends, through its real path, and what came of it.
+"""Test events: one of each kind that an output sends, through its real path, with the results.
 
-They are made here, marked `test`, with a drawn picture of a plate, and go to one output only: the
-log never has them, so they belong to no passage, count nowhere, and only the `events` filter
-applies.
+They are generated here, marked `test`, with a drawn picture of a plate, and go to one output only:
+they are not in the log, belong to no passage and no counter, and only the `events` filter applies.
 """
 
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
-from platewire.errors import ConfigError, Paused, PlatewireError, Refused, Rejected
-from platewire.eventlog.deliveries.records import EventTestResult
+from platewire.errors import ConfigError, NoClient, Paused, PlatewireError, Refused, Rejected
+from platewire.eventlog.deliveries.records import EventTestResult, TestOutcome
 from platewire.model import Box, Direction, Entry, Event, Images, Kind, Plate, Site, Vehicle
 from platewire.outputs import exchange as exchanges
 from platewire.outputs.exchange import Exchange
@@ -65,7 +64,8 @@ async def try_out(
 async def _try(output: Output, entry: Entry, clock: Clock, *, first: bool) -> EventTestResult:
     exchange = exchanges.into(Exchange())
     started = clock.monotonic()
-    outcome, error = "delivered", ""
+    outcome: TestOutcome = "delivered"
+    error = ""
     try:
         if first:
             await output.connect()
@@ -74,6 +74,8 @@ async def _try(output: Output, entry: Entry, clock: Clock, *, first: bool) -> Ev
         outcome, error = "rejected", str(refusal)
     except Paused as refusal:
         outcome, error = "paused", str(refusal)
+    except NoClient as nobody:
+        outcome, error = "no_client", str(nobody)
     except PlatewireError as trouble:
         outcome, error = "unavailable", str(trouble)
     except BaseException as trouble:
@@ -81,7 +83,7 @@ async def _try(output: Output, entry: Entry, clock: Clock, *, first: bool) -> Ev
         outcome, error = "failed", f"internal error of the output: {describe(trouble)}"
     return EventTestResult(
         kind=entry.event.kind,
-        outcome=outcome,  # type: ignore[arg-type]
+        outcome=outcome,
         seconds=round(clock.monotonic() - started, 4),
         status=exchange.status,
         request=exchange.request,

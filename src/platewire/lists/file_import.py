@@ -65,7 +65,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     delimiter: Annotated[str, Meta(description="Delimiter of the cells; empty for a workbook")]
     sheet: Annotated[str, Meta(description="Sheet of the workbook; empty for a text file")]
     columns: Annotated[tuple[str, ...], Meta(description="The fields that were read")]
-    passed_over: Annotated[tuple[str, ...], Meta(description="Headings of ignored columns")]
+    skipped: Annotated[tuple[str, ...], Meta(description="Headings of ignored columns")]
     assumed: Annotated[
         tuple[str, ...], Meta(description="Assumptions about what the file does not state")
     ]
@@ -227,7 +227,7 @@ class Import:
             delimiter=table.delimiter,
             sheet=table.sheet,
             columns=tuple(each.field for each in layout.columns if each.field),
-            passed_over=tuple(each.heading for each in layout.columns if not each.field),
+            skipped=tuple(each.heading for each in layout.columns if not each.field),
             assumed=tuple(self._assumed),
             questions=questions,
             rows=self._rows,

@@ -79,7 +79,7 @@ def test_rows_are_numbered_as_lines(load: Importer) -> None:
 )
 def test_what_spreadsheets_write_around_the_cells(load: Importer, content: str) -> None:
     preview = load(content)
-    assert (preview.rejected, preview.passed_over) == (0, ())
+    assert (preview.rejected, preview.skipped) == (0, ())
     assert [(entry.text, entry.holder) for entry in load.entries] == [("BAB1", "x")]
 
 

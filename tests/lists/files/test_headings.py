@@ -87,7 +87,7 @@ def test_an_end_of_another_name_ends_the_entry(load: Importer) -> None:
 
 def test_an_unknown_column_that_cannot_limit_is_passed_over_and_said(load: Importer) -> None:
     preview = load("Id;plate;Abteilung;Telefon\n1;B AB 1;Lager;0171 2345678\n")
-    assert preview.passed_over == ("Id", "Abteilung", "Telefon")
+    assert preview.skipped == ("Id", "Abteilung", "Telefon")
     assert preview.questions == ()
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from platewire.lists.entry import FIELDS, EntryError, ListEntry, checked
 from platewire.lists.files import writing
-from platewire.lists.files.dates import is_date
 from tests.lists.files.conftest import LIST, Importer
 
 SLOW = settings(
@@ -49,8 +48,9 @@ HARD = [
 texts = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
     ["'=1", "''x", "=1", "'", "_x000D_", "1E5", "007", "3/4"]
 )
-plates = st.text("ABE0123456789 -", min_size=1, max_size=8).filter(lambda text: not is_date(text))
-"""Without dates, which the import refuses as plates."""
+plates = st.text("ABE0123456789 -", min_size=1, max_size=8) | st.sampled_from(
+    ["1-1-2000", "10.09.2026", "2026-01-31", "10-Sep-2026", "- 1-1-2000"]
+)
 
 
 @st.composite
@@ -100,6 +100,36 @@ def test_a_workbook_that_nobody_edited_changes_nothing(
         preview = load(content, apply=False)
         assert (preview.same, preview.rejected, preview.questions) == (len(given_), 0, ())
         assert (preview.added, preview.changed, preview.removed) == (0, 0, 0)
+
+
+@SLOW
+@given(entries())
+def test_a_csv_that_nobody_edited_changes_nothing(load: Importer, given_: list[ListEntry]) -> None:
+    if not given_:
+        return
+    fill(load, given_)
+    file = io.StringIO()
+    writing.write(given_, file)
+    preview = load(file.getvalue().encode(), apply=False)
+    assert (preview.same, preview.rejected, preview.questions) == (len(given_), 0, ())
+    assert (preview.added, preview.changed, preview.removed) == (0, 0, 0)
+
+
+def test_only_plates_marked_as_text_may_look_like_dates(load: Importer) -> None:
+    """A spreadsheet makes dates of plates such as SEP 10, and saves them like this."""
+    assert load(b"plate\n10.09.2026\n'1-1-2000\n", apply=False).reasons == {"plate": 1}
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["plate", "note"])
+    sheet.append(["1-1-2000", "General"])
+    sheet.append(["2-2-2000", "Text"])
+    sheet["A3"].number_format = "@"
+    sheet.append([date(2026, 9, 10), "Date"])
+    file = io.BytesIO()
+    book.save(file)
+    preview = load(file.getvalue(), apply=False)
+    assert [row.row for row in preview.rejected_rows] == [2, 4]
 
 
 def test_plates_that_look_like_numbers_are_preserved(load: Importer) -> None:

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 
 import pytest
 import uvloop
+from msgspec import structs
 
-from platewire.errors import Unavailable
+from platewire.errors import NoClient, Unavailable
+from platewire.model import Entry
 from platewire.outputs.builtin import BUILTIN
 from platewire.outputs.tcp.listener import PATIENCE_SECONDS
 from platewire.outputs.tcp.settings import TcpSettings
 from platewire.outputs.tcp.transport import unconfirmed_bytes
 from platewire.runtime.clock import SystemClock
+from platewire.wire import native
 from tests.outputs.tcp.tcp_dialects import ACCESSES, DIALECTS, Access, Dialect, served
 from tests.outputs.tcp.tcp_harness import SECONDS, narrow, until
 from tests.support.certificates import Authority
@@ -248,3 +251,13 @@ async def test_half_closed_client_without_acknowledgement_is_waited_for_once(
         async with asyncio.timeout(SECONDS):
             await made.server.send(await made.world.heavy(3))  # while no time passes
         assert unconfirmed_bytes(client.transport) > 0
+
+
+async def test_a_test_event_without_a_client_is_not_delivered(
+    dialect: Dialect, authority: Authority
+) -> None:
+    async with served(dialect, PLAIN, authority) as made:
+        first, *_ = await made.world.passage()
+        event = structs.replace(first.event, test=True, seq=0)
+        with pytest.raises(NoClient, match="no client connected"):
+            await made.server.send([Entry(event, native.encode(event), first.arrived)])

@@ -53,14 +53,14 @@ async def test_dead_letters_can_be_chosen(
     filled: World, client: Client, query: str, seqs: list[int]
 ) -> None:
     page = await ask(client, "GET", f"outputs/parking/dead?{query}")
-    assert [letter["seq"] for letter in page["letters"]] == seqs
+    assert [letter["seq"] for letter in page["dead_letters"]] == seqs
 
 
 async def test_dead_letters_come_in_pages(filled: World, client: Client) -> None:
     page = await ask(client, "GET", "outputs/parking/dead?limit=2")
     assert page["next"] == "/api/v1/outputs/parking/dead?before=2&limit=2"
     rest = await (await client.get(page["next"])).json()
-    assert ([letter["seq"] for letter in rest["letters"]], rest["next"]) == ([1], None)
+    assert ([letter["seq"] for letter in rest["dead_letters"]], rest["next"]) == ([1], None)
 
 
 async def test_requeued_they_wait_for_an_attempt(filled: World, client: Client) -> None:
@@ -76,7 +76,7 @@ async def test_discarded_they_are_seen_with_the_reason(filled: World, client: Cl
     body = {"seqs": [3], "reason": "the gate was being painted"}
     assert await ask(client, "POST", "outputs/parking/discard", body) == {"count": 1}
     page = await ask(client, "GET", "outputs/parking/dead?discarded=true")
-    (letter,) = page["letters"]
+    (letter,) = page["dead_letters"]
     assert (letter["seq"], letter["discard_reason"]) == (3, "the gate was being painted")
     answer = await client.post("/api/v1/outputs/parking/discard", json={"seqs": [1]})
     assert answer.status == 400

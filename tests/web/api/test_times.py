@@ -167,7 +167,7 @@ async def api_event_export(place: Place, text: str) -> datetime:
 
 async def api_dead(place: Place, text: str) -> datetime:
     (page,) = await place.get("outputs/parking/dead", since=text, limit="200")
-    return first(page["letters"], "at")
+    return first(page["dead_letters"], "at")
 
 
 async def api_replay(place: Place, text: str) -> datetime:

@@ -19,6 +19,7 @@ Ranges = tuple[tuple[int, int], ...]
 
 DeadOutcome = Literal["rejected", "exhausted", "expired", "gap"]
 AttemptOutcome = Literal["delivered", "rejected", "unavailable", "paused", "failed"]
+TestOutcome = Literal["delivered", "rejected", "unavailable", "no_client", "paused", "failed"]
 REASON_SEPARATOR = "-"
 
 
@@ -144,12 +145,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class EventTestResult(Struct, frozen=True, kw_only=True):
-    """What came of one test event."""
+    """Result of one test event."""
 
     kind: Annotated[Kind, Meta(description="Kind of the test event")]
     outcome: Annotated[
-        Literal["delivered", "rejected", "unavailable", "paused", "failed"],
-        Meta(description="Result at the receiver"),
+        TestOutcome,
+        Meta(
+            description="Result at the receiver; `no_client`: the output listens, and no client "
+            "is connected"
+        ),
     ]
     seconds: Annotated[float, Meta(description="Duration")]
     status: Annotated[int | None, Meta(description="HTTP status, where there is such")] = None

@@ -1,27 +1,29 @@
-"""One row of a table, as every kind of file gives it."""
+"""One row of a table, independent of the type of the file."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 FORMULA = frozenset("=+-@'")
-"""What a cell begins with that a spreadsheet would run as a formula (OWASP, "CSV Injection")."""
+"""First characters of a cell that a spreadsheet runs as a formula (OWASP, "CSV Injection")."""
 
 
 class Record(NamedTuple):
-    """The cells of a row as text, or what is wrong with it as a whole."""
+    """The cells of a row as text, or what is wrong with the whole row."""
 
     number: int
-    """Of the line where it begins, or of the row in a sheet; from 1."""
+    """Number of its first line, or of the row in a sheet; from 1."""
     cells: Sequence[str]
     wrong: str = ""
     remedy: str = ""
     text: str = ""
-    """Its start as it stands, where it is wrong."""
+    """The start of its line, if it is wrong."""
     lines: int = 1
-    """Lines of the file that are lost with it, where it is wrong."""
+    """Lines of the file that are rejected with it, if it is wrong."""
     odd: Mapping[int, str] = {}
-    """By column: why a cell is no text that somebody wrote, such as a date."""
+    """By column: why a cell is not text as typed by a person, such as a date."""
+    texts: Collection[int] = ()
+    """Columns whose cells are formatted as text, so that no spreadsheet has converted them."""
 
     @property
     def empty(self) -> bool:
@@ -29,8 +31,7 @@ class Record(NamedTuple):
 
 
 def bare(cell: str) -> str:
-    """Without space around it, characters that nobody sees, and the apostrophe that the export
-    writes before what a spreadsheet would run."""
+    """Without surrounding space, invisible characters, and the apostrophe of `guarded`."""
     if not cell.isprintable():
         cell = "".join(char for char in cell if unicodedata.category(char) != "Cf")
     cell = cell.strip()
@@ -38,5 +39,5 @@ def bare(cell: str) -> str:
 
 
 def guarded(value: str) -> str:
-    """What no spreadsheet takes for a formula."""
+    """With a leading apostrophe if a spreadsheet would run it as a formula."""
     return f"'{value}" if value[:1] in FORMULA and value else value

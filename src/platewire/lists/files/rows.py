@@ -35,7 +35,9 @@ def row_of(record: Record, columns: tuple[Column, ...], order: Order, tell: Tell
         wrong = f"it has {len(cells)} cells, but the file has {len(columns)} columns"
         return Row(record.number, {}, "", ",".join(cells)[:80], wrong, CHECK_ROW)
     fields = {column.field: cell for column, cell in zip(columns, cells, strict=False)}
-    if wrong := _not_a_plate(record, columns, fields.get("plate", "")):
+    if date := quoted_date(fields.get("plate", "")):
+        fields["plate"] = date
+    elif wrong := _not_a_plate(record, columns, fields.get("plate", "")):
         return Row(record.number, {}, "plate", fields["plate"], wrong, AS_TEXT.format(what="plate"))
     for at, column in enumerate(columns):
         if column.field in card.FIELDS and fields.get(column.field) and at in record.odd:
@@ -49,8 +51,19 @@ def row_of(record: Record, columns: tuple[Column, ...], order: Order, tell: Tell
 
 
 def _not_a_plate(record: Record, columns: tuple[Column, ...], plate: str) -> str:
-    """Why a cell is none, though it has letters and digits as one; empty where it may be one."""
+    """Why a cell with letters and digits is not a plate; empty if it may be one."""
     at = next(at for at, column in enumerate(columns) if column.field == "plate")
     if plate and at in record.odd:
         return record.odd[at]
-    return "it is a date" if dates.is_date(plate) else ""
+    return "it is a date" if at not in record.texts and dates.is_date(plate) else ""
+
+
+def date_quoted(plate: str) -> str:
+    """For an export as text: a plate such as `1-1-2000` with a leading apostrophe, because a
+    spreadsheet would convert it to a date, and the import rejects dates."""
+    return f"'{plate}" if dates.is_date(plate) else plate
+
+
+def quoted_date(cell: str) -> str:
+    """The plate of such a cell; empty for any other."""
+    return cell[1:] if cell[:1] == "'" and dates.is_date(cell[1:]) else ""

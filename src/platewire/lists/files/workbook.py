@@ -34,6 +34,8 @@ CHUNK_BYTES = 1 << 20
 """Bytes unpacked at once: 1 MiB, so that a packed file of any size takes little memory."""
 NOT_CALCULATED = "#VALUE!"
 """Shown for a formula without a stored value."""
+AS_TEXT = "@"
+"""Number format of cells in which spreadsheets keep what is typed."""
 WHOLE_NUMBER_MAX = 10**11
 """Excel displays larger numbers as powers of ten, and keeps 15 digits."""
 
@@ -169,6 +171,7 @@ def _has_values(sheet: Any) -> bool:
 
 def _record(number: int, row: Any, formulas: Any) -> Record:
     odd: dict[int, str] = {}
+    texts: set[int] = set()
     cells: list[str] = []
     for at, cell in enumerate(row):
         text, why = _text(cell)
@@ -177,9 +180,11 @@ def _record(number: int, row: Any, formulas: Any) -> Record:
         cells.append(text)
         if why:
             odd[at] = why
+        elif getattr(cell, "number_format", "") == AS_TEXT:
+            texts.add(at)
     while cells and not cells[-1]:
         cells.pop()
-    return Record(number, cells, odd=odd)
+    return Record(number, cells, odd=odd, texts=texts)
 
 
 def _text(cell: Any) -> tuple[str, str]:

@@ -1,8 +1,8 @@
-"""Whether a client is connected, for listening outputs whose events wait for one.
+"""Whether a client is connected to a listening output, and whether events wait for one.
 
-A `send` that finds nobody is Unavailable; the `connect` that follows then waits for somebody to
-come, so that a receiver that returns is served at once and not after a back-off. Where events do
-not wait, a receiver gets what happens from its arrival on, and nothing of before.
+If events wait, a `send` without a client raises NoClient, and the next `connect` returns when a
+client connects, so that it is served at once and not after the backoff. If they do not wait, a
+client gets the events from its connection on. Test events without a client always raise NoClient.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from platewire.errors import Unavailable
+from platewire.errors import NoClient
 from platewire.model import Entry, EventReader
 from platewire.runtime.status import Board, State
 
@@ -25,18 +25,17 @@ WaitForClient = Annotated[
     ),
 ]
 ALL = -1
-"""Instead of a sequence number: whatever comes may be sent, as events wait for a receiver
-anyway."""
+"""Instead of a sequence number: all events may be sent, because they wait for a client."""
 
 
 def happened_after(since: int, entry: Entry) -> bool:
-    """Whether it came into the log after that `seq`, or is sent because a person asked for it."""
+    """Whether the event was stored after that `seq`, or is a replay or test started by a person."""
     event = entry.event
     return event.seq > since or event.replayed or event.test
 
 
 class Audience:
-    """`nobody` is the message while no client is connected, with the remedy. `waits` is whether
+    """`nobody` is the message while no client is connected, with the remedy; `waits` says whether
     events wait for one.
     """
 
@@ -53,23 +52,30 @@ class Audience:
 
     @property
     def past(self) -> int:
-        """Up to which `seq` a client that comes now gets nothing."""
+        """Last `seq` that a client which connects now does not get."""
         return ALL if self._waits else self._log.last_seq
 
     def came(self) -> None:
-        """Somebody can be sent to from now on."""
+        """Call it when a client can receive events."""
         self._came.set()
 
     async def wait_if_missed(self, present: Sequence[object]) -> None:
-        """Once nobody was found, returns only when somebody is there."""
+        """After a `send` without a client, returns only when one is connected."""
         if self._missed and not present:
             self._board.say("output", self._output, State.WAITING, self._nobody)
             await self._came.wait()
         self._missed = False
 
-    def require(self, present: Sequence[object]) -> None:
-        """Unavailable where nobody is there who is waited for."""
+    def require(self, present: Sequence[object], entries: Sequence[Entry]) -> None:
+        """Raises NoClient if no client is present, and the entries wait for one or are tests."""
         if self._waits and not present:
             self._missed = True
             self._came.clear()
-            raise Unavailable(self._nobody)
+            raise NoClient(self._nobody)
+        require_for_tests(present, entries, self._nobody)
+
+
+def require_for_tests(present: Sequence[object], entries: Sequence[Entry], nobody: str) -> None:
+    """Raises NoClient with the message `nobody` if a test event has no client to go to."""
+    if not present and any(entry.event.test for entry in entries):
+        raise NoClient(nobody)

@@ -129,9 +129,10 @@ class AutoIntellectOutput(Output):
         await self.audience.wait_if_missed(self._connected())
 
     async def send(self, entries: Sequence[Entry]) -> None:
-        """Unavailable, where `wait_for_client` is set and no client took the entries."""
+        """Raises NoClient if no client took the entries, and `wait_for_client` is set or they are
+        tests."""
         self.listener.check()
-        self.audience.require(self._connected())
+        self.audience.require(self._connected(), entries)
         encoded = [(entry, await self._encoded(entry.vendor_event)) for entry in entries]
         clients = self._connected()
         for client in clients:
@@ -141,7 +142,7 @@ class AutoIntellectOutput(Output):
         for client in slow:
             client.drop("slow")
         took = [each for each in clients if not (each.leaving or each in slow)]
-        self.audience.require(took)
+        self.audience.require(took, entries)
         if not took:
             self.listener.count(events_to_nobody=len(entries))
 

@@ -17,6 +17,7 @@ from platewire.errors import LogError
 from platewire.model import Entry, Kind, entry_at
 from platewire.outputs.output import Output, OutputContext
 from platewire.outputs.selector import Selector
+from platewire.outputs.tcp.audience import require_for_tests
 from platewire.outputs.tcp.listener import Client, Listener
 from platewire.outputs.tcp.settings import Listen, TcpSettings
 from platewire.runtime.secret import Secret, same
@@ -180,6 +181,10 @@ class JsonLinesOutput(Output):
         self._token = settings.revealed("token", settings.token)
         self._position = 0
         """What the following task has given to the clients that keep up."""
+        self._nobody = (
+            f'output "{settings.name}": no client connected to {settings.listen}; start the '
+            "receiver"
+        )
         self.whole_choice = Choice(settings.kinds, frozenset(settings.cameras))
         share = max(PAGE_MIN * 1024, BUFFERS_BYTES_MAX // settings.max_clients)
         self.listener: Listener[LinesClient] = Listener(
@@ -200,8 +205,8 @@ class JsonLinesOutput(Output):
             self.listener.spawn(self._follow())
 
     async def send(self, entries: Sequence[Entry]) -> None:
-        """Returns at once, as each client finds the entries in the log; but for those that are
-        not there to be found, replayed ones and tests."""
+        """Returns at once, because each client reads the log; only replayed and test events, which
+        are not in the log, are sent here. Raises NoClient for a test event without a client."""
         self.listener.check()
         if pushed := [entry for entry in entries if entry.event.replayed or not entry.event.seq]:
             await self._replay(pushed)
@@ -331,6 +336,7 @@ class JsonLinesOutput(Output):
     async def _replay(self, entries: Sequence[Entry]) -> None:
         """To the clients that keep up; the others, counted, ask for what they want by `resume`."""
         clients = [client for client in self.listener.clients if client.subscribed]
+        require_for_tests(clients, entries, self._nobody)
         for client in clients:
             if client.behind.is_set() or not client.writable.is_set():
                 self.listener.count(events_dropped=len(entries))

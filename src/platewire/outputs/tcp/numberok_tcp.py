@@ -178,7 +178,7 @@ class NumberOkTcpOutput(Output):
             context.board,
             context.log,
             f'output "{settings.name}": no client connected to {settings.listen}; start the '
-            "receiver, or set `wait_for_client` to false",
+            f"receiver{', or set `wait_for_client` to false' if settings.wait_for_client else ''}",
             waits=settings.wait_for_client,
         )
         self.listener: Listener[NumberOkClient] = Listener(
@@ -196,9 +196,10 @@ class NumberOkTcpOutput(Output):
         await self.audience.wait_if_missed(self._subscribed())
 
     async def send(self, entries: Sequence[Entry]) -> None:
-        """Unavailable, where `wait_for_client` is set and no client took the entries."""
+        """Raises NoClient if no client took the entries, and `wait_for_client` is set or they are
+        tests."""
         self.listener.check()
-        self.audience.require(self._subscribed())
+        self.audience.require(self._subscribed(), entries)
         packets = [(entry, await self._packet(entry)) for entry in entries]
         clients = self._subscribed()
         for client in clients:
@@ -208,7 +209,7 @@ class NumberOkTcpOutput(Output):
         for client in clients:
             self._apply_policy(client)
         took = [client for client in clients if not client.leaving]
-        self.audience.require(took)
+        self.audience.require(took, entries)
         if not took:
             self.listener.count(events_to_nobody=len(entries))
 

@@ -85,7 +85,7 @@ async def list_dead_letters(context: WebContext, call: Call[DeadLettersQuery]) -
     more = len(letters) == query.limit
     return json(
         DeadLetters(
-            letters=letters,
+            dead_letters=letters,
             groups=tuple(await context.actions.dead_groups(name)),
             next=next_page(path, query, "before", letters[-1].seq) if more else None,
         )

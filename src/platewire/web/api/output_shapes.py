@@ -138,7 +138,7 @@ class OutputDetail(Struct, frozen=True, kw_only=True):
 class DeadLetters(Struct, frozen=True, kw_only=True):
     """A page of dead letters, newest first."""
 
-    letters: tuple[DeadLetter, ...]
+    dead_letters: tuple[DeadLetter, ...]
     groups: Annotated[
         tuple[DeadGroup, ...], Meta(description="All that are not discarded, by reason")
     ]
