@@ -64,13 +64,13 @@ def test_nothing_found_is_no_and_a_file_with_its_header(platewire: Platewire, fi
 @pytest.mark.parametrize(
     ("arguments", "said_of"),
     [
-        (["passages", "a.txt"], "does not say its format"),
+        (["passages", "a.txt"], "has no known suffix"),
         (["passages", "a.xlsx.gz"], "remove .gz"),
         (["events", "a.csv", "--open"], "applies to passages only"),
         (["passages", "a.csv", "--plate", "%"], "no letters or digits"),
         (["passages", "-", "--format", "csv", "--json"], "stdout"),
         (["passages", "a.csv", "--columns", "plate,wheels"], "no column 'wheels'; valid columns: "),
-        (["passages", "a.csv", "--decimal-comma"], "set delimiter semicolon"),
+        (["passages", "a.csv", "--decimal-comma"], "use the delimiter semicolon"),
         (["passages", "a.jsonl", "--delimiter", "tab"], "delimiter applies to csv only"),
         (["passages", "a.csv", "--delimiter", ";"], "semicolon"),
     ],

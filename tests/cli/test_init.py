@@ -27,7 +27,7 @@ def test_a_file_is_not_overwritten_unless_asked(platewire: Platewire, tmp_path: 
     path.write_text("# mine")
     said = platewire("init", path)
     assert said.code == 2
-    assert "--force overwrites it" in said.err
+    assert "overwrite it with --force" in said.err
     assert path.read_text() == "# mine"
     assert platewire("init", path, "--force").code == 0
     assert path.read_text() != "# mine"

@@ -85,15 +85,15 @@ def test_answers_no_where_nothing_is(platewire: Platewire, listing: Path) -> Non
     ("words", "told"),
     [
         (("add", "nobody", "AB 1"), 'no list "nobody"; configured lists: staff, stolen'),
-        (("add", "staff", "Ж1"), "'Ж' is on no plate"),
-        (("add", "staff", "AB 1", "--cameras", "gte"), "there are: gate"),
+        (("add", "staff", "Ж1"), "'Ж' is not a letter of a plate"),
+        (("add", "staff", "AB 1", "--cameras", "gte"), "configured cameras: gate"),
         (("check", "..."), "no letters or digits"),
         (("check", "AB 1", "--at", "noon"), "--at: invalid time 'noon': use 2026-11-30, 2026-"),
         (
             ("add", "staff", "AB 1", "--to", "31.12.2027"),
             "valid_to '31.12.2027': invalid time; use",
         ),
-        (("add", "staff", "AB 1", "--from", "2027-01-01T08:00:30"), "not a day or a loca"),
+        (("add", "staff", "AB 1", "--from", "2027-01-01T08:00:30"), "invalid day or loca"),
         (("import", "staff", "gone.csv"), "cannot be read"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_file_is_looked_at_first_and_then_taken(
     look = ("lists", "import", "--config", listing, "staff", source)
     said = platewire(*look, "--rejected", rejected)
     assert said.code == 1
-    assert "row 3: plate 'AB*': '*' has no meaning here; write one whole plate" in said.out
+    assert "row 3: plate 'AB*': '*' is not allowed; write one whole plate" in said.out
     assert "1 would be added" in said.out
     assert "import the valid rows with --apply" in said.out
     rows = list(csv.DictReader(rejected.read_text("utf-8-sig").splitlines()))
@@ -131,7 +131,7 @@ def test_what_is_assumed_is_said_and_what_is_not_certain_is_asked(
     look = ("lists", "import", "--config", listing, "staff", source, "--replace")
     said = platewire(*look)
     assert said.code == 1
-    assert "assumed: the file does not name its encoding; it is read as cp1252" in said.out
+    assert "assumed: the file does not state its encoding; it is read as cp1252" in said.out
     assert "decision needed: the column 'Ablauftermin' is not known" in said.out
     assert "--apply takes" not in said.out
     refused = platewire(*look, "--apply")

@@ -118,7 +118,7 @@ def test_boxes_are_drawn(platewire: Platewire, config: Path, good: Path, tmp_pat
     assert (tmp_path / "drawn" / "good.jpg").read_bytes().startswith(b"\xff\xd8")
     said = platewire("read", good, "--annotate", good, "--config", config)
     assert said.code == 2
-    assert f"--annotate: the folder {good} cannot be made" in said.err
+    assert f"--annotate: the folder {good} cannot be created" in said.err
 
 
 def test_no_plate_is_told_and_is_no(

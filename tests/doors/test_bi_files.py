@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_written(
     (tmp_path / "file").write_text("")
     command = ["database", "reader", "bi", "--config", str(world.config)]
     assert main([*command, "--files", str(tmp_path / "file")]) == 2
-    assert "name another folder" in capsys.readouterr().err
+    assert "use another folder" in capsys.readouterr().err
 
 
 # --- Power Query ---------------------------------------------------------------------------------

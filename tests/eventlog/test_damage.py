@@ -253,7 +253,7 @@ async def test_a_damaged_frame_is_told(
     content[start + chance.randrange(16, FRAME + PAGE)] ^= 1 << chance.randrange(8)
     path.write_bytes(content)
     assert await reopened(open_log, folder, kept) > 0
-    said = re.search(r"platewire.db-wal cannot be read from byte (\d+) on", caplog.text)
+    said = re.search(r"platewire.db-wal is corrupted at byte (\d+);", caplog.text)
     assert said
     assert int(said[1]) <= start
     assert "events may be missing" in caplog.text
@@ -269,7 +269,7 @@ async def test_a_damaged_head_is_told(
     content[at] ^= 4
     path.write_bytes(content)
     assert await reopened(open_log, folder, kept) == len(kept.entries)
-    assert "the head of" in caplog.text
+    assert "the header of" in caplog.text
     assert "platewire.db-wal is corrupted" in caplog.text
 
 

@@ -331,6 +331,6 @@ async def test_a_right_that_lacks_is_final(
         return not (Path(path).name == name and mode == os.W_OK) and access(path, mode)
 
     monkeypatch.setattr(os, "access", lacks)
-    with pytest.raises(LogError, match="must be writable") as told:
+    with pytest.raises(LogError, match="grant platewire write access") as told:
         await open_log()
     assert not isinstance(told.value, LogWaits)

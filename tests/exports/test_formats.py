@@ -111,9 +111,9 @@ def test_a_decimal_comma_is_a_number_to_others(tmp_path: Path) -> None:
 
 
 def test_unsupported_settings_of_a_format_are_reported() -> None:
-    with pytest.raises(RequestError, match="set delimiter semicolon"):
+    with pytest.raises(RequestError, match="use the delimiter semicolon"):
         checked(Format.CSV, CsvForm(decimal_comma=True))
-    with pytest.raises(RequestError, match="delimiter applies to csv only, and the format is xlsx"):
+    with pytest.raises(RequestError, match="delimiter applies to csv only, but the format is xlsx"):
         checked(Format.XLSX, CsvForm(Delimiter.TAB))
 
 

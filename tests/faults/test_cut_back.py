@@ -96,7 +96,7 @@ async def test_a_database_deleted_under_the_server_ends_it_and_no_number_is_give
     assert [event["seq"] for event in await write(folder, 9, 1)] == [10, 11, 12]
     assert main(["database", "verify", "--config", str(config)]) == 0
     said = capsys.readouterr().out
-    assert "seq 1 to 9 are empty for ever" in said
+    assert "seq 1 to 9 are not used" in said
     assert f"log {health['log']['log_id']}, epoch 2" in said
 
 
@@ -112,13 +112,13 @@ async def test_a_whole_folder_put_back_is_told_to_who_has_other_events(
     shutil.copytree(tmp_path / "copy", folder)
     server = start()
     (ahead,) = asked(server, position(lost[-1]), 1)
-    assert "another history" in ahead["error"]
+    assert "rolled back to an older state" in ahead["error"]
     assert server.stop() == 0
     others = await write(folder, 50, 2)
     assert [event["seq"] for event in others] == [event["seq"] for event in lost]
     server = start()
     (other,) = asked(server, position(lost[-1]), 1)
-    assert f"seq 9 is event {others[-1]['id']} here, and not {lost[-1]['id']}" in other["error"]
+    assert f"seq 9 is event {others[-1]['id']} in this log, not {lost[-1]['id']}" in other["error"]
     assert '{"resume": "beginning"}' in other["error"]
     _, *same = asked(server, position(others[2]), 4)
     assert [event["seq"] for event in same] == [7, 8, 9]
@@ -136,9 +136,9 @@ async def test_verify_says_what_was_done_to_a_log_that_lies_there(
     shutil.copy(tmp_path / "older", folder / "platewire.db")
     assert main(["database", "verify", "--config", str(config)]) == 1
     said = capsys.readouterr().out
-    assert "the log was cut back" in said
+    assert "the log was rolled back" in said
     assert "ends at seq 3 in epoch 1" in said
-    assert "9 in epoch 1 had been given out" in said
+    assert "seq 9 in epoch 1 was assigned" in said
 
 
 async def test_verify_names_what_is_remembered_beyond_the_end(

@@ -74,7 +74,7 @@ async def test_answers_that_nobody_asked_for_are_not_all_understood() -> None:
     handler.set_response_params()
     handler.data_received(OK + b"Content-Length: 0\r\n\r\n" + ENDLESS["more answers"][1] * 10)
     assert len(handler._buffer) < 200
-    assert "answers to one request" in str(handler.exception())
+    assert "responses to one request" in str(handler.exception())
     await made.close()
 
 

@@ -67,19 +67,19 @@ def test_the_ranges_are_those_of_wiegand() -> None:
 @pytest.mark.parametrize(
     ("facility", "number", "size", "field", "said"),
     [
-        ("256", "1", "26", "card_facility", "it exceeds 8 bits; a 26-bit card has one "
-         "from 0 to 255"),
-        ("1", "65536", "26", "card_number", "a 26-bit card has one from 0 to 65535"),
+        ("256", "1", "26", "card_facility", "it exceeds 8 bits; use 0 to "
+         "255 for a 26-bit card"),
+        ("1", "65536", "26", "card_number", "use 0 to 65535 for a 26-bit card"),
         ("65536", "1", "34", "card_facility", "it exceeds 16 bits"),
-        ("", "1", "34", "card_facility", "it is missing; a 34-bit card has one from 0 to"),
+        ("", "1", "34", "card_facility", "it is missing; use 0 to"),
         ("1", "", "26", "card_number", "it is missing"),
-        ("1", "5", "64", "card_facility", "a 64-bit card has none; leave it empty"),
+        ("1", "5", "64", "card_facility", "a 64-bit card has no facility code; leave it empty"),
         ("", "18446744073709551616", "64", "card_number", "it exceeds 64 bits"),
         ("", "9" * 5000, "64", "card_number", "it exceeds 64 bits"),
         ("1", "5", "", "card_bits", "it is missing, but the entry has a card; set the"),
         ("1", "5", "37", "card_bits", "not a supported card length; set the number of bits of the "
          "card: 26, 34 or 64"),
-        ("", "1.84467E+19", "64", "card_number", "a spreadsheet has rounded it, and digits are "
+        ("", "1.84467E+19", "64", "card_number", "a spreadsheet has rounded it, so digits are "
          "lost; format the column as text in the spreadsheet"),
         ("", "04A2B3C4", "64", "card_number", "it is not a whole number; use decimal digits"),
         ("-1", "1", "26", "card_facility", "it is not a whole number"),

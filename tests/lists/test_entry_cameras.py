@@ -32,7 +32,7 @@ def test_an_entry_holds_at_the_cameras_it_names(written: str, kept: str, holds: 
 
 
 def test_what_may_be_one_camera_or_several_is_asked_back() -> None:
-    with pytest.raises(EntryError, match=r'may be one camera or several; write "Tor Nord," for'):
+    with pytest.raises(EntryError, match=r'can be one camera or several; write "Tor Nord," for'):
         checked({"plate": "AB 1", "cameras": "Tor Nord"}, CAMERAS)
 
 

@@ -69,23 +69,23 @@ def test_a_plain_column_of_plates_needs_no_header(store: Store) -> None:
 
 REJECTED = [
     (",x", "plate", "no plate"),
-    ("AB*,x", "plate", "'*' has no meaning here"),
+    ("AB*,x", "plate", "'*' is not allowed"),
     ("---,x", "plate", "no letters or digits"),
-    ("Ж123,x", "plate", "'Ж' is on no plate"),
+    ("Ж123,x", "plate", "'Ж' is not a letter of a plate"),
     ("ABCDEFGHIJ1234567890X,x", "plate", "21 characters"),
-    ('"AB 9"x,y', "", "quote is opened"),
-    ('AB 9,"old\nAB 8\n" "plate"', "", "lines 3 to 5 are lost"),
+    ('"AB 9"x,y', "", "unbalanced quotes"),
+    ('AB 9,"old\nAB 8\n" "plate"', "", "lines 3 to 5 are rejected"),
     ('"AB 8\nAB 9",x', "plate", "several plates"),
-    ('"AB 8, AB 9",x', "plate", "',' has no meaning"),
+    ('"AB 8, AB 9",x', "plate", "',' is not allowed"),
     ("AB 8/CD 9,x", "plate", "several plates"),
     ("10.09.2026,x", "plate", "it is a date"),
     ("AB 9,x,,,,,,,extra", "", "9 cells"),
     ("AB 1,again", "plate", "row 2 has the same plate"),
-    ("AB 9,x,yesterday", "valid_to", "not a day"),
+    ("AB 9,x,yesterday", "valid_to", "invalid day"),
     ("AB 9,x,2026-01-01,2026-02-01", "valid_to", "before valid_from"),
-    ("AB 9,x,,,someday", "weekdays", "not weekdays"),
-    ("AB 9,x,,,,8-5", "hours", "not hours"),
-    ("AB 9,x,,,,,gte", "cameras", "no camera has this name"),
+    ("AB 9,x,,,someday", "weekdays", "invalid weekdays"),
+    ("AB 9,x,,,,8-5", "hours", "invalid hours"),
+    ("AB 9,x,,,,,gte", "cameras", "unknown camera"),
     ("AB 9,bell\x07", "holder", "not printable"),
 ]
 HEADER = "plate,holder,valid_to,valid_from,weekdays,hours,cameras,note\n"
@@ -126,10 +126,10 @@ def test_merging_keeps_and_replacing_removes(store: Store) -> None:
     ("content", "said"),
     [
         ("", "is empty"),
-        ("plate,holder\n", "no row that can be an entry"),
-        ("plate\n*\n", "no row that can be an entry"),
-        ("holder,note\nme,x\n", "no column is known as that of the plates"),
-        ("plate,number\nA,B\n", "two columns are plate"),
+        ("plate,holder\n", "contains no valid row"),
+        ("plate\n*\n", "contains no valid row"),
+        ("holder,note\nme,x\n", "no column of plates found"),
+        ("plate,number\nA,B\n", "several columns mean plate"),
     ],
 )
 def test_a_file_that_would_empty_a_list_is_refused(store: Store, content: str, said: str) -> None:
@@ -155,7 +155,7 @@ def test_a_list_is_not_replaced_when_most_rows_are_rejected(store: Store) -> Non
 
 def test_what_is_not_in_the_encoding_is_rejected(store: Store) -> None:
     preview = run(store, b"plate\nA 1\n\xff\xff\n", encoding="utf-8")
-    assert [row.reason for row in preview.rejected_rows] == ["it is not written in utf-8"]
+    assert [row.reason for row in preview.rejected_rows] == ["it contains bytes that are not utf-8"]
     with pytest.raises(ConfigError, match="not known"):
         run(store, "plate\nA 1\n", encoding="klingon")
 

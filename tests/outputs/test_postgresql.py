@@ -460,13 +460,13 @@ async def test_delivery_outlives_a_crash_of_the_server(
     ("error", "kind", "said"),
     [
         (asyncpg.DiskFullError("no space"), Unavailable, "disk of the server is full"),
-        (asyncpg.SerializationError("could not serialize"), Unavailable, "tried again"),
+        (asyncpg.SerializationError("could not serialize"), Unavailable, "retrying"),
         (asyncpg.TooManyConnectionsError("too many"), Unavailable, "max_connections"),
-        (asyncpg.ReadOnlySQLTransactionError("read-only"), Unavailable, "name the primary"),
-        (asyncpg.UndefinedTableError("no event"), Unavailable, "changed the tables"),
+        (asyncpg.ReadOnlySQLTransactionError("read-only"), Unavailable, "set the primary"),
+        (asyncpg.UndefinedTableError("no event"), Unavailable, "were changed by another program"),
         (asyncpg.CannotConnectNowError("starting up"), Unavailable, "starting"),
-        (ssl.SSLError("certificate verify failed"), Unavailable, "look at sslmode"),
-        (TimeoutError(), Unavailable, "no answer in time"),
+        (ssl.SSLError("certificate verify failed"), Unavailable, "check sslmode"),
+        (TimeoutError(), Unavailable, "no response"),
         (asyncpg.NumericValueOutOfRangeError("too large"), Rejected, "cannot be stored"),
     ],
 )
@@ -496,7 +496,7 @@ async def test_wrong_password(settings: Make, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("OWNER_PASSWORD", "secret-word")
     said = await complaint(settings())
     assert 'authentication failed for user "owner"' in said
-    assert "look at user and password" in said
+    assert "check the user" in said
 
 
 async def test_wrong_password_in_a_named_url(
@@ -516,14 +516,14 @@ async def test_unknown_database(server: PostgresqlServer, settings: Make) -> Non
 
 async def test_nobody_listens(settings: Make) -> None:
     said = await complaint(settings(url=f"postgresql://owner@127.0.0.1:{free_port()}/x"))
-    assert "is PostgreSQL running there" in said
+    assert "check that PostgreSQL is running" in said
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ("sslmode=sometimes", "correct the URL"),
-        ("sslmode=verify-full&sslrootcert=/no/such.pem", "file that the URL's options name"),
+        ("sslmode=sometimes", "correct `url`"),
+        ("sslmode=verify-full&sslrootcert=/no/such.pem", "file named in the options of `url`"),
     ],
 )
 async def test_options_that_cannot_be(
@@ -537,7 +537,7 @@ async def test_standby(server: PostgresqlServer, database: str, settings: Make) 
         await connection.execute(
             f"ALTER DATABASE {database} SET default_transaction_read_only = on"
         )
-    assert "name the primary" in await complaint(settings())
+    assert "set the primary" in await complaint(settings())
 
 
 async def test_schema_of_somebody_else(
@@ -546,7 +546,7 @@ async def test_schema_of_somebody_else(
     async with connected(server, database) as connection:
         await connection.execute("CREATE SCHEMA crm CREATE TABLE crm.invoice (n int)")
     said = await complaint(settings(schema="crm"))
-    assert "not platewire's (invoice)" in said
+    assert "tables of other programs (invoice)" in said
     assert "`schema`" in said
 
 
@@ -556,7 +556,7 @@ async def test_schema_that_may_not_be_written(
     async with connected(server, database) as connection:
         await connection.execute("CREATE SCHEMA platewire")
     said = await complaint(settings())
-    assert "let the user own the schema" in said
+    assert "make this user the owner of the schema" in said
 
 
 async def test_schema_of_a_newer_platewire(
@@ -567,8 +567,8 @@ async def test_schema_of_a_newer_platewire(
     async with connected(server, database) as connection:
         await connection.execute("INSERT INTO platewire.migration VALUES (999, 'future', now())")
     said = await complaint(settings())
-    assert "version 999, made by a newer platewire" in said
-    assert "update this platewire" in said
+    assert "version 999, from a newer platewire" in said
+    assert "Upgrade this platewire" in said
 
 
 async def test_encoding_that_cannot_hold_all_plates(
@@ -578,19 +578,19 @@ async def test_encoding_that_cannot_hold_all_plates(
         await connection.execute(
             "CREATE DATABASE latin OWNER owner ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
         )
-    assert "encoded in LATIN1" in await complaint(settings(url=server.url("latin")))
+    assert "the encoding LATIN1" in await complaint(settings(url=server.url("latin")))
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"url": "postgresql://me:secret-word@host/db"}, "`url` holds a password"),
-        ({"url": "postgresql://me@host/db?password=secret-word"}, "`url` holds a password"),
-        ({"url": "mysql://me:secret-word@host/db"}, "must be like postgresql://"),
-        ({"url": "postgresql://host"}, "must be like postgresql://"),
-        ({"url": "postgresql://me@host:abc/db"}, "must be like postgresql://"),
-        ({"url": "postgresql://me@one,two:99999/db"}, "must be like postgresql://"),
-        ({"url": "postgresql://me@[::1/db"}, "must be like postgresql://"),
+        ({"url": "postgresql://me:secret-word@host/db"}, "`url` contains a password"),
+        ({"url": "postgresql://me@host/db?password=secret-word"}, "`url` contains a password"),
+        ({"url": "mysql://me:secret-word@host/db"}, "write it like postgresql://"),
+        ({"url": "postgresql://host"}, "write it like postgresql://"),
+        ({"url": "postgresql://me@host:abc/db"}, "write it like postgresql://"),
+        ({"url": "postgresql://me@one,two:99999/db"}, "write it like postgresql://"),
+        ({"url": "postgresql://me@[::1/db"}, "write it like postgresql://"),
         ({"url": "env:NO_SUCH_URL"}, "NO_SUCH_URL is not set"),
         ({"url": "postgresql://me@host/db", "password": "env:NO_SUCH"}, "NO_SUCH is not set"),
     ],

@@ -178,7 +178,7 @@ async def test_a_reader_that_never_ends_its_transaction(
         )
         more = Step(len(known) + 1, "more", again)
         monkeypatch.setattr(migrate, "steps", lambda: (*known, more))
-        with pytest.raises(Unavailable, match=r"keeps a transaction open; see pg_stat_activity"):
+        with pytest.raises(Unavailable, match=r"open transaction; find it in pg_stat_activity"):
             async with sending(server, database, FakeClock()):
                 pass
         # Others read on: what waited has given up.
@@ -193,9 +193,9 @@ async def test_a_reader_that_never_ends_its_transaction(
 @pytest.mark.parametrize(
     ("sqlstate", "said"),
     [
-        ("53100", "the disk of the server is full; free some or set"),
-        ("40001", "another transaction came between; tried again"),
-        ("40P01", "another transaction came between; tried again"),
+        ("53100", "the disk of the server is full; free disk space, or set"),
+        ("40001", "a concurrent transaction conflicted; retrying"),
+        ("40P01", "a concurrent transaction conflicted; retrying"),
     ],
 )
 async def test_the_server_refuses_one_table(

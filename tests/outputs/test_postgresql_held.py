@@ -290,7 +290,7 @@ async def test_two_installations_of_one_name_are_told_so(
     async with first.running():
         await first.delivered()
     async with second.running():
-        await second.says('writes under the name "check" too')
+        await second.says('writes with the same name "check"')
 
 
 async def test_another_name_keeps_its_rows(server: PostgresqlServer, database: str) -> None:
@@ -320,10 +320,10 @@ async def test_a_clone_with_another_history_is_refused(
     second = Installation(server.url(database), clone)
     async with second.running():
         await second.append(3)
-        await second.says("its newest event is 6")
-        await second.says("this log ends at 3")
+        await second.says("its newest event is seq 6")
+        await second.says("this log ends at seq 3")
         await second.append(3)
-        await second.says("in this log that is event")
+        await second.says("in this log that seq has the id")
     assert await table(server, database, THERE) == await first.ids()
     own = Installation(server.url(database), clone, node_id=str(uuid4()))
     async with own.running():
@@ -358,10 +358,10 @@ async def test_a_clone_that_writes_at_the_same_time_is_noticed(
     await output.held(0)
     await output.send(await first.log.read(0, 3))
     await table(server, database, "UPDATE mark SET node_seq = 4, event_id = 'x'")
-    with pytest.raises(Unavailable, match="behind its back"):
+    with pytest.raises(Unavailable, match="another program has changed the progress"):
         await output.send(await first.log.read(3, 3))
     await output.connect()
-    with pytest.raises(Unavailable, match="another history"):
+    with pytest.raises(Unavailable, match="has other events of"):
         await output.held(3)
     await output.close()
     assert len(await table(server, database, THERE)) == 3

@@ -61,7 +61,7 @@ def test_files_that_cannot_be_used_are_named(
         file.write_text("no certificate")
     key = stranger.server if what == "another key" else None
     settings = ServerTls(certificate=authority.server if key else file, key=key)
-    with pytest.raises(ConfigError, match=r"web: `tls.certificate` .*key must fit"):
+    with pytest.raises(ConfigError, match=r"web: `tls.certificate` .*key must match"):
         settings.context("web")
 
 

@@ -87,16 +87,16 @@ def test_request_in_words_of_the_documentation() -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (b"hello", "malformed"),
-        (b"[1]", "Expected `object`, got `array`"),
-        (b'{"resume": -1}', "Expected `int` >= 0"),
-        (b'{"resume": "yesterday"}', "Invalid enum value 'yesterday'"),
-        (b'{"resume": 1.5}', "got `float`"),
+        (b"hello", "invalid JSON at byte 0"),
+        (b"[1]", r"invalid value \[1\]; use an object"),
+        (b'{"resume": -1}', "invalid value -1; use a whole number from 0"),
+        (b'{"resume": "yesterday"}', "'yesterday'"),
+        (b'{"resume": 1.5}', "invalid value 1.5; use"),
         (b'{"resumee": 1}', "unknown field `resumee`"),
-        (b'{"kinds": ["gone"]}', r"Invalid enum value 'gone' - at `\$.kinds\[0\]`"),
-        (b'{"cameras": ["\xff"]}', "utf-8|UTF-8"),
-        (b"GET / HTTP/1.1", "malformed"),
-        (b"[" * 4000, "recursion|malformed|Expected"),
+        (b'{"kinds": ["gone"]}', r"`kinds\[0\]`: 'gone' is not one of the choices"),
+        (b'{"cameras": ["\xff"]}', "UTF-8 at byte"),
+        (b"GET / HTTP/1.1", "invalid JSON at byte 0"),
+        (b"[" * 4000, "nested too deeply|incomplete|use an object"),
     ],
 )
 def test_nonsense_is_answered_with_what_is_wrong_and_an_example(line: bytes, why: str) -> None:

@@ -70,5 +70,5 @@ def test_the_bytes() -> None:
 def test_names_that_would_break_the_header(bad: str, place: int) -> None:
     texts = ["event", "1.json", "application/json"]
     texts[place] = bad
-    with pytest.raises(ValueError, match="cannot stand in a multipart header"):
+    with pytest.raises(ValueError, match="is not allowed in a multipart header"):
         encode([Part(texts[0], texts[1], texts[2], b"")])

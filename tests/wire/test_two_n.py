@@ -32,7 +32,7 @@ def test_answers() -> None:
     refused = two_n.refusal('{"success": false, "error": {"code": 10, "description": "no right"}}')
     assert refused is not None
     assert (refused.code, str(refused)) == (10, "10 no right")
-    assert str(two_n.refusal('{"success": false}')) == "0 without a reason"
+    assert str(two_n.refusal('{"success": false}')) == "0 no reason given"
 
 
 @given(st.integers(0, 2**63 - 1))

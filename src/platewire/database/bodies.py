@@ -1,7 +1,7 @@
-"""An event's bytes as they come from the file: what is not as it was written is never given out.
+"""The stored bytes of an event; corrupted bytes are reported and never delivered.
 
-SQLite finds damage of its own structure, but not of what is stored in it. So beside each body lies
-its CRC-32. Events from before that have none: of them only what cannot be read at all is found.
+SQLite detects corruption of its own structures, but not of the values stored in them, so each body
+has a CRC-32. Events of older versions have none: of them, only undecodable ones are detected.
 """
 
 from typing import Any

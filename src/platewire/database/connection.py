@@ -1,11 +1,11 @@
-"""Connections to the SQLite file, set up for their task, with errors said in words.
+"""Connections to the SQLite file, configured for their task, with errors translated.
 
-Of platewire, only the event log's writer thread writes. Everything else opens the file read-only,
-as third parties do, and holds a read transaction only as long as one statement runs.
+In platewire, only the writer thread of the event log writes. Everything else opens the file
+read-only, like other programs do, and holds a read transaction for one statement only.
 
 Nothing in this process may open these files in another way, not even to read their first bytes:
-POSIX drops all locks that a process has on a file as soon as any descriptor of it is closed, and
-then another program takes itself for the last one and deletes the journal under us
+POSIX releases all locks of a process on a file when any descriptor of it is closed. Another program
+then believes that it is the last one and deletes the journal while platewire uses it
 (https://sqlite.org/howtocorrupt.html, 2.2). `stat` is harmless.
 """
 
@@ -73,8 +73,8 @@ def open_reader(path: Path) -> apsw.Connection:
 
 
 class Reader:
-    """A read-only connection; made anew after the disk has failed under it, and what was asked is
-    asked once more. For one thread at a time."""
+    """A read-only connection, reopened after a disk error, which repeats the failed query once. For
+    one thread at a time."""
 
     def __init__(
         self, path: Path, prepare: Callable[[apsw.Connection], object] = lambda connection: None

@@ -1,9 +1,9 @@
-"""What is left of an event whose plate is erased or given another name, on both engines alike.
+"""What remains of an event whose plate is erased or pseudonymized; the same for both databases.
 
-The event stays, so that the log has no gap and counts stay right: when, where, which way. Erased,
-it says `ERASED` for a plate and nothing of the vehicle; pseudonymised, it has a name of our making
-that is the same for all passages of the plate, and what is known of the vehicle. Pictures and
-list hits go in both cases, as they show the plate.
+The event remains with time, camera and direction, so that the log has no gap and counts stay
+correct. An erased event has the plate `ERASED` and no vehicle data; a pseudonymized one has a
+generated name, the same for all passages of the plate, and keeps the vehicle data. Pictures and
+list matches are removed in both cases, because they contain the plate.
 """
 
 import re
@@ -21,7 +21,7 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 class ErasedThere(Struct, frozen=True, kw_only=True):
-    """What was done in the database, and where the plate still is."""
+    """What was erased in the database, and where the plate still is."""
 
     passages: int
     events: int

@@ -1,8 +1,8 @@
-"""The site's local time for readers that know no time zones: which offset held from when on.
+"""The site's UTC offsets as a table of periods, for readers that do not support time zones.
 
-The views add the offset to a UTC time. It is kept as a table of periods, written when platewire
-starts: what is past stays as it was told, also when the site's zone is changed; what is to come is
-told anew each time, as rules change.
+The views add the offset to a UTC time. The table is written when platewire starts: past periods
+stay unchanged, also if the site's time zone is changed; future periods are replaced each time,
+because time zone rules change.
 """
 
 from collections.abc import Sequence

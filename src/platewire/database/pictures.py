@@ -1,6 +1,6 @@
-"""A picture's bytes: from the database, or from the file beside it that its row names.
+"""The bytes of a picture: from the database, or from the file that its row names.
 
-Its name is the hash of its bytes. One whose bytes are others is damaged: it is given to nobody.
+Its name is the SHA-256 of its bytes. A picture with other bytes is corrupted and never delivered.
 """
 
 import hashlib

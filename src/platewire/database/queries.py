@@ -1,8 +1,8 @@
-"""What the console, the API and the command line ask the database; read-only, page by page.
+"""Queries of the console, the API and the command line; read-only, page by page.
 
-A `Database` has a connection and a thread of its own, so it works beside a running platewire, in
-the same process or another. Pages are found by key, never by offset: a page far back costs as
-much as the first. Each statement gives a page and is done; no read transaction stays open.
+A `Database` has its own connection and thread, so it works while platewire runs, in the same
+process or another. Pages are found by key, not by offset, so distant pages are as fast as the
+first. Each statement returns one page; no read transaction stays open.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""The record of what was taken away and why: table `removal`, which view `anpr_removal` shows.
+"""The deletion log: table `removal`, published by the view `anpr_removal`.
 
-It says how much and which events, never which plate.
+It records how much was deleted, which events and why, but no plates.
 """
 
 from typing import Literal, NamedTuple

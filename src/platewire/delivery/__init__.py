@@ -1,19 +1,20 @@
-"""One output: from its cursor in the event log to the third party, with retries. At least once.
+"""One output: delivers events from its cursor in the log to the receiver, with retries, at least
+once.
 
-A delivery is one loop made of parts, each a file:
+A delivery is a loop with these parts, one file each:
 
-    loop        the parts together, what runs beside what, what the API may ask
-    reading     log -> schedule: what was asked for and is not too old
-    schedule    what is sent next: lanes, and the passages that wait; `order` of what
-    circuit     is it this event, or is the other side away?
-    sending     a send from its beginning to its end
-    failures    what an error means for the event, and for all that follow
-    progress    how far it has come, kept in the log; `window`, `lag`
+    loop        combines the parts; the tasks, and what the API may call
+    reading     log -> schedule: selected events that are not too old
+    schedule    the next event to send: lanes, and waiting passages; `order` decides what waits
+    circuit     circuit breaker: is the event at fault, or is the receiver down?
+    sending     one send from start to end
+    failures    what an error means for the event, and for all later ones
+    progress    the cursor, stored in the log; `window`, `lag`
     records     attempts and dead letters
-    health      whether it may send, and what the board shows
+    health      whether it may send, and the state on the board
 
-Beside the loop: `replay` sends old entries again (`choice`: which of them, `selection`: what was
-asked for when), `test_events` sends test events.
+Beside the loop, `replay` sends stored events again (`choice` and `selection` decide which), and
+`test_events` sends test events.
 """
 
 from platewire.delivery.loop import Delivery

@@ -1,12 +1,12 @@
-"""Is it this event, or is the other side away? And how long until the next attempt. Pure.
+"""Circuit breaker: is the event at fault, or is the receiver down? And the next backoff. Pure.
 
-    closed     all is well; sends run side by side
-    suspect    one passage has failed since the last success. One send at a time, at once and of
+    closed     healthy; sends run concurrently
+    suspect    one passage has failed since the last success. One send at a time, without a wait, of
                other passages: a success shows that the failed passage is at fault
-    open       more than one passage failed, or no connection came about, or the other side asked
-               for a wait. One probe at a time, after a back-off; nobody is at fault
+    open       more than one passage failed, connecting failed, or the receiver asked for a wait.
+               One probe at a time, after a backoff; no event is at fault
 
-Times are seconds of a monotonic clock.
+Times are in seconds of a monotonic clock.
 """
 
 from collections.abc import Callable

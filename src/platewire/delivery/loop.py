@@ -1,21 +1,21 @@
 """Event log -> one output: read from the floor, filter, send in lanes, advance. At least once.
 
-    send returns     dealt with; the floor moves on over all that is
-    Rejected         a dead letter with its reason; dealt with. Batches are repeated one by one
-                     first, so that only the entry at fault is kept
-    too old          a dead letter, `expired`; dealt with
-    Unavailable      is it this event, or is the other side away? `circuit` decides: either its
-                     passage is parked and tried again for a day, then `exhausted`, while the
-                     others flow; or all wait, one probe at a time, without giving up
-    Paused           all stand still, over restarts too, until `resume`
-    anything else    an error in the output's own code: state `failed`, its traceback goes to
-                     diagnostics, all stand still until `resume` or a restart
+    send returns     done; the floor moves past all that is done
+    Rejected         a dead letter with its reason; done. A batch is first repeated one by one, so
+                     that only the event at fault becomes a dead letter
+    too old          a dead letter, `expired`; done
+    Unavailable      `circuit` decides: either the passage is parked and retried for a day, then
+                     `exhausted`, while others continue; or all events wait, with one probe at a
+                     time, without a limit
+    Paused           all events wait, also over restarts, until `resume`
+    other errors     a bug in the output: state `failed`, with a traceback in the diagnostics; all
+                     events wait until `resume` or a restart
 
-Three tasks run beside the sends: one reads, one connects and looks at what is due, one measures.
+Three tasks run beside the sends: one reads, one connects and checks what is due, one measures.
 
-An output that states `held` is asked at each connect, and now and then, what the other side has.
-Where that has lost something - a standby that lagged was promoted, an old backup restored - all is
-read again from there.
+An output with `held` is asked at each connect, and from time to time, what the receiver has. If the
+receiver has lost events (failover to a lagging standby, restore of an old backup), delivery resumes
+from there.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Where a delivery is, kept in the log: the window, the floor, and rows for what is parked."""
+"""The progress of a delivery, stored in the log: the window, the floor, and rows of parked ones."""
 
 import asyncio
 import logging

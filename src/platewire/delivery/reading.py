@@ -1,6 +1,6 @@
-"""Log -> schedule: what the output asked for, without what is too old or taken by retention.
+"""Log -> schedule: selected events, without those that are too old or deleted by retention.
 
-And back again, where the other side has lost what it was given.
+Goes back if the receiver has lost events that it had confirmed.
 """
 
 from platewire.delivery.events.window import Window

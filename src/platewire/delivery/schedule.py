@@ -1,21 +1,22 @@
-"""What is sent next: lanes, and the passages that wait. Pure; times are monotonic seconds.
+"""The next event to send: lanes, and waiting passages. Pure; times are monotonic seconds.
 
-Each passage belongs to one lane, and a lane has one send in flight: order within a passage, and
-so many sends side by side as there are lanes. A passage whose event failed waits, its later
-events behind it, while its lane goes on with the others:
+Each passage belongs to one lane, and a lane has one send in flight: this keeps the order within a
+passage, with as many concurrent sends as lanes. After a failure the passage waits with its later
+events, while its lane continues with others:
 
-    on suspicion   in memory; the floor stays below it, the log is its queue
-    parked         the other side took something else meanwhile, so the event is at fault: a row
-                   in the log for each of its events, and the floor moves on
+    on suspicion   in memory; the floor stays below it, so the log is its queue
+    parked         the receiver accepted other events meanwhile, so the event is at fault: a row in
+                   the log for each of its events, and the floor moves on
 
-What was refused as everybody may be (no right, no such path) gets one more try once the other side
-took something else, and is then given up; while it is alone, it is tried for a day.
+An event whose refusal may concern all events (no permission, no such path) gets one more attempt
+after the receiver accepted others, and then becomes a dead letter; while it is the only one, it is
+retried for a day.
 
-Where the `Order` says so, all of a camera, or of the site, is sent as one passage is. So an event
-that fails holds up others of no concern to it, but for `Order.wait_seconds` only. Then it is given
-up as soon as anything else was accepted since its last attempt. Where nothing else may be sent
-before it, the first event of another passage is: as a probe, right after the failed attempt, so
-that a receiver that was away gets them in order.
+With an `Order` of camera or site, all their events are ordered like those of one passage. A failing
+event then blocks unrelated ones, but only for `Order.wait_seconds`; it becomes a dead letter as
+soon as any other event was accepted since its last attempt. If nothing else may be sent before it,
+the first event of another passage is sent as a probe right after the failed attempt, so that a
+receiver that was down gets events in order.
 """
 
 import heapq

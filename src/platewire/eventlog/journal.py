@@ -1,12 +1,12 @@
-"""Whether SQLite could read its write-ahead journal to the end.
+"""Detects corruption of SQLite's write-ahead log.
 
-SQLite takes the journal up to the first frame whose checksum is wrong, and says nothing: so does
-it find the end after a crash. Whole transactions behind that place are told here. After a power
-cut they may be some that nobody was promised; in any other case events are lost. The form is that
-of https://sqlite.org/walformat.html.
+SQLite reads the log up to the first frame with a wrong checksum and reports nothing, because this
+is also how it finds the end after a crash. This module reports complete transactions after that
+frame. After a power failure they may be some that were never confirmed; otherwise events are lost.
+Format: https://sqlite.org/walformat.html.
 
-The bytes are looked at in a process of its own, which this file is the program of: a process that
-closes a file loses its locks on it (see `database.connection`), and SQLite's lie on these.
+A separate process, which runs this module, reads the bytes: a process that closes a file loses its
+locks on it (see `database.connection`), and SQLite locks these files.
 """
 
 import json

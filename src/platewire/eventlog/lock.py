@@ -1,8 +1,8 @@
-"""One platewire per folder: advisory locks that the system lets go of when the process ends.
+"""One platewire per folder: advisory locks, which the system releases when the process ends.
 
-Two things are locked. The folder itself, which nobody can take from under a running server; Windows
-has no such lock, but there a file that is open cannot be removed. And a file in it, which says who
-holds it, and which is all there is where a file system cannot lock folders (NFS).
+Two things are locked. The folder itself, so that nobody can replace it under a running server;
+Windows has no such lock, but does not let an open file be removed. And a file in it, which names
+the process, and is the only lock where a file system cannot lock folders (NFS).
 """
 
 import os

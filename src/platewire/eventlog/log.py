@@ -1,8 +1,8 @@
 """The plug of this room: the append-only, durable log of events.
 
-What an append gives is durable before anyone hears of it: the call returns, and readers see the
-entries, only after the flush. One call is one transaction: its events, their pictures and the
-camera's open passages are kept together or not at all.
+An append is durable before it is reported: the call returns, and readers see the entries, only
+after the flush. One call is one transaction: its events, their pictures and the open passages of
+the camera are stored together or not at all.
 """
 
 from collections.abc import Mapping, Sequence

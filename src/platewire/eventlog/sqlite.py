@@ -1,9 +1,9 @@
-"""The event log in one SQLite file: `platewire.db`, which third parties read as it is written.
+"""The event log in one SQLite file, `platewire.db`, which other programs may read while it is
+written.
 
-This file joins the parts on the event loop: the writer thread and the reader thread (`threads`),
-what one transaction does (`store`), the newest entries in memory (`recent`), the delivery book
-(`deliveries`), retention. It decides what is remembered in memory and when; it executes no SQL that
-writes.
+Combines the parts on the event loop: the writer and reader threads (`threads`), the transactions
+(`store`), the newest entries in memory (`recent`), the delivery book (`deliveries`), retention. It
+decides what stays in memory and when; it executes no SQL that writes.
 """
 
 import asyncio
@@ -41,9 +41,9 @@ WAITING_MAX = 1024
 
 
 class SqliteLog:
-    """Implements `EventLog`. Lives on one event loop; made by `open`.
+    """Implements `EventLog`. Belongs to one event loop; created by `open`.
 
-    Appends of one camera must come one after the other, as its intake sends them.
+    Appends of one camera must be sequential, as its intake sends them.
     """
 
     def __init__(

@@ -48,7 +48,8 @@ class Append:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Another durable write; gives what `run` gives. `after` follows the commit, on that thread."""
+    """Another durable write; returns the result of `run`. `after` runs after the commit, on that
+    thread."""
 
     run: Callable[[apsw.Connection], Any]
     after: Callable[[Any], None] = lambda result: None
@@ -79,7 +80,7 @@ class WrongPictureError(LogError):
 
 
 class Store:
-    """`connect` gives another connection to the same file, and makes none that is not there."""
+    """`connect` opens another connection to the same file; it does not create a missing file."""
 
     def __init__(
         self,

@@ -1,18 +1,18 @@
-"""The one thread that writes: it takes all that waits, commits it with one flush, wakes the loop.
+"""The only thread that writes: collects appends, commits them with one flush, wakes the loop.
 
-While a commit flushes, the next group gathers; so the more producers wait, the larger the groups.
-Decides what a failure means:
+While a commit flushes, the next group collects; so the more producers wait, the larger the groups.
+Failures are handled as follows:
 
-    a bad append       its group is tried again one by one, so that it fails alone
+    a bad append       its group is retried one by one, so that only this append fails
     locked, no space   LogWaits (LogFull) for the whole group; nothing was written
-    cannot be done     no descriptor, a folder that is not there, a failed read: LogWaits; the
-    just now           connection is closed, and another one opened before anything else is done
-    a write or flush   the same the first time, as nothing is known of what that connection holds.
-    failed, damage     Again before anything was written by the next one: LogError, now and for ever
-    it was replaced    LogGone, now and for ever: the file that is written to has lost its name
+    temporary error    out of descriptors, missing folder, failed read: LogWaits; the connection is
+                       closed, and another one is opened first
+    failed write or    the first time likewise, as the state of the connection is unknown. If it
+    flush, corruption  happens again before the next successful write: LogError, permanently
+    file replaced      LogGone, permanently: the file that is written to has lost its name
 
-Whoever gets LogWaits may give the same again: what was kept after all is found by the event's id.
-While something is in the way, the thread tries by itself whether it still is, less and less often.
+After LogWaits the caller may repeat the same append: events that were stored after all are
+recognized by their id. Until then the thread retries by itself, with growing intervals.
 """
 
 import asyncio

@@ -246,8 +246,8 @@ def test_an_admin_may_do_it_for_an_owner_who_may_not(
 def test_refusals(
     config: Path, server: PostgresqlServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "small letters" in refused(config, capsys, 'x"; DROP ROLE y; --')
-    assert "platewire did not make" in refused(config, capsys, "owner")
+    assert "lowercase letters" in refused(config, capsys, 'x"; DROP ROLE y; --')
+    assert "was not created by platewire" in refused(config, capsys, "owner")
     assert "configured PostgreSQL outputs: bi" in refused(config, capsys, "x", "--output", "other")
     assert "NO_SUCH is not set" in refused(config, capsys, "x", "--password", "env:NO_SUCH")
 

@@ -31,11 +31,11 @@ def server() -> Iterator[PostgresqlServer]:
 
 
 TAMPERING = {
-    "DELETE FROM event WHERE seq = 2": "the numbers have a gap or come twice: 5 events from 1 to 6",
-    "UPDATE log SET last_seq = 7": "the newest event is 6, but the log says 7",
-    "UPDATE event SET revision = 1 WHERE seq = 1": "revision 1 is there 2 times",
+    "DELETE FROM event WHERE seq = 2": "have gaps or duplicates: 5 events from seq 1 to 6",
+    "UPDATE log SET last_seq = 7": "the newest event is seq 6, but the table `log` has 7",
+    "UPDATE event SET revision = 1 WHERE seq = 1": "revision 1 is stored 2 times",
     "UPDATE passage SET plate = 'X'": "its row does not match its newest event",
-    "UPDATE event SET plate = 'X' WHERE seq = 1": "event 1: its columns say X, its body",
+    "UPDATE event SET plate = 'X' WHERE seq = 1": "event 1: the plate is X in its column, but",
     "INSERT INTO image SELECT 'ab', month_ms, 1, 1, 1, '\\x00', '' FROM month": "ab: checksum",
 }
 
@@ -103,10 +103,10 @@ def site(server: PostgresqlServer, database: str, tmp_path: Path) -> Site:
 
 GIVEN = {
     "": None,
-    "DELETE FROM event WHERE node_seq BETWEEN 1501 AND 1800": "events 1501 to 1800 (200 in all)",
-    "DELETE FROM event WHERE node_seq IN (997, 2002)": "events 997 to 997 (1 in all)",
-    "UPDATE event SET node_seq = 900 WHERE node_seq = 901": "are numbered 900 to 900 (1 in all)",
-    "UPDATE node SET id = NULL": "the database knows no node",
+    "DELETE FROM event WHERE " "node_seq " "BETWEEN " "1501 " "AND " "1800": "seq 1501 to 1800 of the log (200 " "events)",
+    "DELETE FROM event WHERE node_seq IN (997, 2002)": "seq 997 to 997 of the log (1 events)",
+    "UPDATE event SET node_seq = 900 WHERE node_seq = 901": "seq 900 to 900 of this node (1 rows)",
+    "UPDATE node SET id = NULL": "the database has no node",
 }
 
 
@@ -160,5 +160,5 @@ async def test_check_refuses_a_clone(site: Site, capsys: pytest.CaptureFixture[s
     capsys.readouterr()
     assert await asyncio.to_thread(site.run, "check") == 1
     said = capsys.readouterr().out
-    assert "another history" in said
+    assert "are not the events of the log" in said
     assert "set `node_id` of the output to a new UUID" in said

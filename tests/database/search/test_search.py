@@ -374,7 +374,7 @@ def test_a_search_that_takes_too_long_is_given_up(both: Both) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queries, "STEPS_BETWEEN_LOOKS", 1)
         both.database._reader._connected().set_progress_handler(both.database._is_late, 1)
-        with pytest.raises(QueryTooLong, match="ask for less"):
+        with pytest.raises(QueryTooLong, match="narrow it"):
             both.run(search())
         both.database._reader._connected().set_progress_handler(both.database._is_late, 20_000)
     assert both.run(both.database.search(SearchFilters(), limit=1)), "and the next is answered"

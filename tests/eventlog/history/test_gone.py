@@ -106,7 +106,7 @@ async def test_a_journal_that_was_deleted_is_taken_into_the_database(
     journal_unlinked(log.path)
     await noticed(log, clock)
     await log.close()
-    assert "is in the database now" in caplog.text
+    assert "were saved to the database" in caplog.text
     again = await open_log()
     assert [entry.event.seq for entry in await again.read(0, 100)] == list(range(1, 10))
     assert again.numbering.gaps == ()

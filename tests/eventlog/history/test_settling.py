@@ -132,7 +132,7 @@ async def test_a_log_that_was_cut_back_goes_on_above_the_mark(
     assert site.numbers == sorted(site.numbers)
     (said,) = [record.message for record in caplog.records if record.levelname == "ERROR"]
     assert f"ends at seq {last_kept}" in said
-    assert "goes on at seq 10, in epoch 2" in said
+    assert "continue at seq 10 in epoch 2" in said
     assert await site.run() == gaps, "it is found once"
     assert site.faults == ()
 

@@ -124,7 +124,7 @@ async def test_refuses_what_it_cannot_know(tmp_path: Path, log: SqliteLog) -> No
     copy, place = tmp_path / "copy", tmp_path / "place"
     backup(log.path.parent, copy, NOW)
     change(copy, schema=999, platewire="99.0")
-    with pytest.raises(LogError, match=r"made by platewire 99.0 with schema version 999"):
+    with pytest.raises(LogError, match=r"created by platewire 99.0 with schema version 999"):
         restore(copy, place, NOW)
     change(copy, schema=1, form="another/1")
     with pytest.raises(LogError, match="Restore it with that platewire"):

@@ -48,7 +48,7 @@ def test_where_a_quote_never_closes_the_rest_is_refused(load: Importer, rows: st
     preview = load(f"plate,note\nA 1,first\n{rows}B AB 4,last\n", apply=False)
     (rejected,) = preview.rejected_rows
     assert rejected.row == 3
-    assert f"lines 3 to {3 + rows.count(chr(10))} are lost" in rejected.reason
+    assert f"lines 3 to {3 + rows.count(chr(10))} are rejected" in rejected.reason
     assert preview.rejected == preview.rows - 1 == rows.count("\n") + 1
 
 

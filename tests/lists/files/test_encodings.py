@@ -71,7 +71,7 @@ def test_a_few_bytes_that_are_no_utf_8_are_told_by_row(load: Importer) -> None:
     rows = "".join(f"A {number};Müller {number} 北京\n" for number in range(1, 20))
     preview = load(f"plate;holder\n{rows}".encode() + b"A 99;M\xfcller\n", manner="merge")
     assert (preview.encoding, preview.rejected) == ("utf-8", 1)
-    assert preview.rejected_rows[0].reason == "it is not written in utf-8"
+    assert preview.rejected_rows[0].reason == "it contains bytes that are not utf-8"
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "base64", "a\0b", "undefined"])

@@ -27,11 +27,11 @@ def picture(kind: str) -> bytes:
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 OTHERS = {
     "an old Office file (XLS)": OLE,
-    "has a password": OLE + "EncryptedPackage".encode("utf-16-le"),
+    "is protected by a password": OLE + "EncryptedPackage".encode("utf-16-le"),
     "an OpenDocument file (ODS)": zipped("mimetype", "content.xml"),
     "a Word document": zipped("word/document.xml"),
     "XLSB": zipped("xl/workbook.bin"),
-    "packed (ZIP)": zipped("list.csv"),
+    "a ZIP archive": zipped("list.csv"),
     "a damaged workbook or ZIP": zipped("list.csv")[:-30],
     "zip file version": zipped("list.csv").replace(
         b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\x70"
@@ -39,11 +39,11 @@ OTHERS = {
     "a PDF": b"%PDF-1.7\n",
     "a picture (PNG)": picture("PNG"),
     "a picture (JPEG)": picture("JPEG"),
-    "packed (gzip)": b"\x1f\x8b\x08" + bytes(20),
+    "a gzip archive": b"\x1f\x8b\x08" + bytes(20),
     "a web page": b"\xef\xbb\xbf<html><table><tr><td>plate",
     "an SQLite database": b"SQLite format 3\0",
     "zero bytes": "plate\nA 1\n".encode("utf-16-le"),
-    "cannot be read as a workbook": zipped("xl/workbook.xml", "[Content_Types].xml"),
+    "is not a readable workbook": zipped("xl/workbook.xml", "[Content_Types].xml"),
 }
 
 

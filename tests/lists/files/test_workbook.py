@@ -93,13 +93,13 @@ def test_what_another_writer_writes(load: Importer, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "shown_as", "said"),
     [
-        (date(2026, 9, 10), "d-mmm", "made a date"),
-        (time(12, 5), "hh:mm", "made a date or time"),
-        (1230000.0, "0.00E+00", "made a number"),
-        (123456789012345, "General", "made a number"),
+        (date(2026, 9, 10), "d-mmm", "converted it to a date"),
+        (time(12, 5), "hh:mm", "converted it to a date or time"),
+        (1230000.0, "0.00E+00", "converted it to a number"),
+        (123456789012345, "General", "converted it to a number"),
         (12.5, "General", "fraction"),
-        (True, "General", "truth value"),
-        ("#N/A", "General", "went wrong"),
+        (True, "General", "boolean"),
+        ("#N/A", "General", "has the error"),
     ],
 )
 def test_what_the_spreadsheet_made_of_a_plate_is_no_plate(
@@ -141,9 +141,9 @@ def test_the_only_sheet_with_values_is_taken_else_it_is_asked(load: Importer) ->
     assert load(book(*rows, more=second("x")), sheet="Sheet").rejected == 0
     with pytest.raises(ConfigError, match="no sheet 'Third'; there are: Sheet, Second"):
         load(book(*rows, more=second("x")), sheet="Third")
-    with pytest.raises(ConfigError, match="none of its sheets has a value"):
+    with pytest.raises(ConfigError, match="no sheet contains a value"):
         load(book())
-    with pytest.raises(ConfigError, match="leave out --sheet"):
+    with pytest.raises(ConfigError, match="remove --sheet"):
         load("plate\nA 1\n", sheet="Sheet")
 
 
@@ -164,7 +164,7 @@ def test_a_workbook_that_unpacks_too_far_is_refused(
     load: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workbook, "UNPACKED_BYTES_MAX", 1000)
-    with pytest.raises(ConfigError, match="unpacks to more than"):
+    with pytest.raises(ConfigError, match="exceeds"):
         load(book(["plate"], ["B AB 1"]))
 
 
@@ -199,7 +199,7 @@ def test_a_card_number_that_a_spreadsheet_has_shortened_is_rejected(load: Import
     rows = (["AB 1", 1234567890123456789, 64], ["AB 2", "1234567890123456789", 64], ["AB 3", 5, 64])
     preview = load(book(head, *rows))
     assert [(it.row, it.field, it.reason, it.remedy) for it in preview.rejected_rows] == [
-        (2, "card_number", "the spreadsheet has made a number of it",
+        (2, "card_number", "the spreadsheet has converted it to a number",
          "format the column as text in the spreadsheet and enter the number again"),
     ]  # fmt: skip
     assert [(it.plate, it.card_number) for it in load.entries] == [

@@ -243,7 +243,7 @@ async def test_off_follows_what_may_have_opened(lists: Lists) -> None:
         (says("HTTP/1.1 400 Bad Request\r\n\r\n"), "unknown"),
         (late(0.6), "unknown"),
     ],
-    ids=["mute", "closes", "resets", "no Modbus", "late"],
+    ids=["mute", "closes", "resets", "not Modbus", "late"],
 )
 async def test_a_coil_that_is_not_confirmed_is_written_once(
     lists: Lists, habit: Habit, outcome: str

@@ -159,7 +159,7 @@ async def test_a_picture_that_is_too_large_is_left_out_and_counted() -> None:
 
 async def test_a_plate_of_13_signs_is_rejected_without_asking() -> None:
     async with serving() as unit:
-        with pytest.raises(Rejected, match=r'"barrier".*13 signs; 2N takes 12'):
+        with pytest.raises(Rejected, match=r'"barrier".*13 characters; 2N accepts at most 12'):
             await deliver(settings(unit.url), passage_events(text="ABCDEFGHIJ123")[0])
     assert not unit.plates
 

@@ -43,5 +43,5 @@ def test_a_missing_recording_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", ["nonsense", "{}", '{"frame": "x", "reads": []}'])
 def test_a_line_that_is_no_recording_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "reads.jsonl").write_text('{"frame": 0, "reads": []}\n' + line + "\n")
-    with pytest.raises(ConfigError, match=r"reads\.jsonl, line 2: .*each line is"):
+    with pytest.raises(ConfigError, match=r"reads\.jsonl, line 2: .*write each line like"):
         ReplaySettings(path=tmp_path / "reads.jsonl").build()

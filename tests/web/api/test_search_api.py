@@ -145,11 +145,11 @@ async def test_what_cannot_be_meant_is_told(client: Client) -> None:
         ("columns=plat", "have no column 'plat'; valid columns: id, seq, kind"),
         ("delimiter=|", "delimiter: '|' is not one of the choices: comma, semicolon, tab"),
         ("direction=up", "direction: 'up' is not one of the choices: in, out, unknown"),
-        ("decimal_comma=true", "set delimiter semicolon"),
+        ("decimal_comma=true", "use the delimiter semicolon"),
         ("decimal_comma=ja", "decimal_comma: invalid value 'ja'"),
         (
             "format=parquet&delimiter=tab",
-            "delimiter applies to csv only, and the format is parquet",
+            "delimiter applies to csv only, but the format is parquet",
         ),
     ],
 )
@@ -169,7 +169,7 @@ async def test_a_search_that_takes_too_long_is_told(
     database._reader._connected().set_progress_handler(lambda: True, 1)
     async with client.get("/api/v1/passages?plate=*A*") as answer:
         assert answer.status == 400
-        assert "ask for less" in (await answer.json())["detail"]
+        assert "narrow it" in (await answer.json())["detail"]
 
 
 # --- exports -------------------------------------------------------------------------------------

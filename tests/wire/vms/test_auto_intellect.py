@@ -55,7 +55,7 @@ def test_the_line() -> None:
 
 @pytest.mark.parametrize("camera", [-1, 100])
 def test_a_camera_of_three_digits_cannot_be_said(camera: int) -> None:
-    with pytest.raises(ValueError, match=f"{camera} has more than the two digits"):
+    with pytest.raises(ValueError, match=f"{camera} has more than two digits"):
         auto_intellect.line(EVENT, camera)
 
 

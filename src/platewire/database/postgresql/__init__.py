@@ -1,4 +1,4 @@
-"""The SQL contract in PostgreSQL: schema, migrations, views, writing a batch, read-only roles.
+"""The SQL contract in PostgreSQL: schema, migrations, views, batch writes, read-only roles.
 
-Everything in here needs asyncpg, which is an extra: whoever imports it says so when it is missing.
+These modules need asyncpg, which is an extra; importers report it if it is missing.
 """

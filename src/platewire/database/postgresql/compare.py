@@ -1,5 +1,5 @@
-"""What the log has given against what the tables hold, in blocks: counts and sums first, and only
-where they differ the events themselves. Read-only, within a transaction."""
+"""Compares the log with the tables in blocks: counts and checksums first, and single events only
+where these differ. Read-only, within a transaction."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence

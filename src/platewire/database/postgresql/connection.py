@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL, set up for their task, with errors said in words.
+"""Connections to PostgreSQL, configured for their task, with errors translated.
 
-What an error means for an event is decided here: data that can never be stored is Rejected,
-everything else is Unavailable, as a person or time can mend it. No message holds a password.
+Decides what an error means for an event: data that can never be stored is Rejected, everything else
+is Unavailable, because a person or a retry can correct it. No message contains a password.
 """
 
 import ssl

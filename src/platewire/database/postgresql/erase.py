@@ -1,7 +1,7 @@
-"""Takes one plate out of the tables that all nodes write, as `eventlog.erase` does in the file.
+"""Erases one plate from the tables of all nodes, like `eventlog.upkeep.erase` in the SQLite file.
 
-One transaction, then the tables concerned are written anew. What the server keeps besides (its
-write-ahead log until it is used again, archives, replicas, backups) is beyond a client's reach.
+One transaction, then the affected tables are rewritten. A client cannot reach other copies on the
+server: its write-ahead log until it is reused, archives, replicas and backups.
 """
 
 from collections.abc import Collection

@@ -1,8 +1,9 @@
-"""Brings the schema to the version of this platewire: each step and its record in one transaction.
+"""Migrates the schema to the version of this platewire: each step and its record in one
+transaction.
 
-A step is a file `NNNN_name.sql` in the folder `migrations`, applied in order and never edited once
-released. Several nodes may start at once: an advisory lock lets one of them do it. Readers go on
-reading; a step that has to wait for one of them gives up after `lock_timeout` and is tried again.
+A step is a file `NNNN_name.sql` in the folder `migrations`, applied in order and never edited after
+a release. If several nodes start at the same time, an advisory lock lets one of them migrate. Reads
+continue; a step that waits for a reader longer than `lock_timeout` fails and is retried.
 """
 
 import logging

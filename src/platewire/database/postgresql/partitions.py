@@ -1,7 +1,7 @@
-"""One partition a month for events and their pictures, made when needed, dropped by retention.
+"""One partition per month for events and pictures: created when needed, dropped by retention.
 
-A new partition is made beside the table and then attached, which disturbs no reader, not even one
-that keeps a transaction open for hours. Months are those of UTC and of the time of recording.
+A new partition is created as a separate table and then attached, which blocks no reader, not even a
+transaction that is open for hours. Months are in UTC, by the time of recording.
 """
 
 from collections.abc import Iterable

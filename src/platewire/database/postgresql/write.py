@@ -64,7 +64,7 @@ NUL = b"\\u0000"
 
 
 class ShownImage(NamedTuple):
-    """A picture of an event: where it can be fetched, and its bytes where they are to be kept."""
+    """A picture of an event: its URL, and its bytes if they are to be stored."""
 
     image: Image
     link: str

@@ -1,8 +1,8 @@
-"""A plate in text of any kind: where it stands, and where it is only part of another plate.
+"""Finds a plate in any text, and distinguishes it from longer plates that contain it.
 
-`BAB12` stands in `opened for BAB12`, but not in `BAB123` where that is known to be somebody else's.
-What nobody knows is taken for the plate: too much is erased rather than too little. Spellings that
-may stand anywhere by chance count as a whole value only.
+`BAB12` is found in `opened for BAB12`, but not in `BAB123` if that is another known plate. Unknown
+texts count as the plate: it is better to erase too much than too little. Spellings that may occur
+by chance count as whole values only.
 """
 
 import re

@@ -35,8 +35,8 @@ BLOCKS = "texts"
 
 
 class Lookup(NamedTuple):
-    """A condition on table `plate`: a range of a column, and a glob or lengths where it has one.
-    Or, on the column `texts` of `plate_block`, what stands within a plate, and a glob."""
+    """A condition on table `plate`: a range of a column, and optionally a glob or lengths. Or a
+    part of a plate and a glob, on the column `texts` of `plate_block`."""
 
     column: str
     """`text`, `reversed` or `folded`; or BLOCKS."""
@@ -52,7 +52,7 @@ class Lookup(NamedTuple):
 
 
 class PlatePattern(NamedTuple):
-    """Made by `plate_pattern`: so `text` is in normal form, and says something."""
+    """Created by `plate_pattern`, so `text` is in normal form and not empty."""
 
     match: Match
     """EXACT, WILDCARD, SIMILAR or ONE_EDIT: the others are written as wildcards."""

@@ -1,8 +1,8 @@
-"""Table `plate`, in which searches look: each plate of the log once, with its other spellings; and
-`plate_block`, the same plates by the hundred in one text, for what stands in their middle.
+"""Table `plate`, the search index: each plate of the log once, with its other spellings; and
+`plate_block`, blocks of a hundred plates as one text, for searches in the middle of plates.
 
-Both are filled behind the log and in small steps, so that appending costs nothing more. A search
-adds the plates of the events that are not in them yet, so it never misses one.
+Both are filled after the log, in small steps, so that appending is not slowed down. A search first
+adds the plates of events that are not indexed yet, so it never misses one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

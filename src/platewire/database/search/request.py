@@ -1,7 +1,7 @@
-"""The filters of a search as text -> as the database takes them.
+"""Parses the filters of a search.
 
-Shared by the API, the command line and the exports: how plates are matched when nobody says how,
-and which period `day`, `since` and `until` mean at the site (see `runtime.site_time`).
+Shared by the API, the command line and the exports: the default way to match plates, and the
+periods that `day`, `since` and `until` mean at the site (see `runtime.site_time`).
 """
 
 import re

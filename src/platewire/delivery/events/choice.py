@@ -1,10 +1,9 @@
-"""Which old events a replay sends: those that failed, those that were never sent, or all.
+"""Selects the stored events of a replay: failed events, events that were never sent, or all.
 
-failed       dead letters that are not discarded; delivered, they are dead letters no more
-never_sent   what the settings of today select and this output was never to send: from
-             before it first ran, left out by settings it had then, or too old when its turn
-             came
-all          whatever the settings of today select
+failed       dead letters that are not discarded; once delivered, they are no dead letters
+never_sent   events that the current settings select and that were not sent: stored before the
+             output first ran, filtered out by earlier settings, or too old when their turn came
+all          all events that the current settings select
 """
 
 from collections.abc import Awaitable, Callable, Sequence

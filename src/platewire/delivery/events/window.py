@@ -1,7 +1,7 @@
-"""Which events between a floor and the end of what was read are dealt with. Pure.
+"""The events between the floor and the last event read that are done. Pure.
 
-The floor is the cursor of the log: up to there all is dealt with. Above it are the few that other
-lanes finished first. Events that nobody asked for are dealt with as soon as they are read.
+The floor is the cursor in the log: all events up to it are done. Above it are the few that other
+lanes finished earlier. Events that are not selected are done as soon as they are read.
 """
 
 from collections import OrderedDict

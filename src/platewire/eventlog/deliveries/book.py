@@ -1,7 +1,7 @@
-"""The delivery book: how far each output came, what waits, what failed for good, and what it tried.
+"""The delivery book: the progress of each output, its parked events, dead letters and attempts.
 
-A part of the event log (`EventLog.deliveries`): both stand in the same file, and what is durable
-here is flushed together with the events.
+A part of the event log (`EventLog.deliveries`): both are in the same file, and durable writes here
+are flushed together with the events.
 """
 
 from collections.abc import Sequence

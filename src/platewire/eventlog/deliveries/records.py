@@ -1,8 +1,8 @@
-"""What the delivery book holds of one output: its cursor, parked events, dead letters, attempts.
+"""Records of the delivery book for one output: its cursor, parked events, dead letters, attempts.
 
-An event is with each output in exactly one state: settled (up to the cursor), parked (waits for its
-next attempt), a dead letter (failed for good, with the reason), or still to come. Seqs are
-inclusive everywhere.
+For each output, an event has exactly one state: done (up to the cursor), parked (waits for its next
+attempt), dead letter (failed permanently, with the reason), or pending. Ranges of sequence numbers
+are inclusive.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,1 +1,1 @@
-"""What keeps the log in order beside its work."""
+"""Maintenance of the log: backup, integrity check, retention, erasure."""

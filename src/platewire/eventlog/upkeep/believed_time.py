@@ -1,17 +1,17 @@
-"""What time retention believes it is: what a wrong clock deletes does not come back.
+"""The time by which retention deletes: data deleted because of a wrong clock cannot be restored.
 
-Two clocks are held against each other at each look: wall time, which may be set, and the clock of
-the boot, which may not. A `Course` is what wall time was at a moment of a boot, and so what it must
-be now. The trusted course moves by what the clock of the boot says, never by wall time. Over a
-restart of the computer it stands still, as nobody knows for how long it was off, and takes that in
-when wall time has run on for a day. What goes by age goes by the smaller of the two, trusted course
-and wall time: a clock that is ahead takes nothing.
+Each check compares two clocks: wall time, which can be set, and the boot clock, which cannot. A
+`Course` is the wall time at a moment of a boot, and so the expected wall time now. The trusted
+course advances by the boot clock, never by wall time. During a restart of the computer it stands
+still, because the duration is unknown, and is corrected after wall time has run for a day.
+Retention by age uses the smaller of trusted course and wall time: a clock that is ahead deletes
+nothing.
 
-Wall time that strays from what is expected is followed on a course of its own, and meanwhile
-nothing goes by age, which is told. It is believed, and becomes the trusted course, once the
-operating system says that it is kept right from outside, once it has run for `PROVEN_SECONDS`
-without a jump, or once a person has confirmed it; where it comes back to what was expected, all is
-as before. Pure: all that is looked at is given.
+Wall time that differs from the expected time is followed on a course of its own; meanwhile
+retention by age is paused, and this is reported. It becomes the trusted course once the operating
+system reports it as synchronized, once it has run for `PROVEN_SECONDS` without a jump, or once a
+person has confirmed it; if it returns to the expected time, nothing has changed. Pure: all readings
+are arguments.
 """
 
 from typing import NamedTuple
@@ -47,7 +47,7 @@ class Course(Struct, frozen=True):
 
 
 class Belief(Struct, frozen=True):
-    """What is kept from one look to the next."""
+    """State that is stored from one check to the next."""
 
     least: Course
     """The trusted course: the least that it can be now."""

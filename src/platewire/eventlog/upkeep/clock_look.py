@@ -1,11 +1,11 @@
-"""Looks at the clocks for retention, and keeps what they said: tables `believed_time` and `boot`.
+"""Reads the clocks for retention and stores the result: tables `believed_time` and `boot`.
 
-For each boot the difference of the two clocks is kept, as of the last look at which wall time was
-believed. By that events of this boot which were written under a wrong clock still have their age.
+For each boot the difference of the two clocks is stored, as of the last check with a trusted wall
+time. With it, events of this boot that were written with a wrong clock still have the right age.
 
 A person confirms the clock by a file in the log's folder, which works with and without a running
-server. Only that it is there, and when it was written, is looked at: a confirmation of one date is
-none of another.
+server. Only its existence and its modification time are used: a confirmation of one date does not
+confirm another.
 """
 
 import os

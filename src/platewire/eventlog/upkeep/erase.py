@@ -1,8 +1,8 @@
-"""Takes one plate out of everything that lies in the folder of the event log, and proves it.
+"""Erases one plate from everything in the folder of the event log, and verifies it.
 
-Platewire must not run: it has the newest events in memory, and deliveries on their way. What is
-done is one transaction; then the file is written anew, so that no byte stays in a page that is
-free, and all files of the folder are searched for the plate.
+Platewire must be stopped, because it has the newest events in memory and deliveries in flight. The
+erasure is one transaction; then the database file is rewritten, so that no bytes remain in free
+pages, and all files of the folder are searched for the plate.
 """
 
 import mmap

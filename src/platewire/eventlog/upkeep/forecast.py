@@ -1,7 +1,7 @@
-"""What the event log takes on the disk, by kind of data, and what retention would take from it.
+"""Disk usage of the event log by kind of data, and a forecast that includes retention.
 
-Only reads, beside a running platewire. Growth is that of the last days; what retention takes later
-is taken into account.
+Read-only, also while platewire runs. Growth is measured over the last days; later deletions by
+retention are included.
 """
 
 import shutil

@@ -1,8 +1,8 @@
-"""Pictures that go before their events do: each kind of picture after days of its own.
+"""Retention of pictures that are deleted before their events: separate days for each kind.
 
-Kinds are looked at one by one, in the order of events, a piece at a time; how far each has come is
-kept. A picture stays as long as some event that is not too old shows it, and as long as an output
-that is waited for has not dealt with it.
+Kinds are processed one by one, in the order of events, in small steps; the progress is stored. A
+picture stays as long as an event that is not too old shows it, and as long as an output for which
+retention waits has not processed it.
 """
 
 from collections.abc import Mapping

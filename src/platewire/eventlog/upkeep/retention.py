@@ -1,13 +1,13 @@
-"""Which events, and which pictures with them, are old enough to go; in small steps.
+"""Selects the events, with their pictures, that are old enough to be deleted; in small steps.
 
-Events go from the oldest on without leaving a hole. What stays, however old:
+Events are deleted from the oldest on, without gaps. These stay, however old:
 
-- what an output that is waited for has not dealt with yet,
-- events of an open passage, until its newest event is `OPEN_PASSAGE_MS` old: one that never
-  gets its `lost` (a camera taken away, results sent singly) must not hold the log for ever.
+- events that an output for which retention waits has not processed yet,
+- events of an open passage, until its newest event is `OPEN_PASSAGE_MS` old: a passage that never
+  gets its `lost` (a camera was removed, results sent singly) must not block retention forever.
 
-A picture goes with the newest event that shows it. The clock may have jumped: events that seem to
-come from the future are as old as the first event after them that does not.
+A picture is deleted with the newest event that shows it. The clock may have jumped: events that
+appear to be from the future count as old as the next event that does not.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""Whether a folder holds what it says: the database, its numbers, its mark, how far outputs came,
-its events and their pictures; and whether the databases beside it are whole.
+"""Integrity check of a folder: the database, its sequence numbers, its mark, the progress of
+outputs, events and their pictures, and the other databases in the folder.
 
-Read-only, beside a running platewire or without one. What it finds is told, nothing is mended. A
-picture that retention took is no fault; one that is named by a row and is not there is.
+Read-only, also while platewire runs. Faults are reported, not repaired. A picture deleted by
+retention is not a fault; a missing picture that a row names is one.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ Advance = Callable[[int], object]
 
 
 class Verified(Struct, frozen=True):
-    """What was looked at, and what is wrong with it."""
+    """What was checked, and the faults found."""
 
     events: int
     pictures: int

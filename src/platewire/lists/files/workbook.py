@@ -1,9 +1,8 @@
 """XLSX -> records, by openpyxl, row by row: a sheet of any length takes little memory.
 
 Cells are read as displayed: a number without its `.0`, a date as a date. A plate that Excel has
-converted - `SEP 10` to a date, `12E5` to a number of seven digits - is marked as odd, because
-nobody
-typed that value.
+converted - `SEP 10` to a date, `12E5` to a number of seven digits - is marked as odd,
+because nobody typed that value.
 """
 
 import re
