@@ -1,7 +1,7 @@
-"""What `check` finds out: does each camera give a picture, does each output reach its other side?
+"""The checks of `platewire check`: does each camera deliver a frame, is each output reachable?
 
-One finding each; one failing keeps none of the others from being tried. Nothing is sent, and the
-event log is only read; where there is none yet, an empty one in a temporary folder stands in.
+One finding each; a failing check does not stop the others. Nothing is sent, and the event log is
+only read; if there is none yet, an empty one in a temporary folder replaces it.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Replays that somebody asked for, as jobs beside the live deliveries.
+"""Replays requested by users, as jobs beside the live deliveries.
 
-An output that connects to its third party gets a connection of its own for the replay. One that
-listens can have but one listener, so the replay borrows it.
+An output that connects to its receiver gets its own connection for the replay. One that listens has
+only one listener, so the replay borrows it.
 """
 
 import asyncio

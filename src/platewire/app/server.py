@@ -1,9 +1,9 @@
 """Builds all parts, runs all loops in one TaskGroup, and stops them in order.
 
-Starting: the log, the outputs, the page, then the cameras, so that no event finds a listener
-missing. Stopping, on the first signal: cameras end and their open passages stay in the log for
-the next start; deliveries get a grace time for what is already logged; the page goes last; the
-log is flushed. A second signal ends the process at once, which loses nothing that was logged.
+Start: the log, the outputs, the web page, then the cameras, so that listeners exist before the
+first event. Stop, on the first signal: cameras end, and their open passages stay in the log for the
+next start; deliveries get a grace period for logged events; the web page ends last; the log is
+flushed. A second signal ends the process immediately, without losing logged events.
 """
 
 import asyncio

@@ -188,10 +188,10 @@ class Intake:
 
 
 class CameraRun:
-    """A camera as the server runs it: each run, as after a restart, has its own intake.
+    """A camera in the server: each run, also after a restart, has its own intake.
 
-    So passages go on from where the log stands, whatever state a failed run left behind. The
-    source stays the same, as it may know what it has read, until `renew` is called.
+    So passages continue from the state in the log, whatever state a failed run left. The source
+    stays the same, because it may know what it has read, until `renew` is called.
     """
 
     def __init__(

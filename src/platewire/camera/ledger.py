@@ -1,7 +1,7 @@
-"""A camera's open passages and their pictures, kept in step with the event log.
+"""A camera's open passages and their pictures, consistent with the event log.
 
-Events, their pictures and the open passages they leave behind go into the log in one append: a
-crash at any moment leaves all of them or none, so a restart goes on exactly where the log stands.
+Events, their pictures and the resulting open passages are stored in one append: a crash at any
+moment leaves all of them or none, so a restart continues exactly from the state of the log.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ NO_IMAGES = Images()
 
 @dataclass(slots=True)
 class Album:
-    """Makes the pictures of changes from the frames of open passages, which it keeps."""
+    """Keeps the frames of open passages and makes the pictures of changes from them."""
 
     settings: PictureSettings
     frames: dict[int, Frame] = field(default_factory=dict)

@@ -1,11 +1,11 @@
 """Motion detection: skips frames that show the same as the last frame read.
 
-A frame is made tiny and gray and held against the last frame that was read: where no cell differs,
-nothing moves. Comparing with the last frame *read*, not the last seen, lets slow movement add up.
-Read all the same are: the frames of `SETTLE_SECONDS` after movement, when a vehicle has stopped
-and is seen best; a still picture every `still_seconds`; and every frame while a passage is open
-whose plate the last reading did not find, so that a vehicle that stands is not given up because
-one frame was read badly. A change of light moves every cell and so counts as movement.
+A frame is scaled to a tiny gray image and compared with the last frame that was read: without a
+changed cell there is no motion. Comparing with the last frame *read*, not the last seen, lets slow
+movement add up. These frames are read without motion too: those of `SETTLE_SECONDS` after movement,
+when a vehicle has stopped and is seen best; one every `still_seconds`; and all frames while a
+passage is open whose plate the last reading did not find, so that a standing vehicle is not lost
+because of one misread frame. A change of light changes every cell and so counts as motion.
 """
 
 from datetime import datetime, timedelta

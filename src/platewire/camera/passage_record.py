@@ -1,7 +1,7 @@
-"""What the events of one open passage have published: images and list matches.
+"""Published state of one open passage: images and list matches.
 
-The passage room keeps what was read of a passage; this is the rest. Both are stored together as the
-camera's open passages, so that a restart goes on from there.
+The passage package stores the reads of a passage; this is the rest. Both are stored together as the
+camera's open passages, so that a restart continues from there.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Which columns an export has, what they hold, and where the database has them.
+"""The columns of an export: their names, their contents, and where the database has them.
 
-Names and meaning are those of the views in docs/database.md. Times come as milliseconds since
-1970 UTC, local times as those of the site's clock as if it were UTC; a format writes them its way.
+Names and meanings are those of the views in docs/database.md. Times are milliseconds since 1970
+UTC, local times are the site's wall clock as if it were UTC; a format writes them in its own way.
 """
 
 import enum

@@ -1,7 +1,7 @@
-"""XLSX: plates as text, real dates, a header that stays; rows go to the disk as they come.
+"""XLSX: plates as text, real dates, a frozen header; rows are written to disk as they arrive.
 
-Texts are written as texts, so none of them is ever a formula. A sheet holds 1,048,576 rows; what is
-more goes on in the next one.
+Texts are text cells, so none is ever a formula. A sheet holds 1,048,576 rows; further rows continue
+in the next sheet.
 """
 
 from collections.abc import Sequence

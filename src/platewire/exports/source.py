@@ -1,7 +1,7 @@
-"""The rows of an export, a block at a time: each is one statement, so none keeps the log waiting.
+"""The rows of an export in blocks: one statement each, so that none blocks the log.
 
-Passages come newest first, as searches find them; events in the order of the log. What comes in
-meanwhile is not part of it.
+Passages are newest first, as in searches; events are in log order. Events stored during the export
+are not part of it.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -79,7 +79,7 @@ class Rows:
 
 
 class Asking(Protocol):
-    """The log's database, as far as it is asked here."""
+    """The queries of the log's database that exports need."""
 
     async def plates(
         self, pattern: PlatePattern | None, *, seconds: float

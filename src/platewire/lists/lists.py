@@ -1,7 +1,7 @@
-"""The lists as the running server has them: asked and changed off the event loop.
+"""The lists in the running server: queried and changed off the event loop.
 
-Three threads, so that no question waits for a change, and no gate for either: one reads the lists,
-one writes them, one keeps the book of decisions. What another process writes holds at once too.
+Three threads, so that no query waits for a change, and no gate for either: one reads the lists, one
+writes them, one stores decisions. Changes by other processes apply immediately too.
 """
 
 import asyncio
@@ -30,9 +30,9 @@ T = TypeVar("T")
 
 
 class Lists:
-    """Made by `open`; used on one event loop. Implements `AccessLists`.
+    """Created by `open`; used on one event loop. Implements `AccessLists`.
 
-    Everything raises LogError where a file cannot be read or written.
+    Every method raises LogError if a file cannot be read or written.
     """
 
     def __init__(

@@ -18,7 +18,8 @@ ORDER = tuple(Mode)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the configuration says: the lists in its order, and where the hours are those of."""
+    """Settings for lookups: the lists in the order of the configuration, and the time zone of
+    hours."""
 
     lists: Mapping[str, ListSettings]
     zone: ZoneInfo

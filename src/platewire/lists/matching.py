@@ -1,8 +1,8 @@
-"""How two plates match: the same, by look-alike characters, or within one edit. Pure.
+"""How two plates match: exactly, by look-alike characters, or within one edit. Pure.
 
-Look-alike characters form classes (0 D O Q, say), made from the pairs that `country` says are
-easily taken for one another, and what is alike to a third is alike. So a text folds to one key, and
-all texts alike to it have the same. An edit is one character wrong, missing or too many.
+Look-alike characters form classes (such as 0 D O Q), built from the pairs that `country` names as
+easily confused; the relation is transitive. So a text folds to one key, and all look-alike texts
+have the same key. An edit is one wrong, missing or additional character.
 """
 
 from platewire.country import LOOKALIKES

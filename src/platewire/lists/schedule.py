@@ -1,7 +1,7 @@
-"""When an entry holds: its first and last day, weekdays and hours, in the site's local time. Pure.
+"""When an entry is valid: its first and last day, weekdays and hours, in site time. Pure.
 
-What a person wrote is brought to one spelling, which is kept and exported, and is only made sense
-of when a plate matches: so that a changed time zone, or a new rule of summer time, holds at once.
+Input is converted to one form, which is stored and exported, and evaluated only when a plate
+matches: so a changed time zone, or a new rule of daylight saving time, applies immediately.
 """
 
 import re

@@ -1,9 +1,9 @@
 """The lists' file: entries by plate, by look-alike key, and by list. For one thread at a time.
 
-SQLite's own index is the index: what is committed matches at once, in every process, nothing is
-loaded at the start, and a list's length costs no memory. Any process may write: a write takes the
-file's lock for itself and leaves nothing half done. A file of its own beside the event log's, whose
-only writer must not wait while a million rows come in.
+SQLite's index is the index: committed entries match immediately, in every process, nothing is
+loaded at the start, and the length of a list costs no memory. Any process may write: a write locks
+the file and is atomic. The file is separate from the event log, whose writer must not wait while a
+million rows are imported.
 """
 
 import json
@@ -45,8 +45,8 @@ class Found(NamedTuple):
 
 
 class Store:
-    """Raises LogError where the file cannot be opened, read or written; LogWaits (LogFull where
-    there is no space) where that may be over by itself: the same may be given again then."""
+    """Raises LogError if the file cannot be opened, read or written; LogWaits (LogFull without disk
+    space) for temporary errors, after which the same call may be repeated."""
 
     def __init__(self, path: Path, now: datetime, *, vfs: str | None = None) -> None:
         """`vfs` names another way to the disk that was registered with SQLite."""

@@ -1,8 +1,8 @@
 """The request and response of one attempt, reported by the protocol code, stored by the delivery.
 
-An output that asks over HTTP tells its request's head and the start of the answer; the delivery
-around it writes both down with the attempt. Secrets are masked here, before anyone keeps them:
-of a header's value only those are shown that are known to hold none.
+An output over HTTP reports the head of its request and the start of the response; the delivery
+stores both with the attempt. Secrets are masked here, before anything is stored: header values are
+shown only if the header is known to contain no secret.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Direction of travel across the frame, compared with the preset angle of the camera.
 
-A `Course` keeps a point only when the plate has moved or grown notably since the last one, so a
-vehicle that stands for an hour adds nothing and stays what it was. The movement is the median of
-all slopes between the points kept (Theil-Sen): one badly placed box does not turn it around. A
-plate that hardly moves but grows comes towards the camera, which counts as downwards (90 degrees).
+A `Course` stores a point only if the plate has moved or grown notably since the last one, so a
+vehicle that stands for an hour adds nothing. The movement is the median of all slopes between the
+stored points (Theil-Sen), which tolerates a badly placed box. A plate that hardly moves but grows
+approaches the camera, which counts as down (90 degrees).
 """
 
 import math

@@ -1,13 +1,13 @@
 """The passages of one camera: reads of each frame in, changes out.
 
-Works through a frame in this order: what has been silent too long is lost; reads that cannot be
-used are left out; each of the others continues a passage or starts one (`tracker.py`); the passage
-learns from its read (`results.py`, `track.py`); what happened is looked up in the table
-(`lifecycle.py`) and told.
+Processes a frame in this order: passages that were silent too long are lost; unusable reads are
+dropped; each other read continues a passage or starts one (`tracking.tracker`) and updates it
+(`results.py`, `tracking.track`); the transitions are looked up in the table (`lifecycle.py`) and
+returned.
 
-Time is frame time and comes with each call. A frame time that stands still or goes back a little
-counts as the last one; one that goes back further than `lost_after` means that the camera's clock
-was set back, and ends the open passages, as nothing later can be compared with them.
+Time is frame time and an argument of each call. A frame time that stands still or goes back a
+little counts as the last one; if it goes back further than `lost_after`, the camera's clock was set
+back: open passages end, because later times cannot be compared with them.
 """
 
 import math

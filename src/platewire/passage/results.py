@@ -1,8 +1,8 @@
 """The three values of the setting `results`: which reads form a passage, and what it publishes.
 
-combined   one passage per vehicle; its reads vote on what is told, and only a difference is told
-raw        one passage per vehicle; each read is told as it is
-single     each read is a passage of its own, told as it is
+combined   one passage per vehicle; its reads vote, and only a changed result is published
+raw        one passage per vehicle; each read is published as it is
+single     each read is its own passage, published as it is
 """
 
 from collections.abc import Sequence

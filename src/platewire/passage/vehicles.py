@@ -1,7 +1,7 @@
-"""Vehicle attributes of a passage: weighted vote per property over its reads.
+"""Vehicle attributes of a passage: weighted vote per attribute over its reads.
 
-As with texts, sums are kept and not reads. A model counts for the make it was read with, so that
-the answer never joins the model of one make with another make.
+As with texts, sums are stored and not reads. A model counts for the make it was read with, so that
+the result never combines the model of one make with another make.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ Values = dict[str, Weight]
 
 
 class VehicleBallot(Struct, array_like=True):
-    """The votes on one vehicle; models stand under `make<US>model`."""
+    """The votes on one vehicle; models are stored as `make<US>model`."""
 
     make: Values = field(default_factory=dict)
     model: Values = field(default_factory=dict)

@@ -1,10 +1,10 @@
 """Runs the engine off the event loop, shared fairly by all cameras.
 
-There are as many named threads as the engine allows, and one waiting frame for each camera:
-whoever reads a camera awaits its answer before it brings the next frame, so a slow engine holds
-back recordings and makes live sources drop frames by their own policy. Frames are read in the
-order in which they came, so busy cameras get equal turns, and one that needs less than its share
-gets all it needs. The queue's bound is the number of cameras.
+There are as many named threads as the engine allows, and one waiting frame per camera: a camera
+awaits its result before it passes the next frame, so a slow engine slows recordings down and makes
+live sources drop frames by their own policy. Frames are read in order of arrival, so busy cameras
+get equal shares, and a camera that needs less than its share gets all it needs. The queue is
+bounded by the number of cameras.
 """
 
 import asyncio

@@ -1,8 +1,7 @@
 """A clip file as a camera: anything that FFmpeg decodes, played once or in a loop.
 
-Decides what time each frame has: the time of the first frame plus the presentation time, going on
-without a step back when the clip is played again. A clip that is cut off gives the frames it has,
-says so, and ends.
+Sets the time of each frame: the time of the first frame plus the presentation time, ascending also
+when the clip is played again. A truncated clip delivers the frames it has, reports it, and ends.
 """
 
 import asyncio

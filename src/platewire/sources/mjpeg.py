@@ -1,7 +1,7 @@
 """Motion JPEG over HTTP (multipart/x-mixed-replace).
 
-A task reads the camera and keeps the newest picture; only pictures that are taken are decoded.
-Where a picture begins and ends is read from the picture itself: see `jpeg_stream`.
+A task reads the camera and keeps the newest image; only images that are used are decoded. The start
+and end of an image are found in the image data itself: see `jpeg_stream`.
 """
 
 import contextlib

@@ -1,10 +1,10 @@
 """A folder of images as a camera: read once in the order of their names, or watched.
 
-Decides each picture's time, and, in a watched folder, when a picture is whole: its size and time
-of writing have stayed the same from one look to the next. A broken picture is counted, named and
-skipped. Files are dropped by others: a link that leads out of the folder is not followed, and a
-time of writing that lies ahead of this computer's clock, or of which no date can be made, counts
-for nothing: it counts as taken when it came, and moves no other file's.
+Sets each image's time and, in a watched folder, decides when an image is complete: its size and
+modification time are unchanged from one scan to the next. A corrupted image is counted, named and
+skipped. Other programs write the files: a link that leads out of the folder is not followed, and a
+modification time in the future, or one that is not a valid date, is replaced by the time of arrival
+and does not affect other files.
 """
 
 import asyncio

@@ -103,8 +103,9 @@ def site(server: PostgresqlServer, database: str, tmp_path: Path) -> Site:
 
 GIVEN = {
     "": None,
-    "DELETE FROM event WHERE " "node_seq " "BETWEEN " "1501 " "AND " "1800": "seq 1501 to 1800 of the log (200 " "events)",
-    "DELETE FROM event WHERE node_seq IN (997, 2002)": "seq 997 to 997 of the log (1 events)",
+    "DELETE FROM event WHERE node_seq BETWEEN 1501 AND 1800": "seq 1501 to 1800 of the log (200 "
+    "events)",
+    "DELETE FROM event WHERE node_seq IN (997, 2002)": "997 to 997 of the log (1 events)",
     "UPDATE event SET node_seq = 900 WHERE node_seq = 901": "seq 900 to 900 of this node (1 rows)",
     "UPDATE node SET id = NULL": "the database has no node",
 }

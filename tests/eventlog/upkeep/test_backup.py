@@ -185,7 +185,7 @@ TAMPERING = {
     "UPDATE event SET body = CAST('{' AS BLOB) WHERE seq = 2": "event 2 is corrupted in the file",
     "UPDATE event SET revision = 7 WHERE seq = 3": "revisions have gaps or repeat",
     "UPDATE passage SET last_seq = 1 WHERE first_seq = 1": "its row does not match its newest",
-    "DELETE FROM event WHERE seq = 2": "the log says that it holds the events 1 to 6, but there",
+    "DELETE FROM event WHERE seq = 2": "should contain 6 events, seq 1 to 6, but contains",
     "UPDATE image SET jpeg = CAST('x' AS BLOB) WHERE jpeg <> ''": "checksum mismatch",
     "UPDATE image SET path = 'images/none.jpg' WHERE path <> ''": "No such file",
 }

@@ -57,9 +57,7 @@ async def test_a_real_modbus_server_takes_on_and_off() -> None:
 async def test_a_coil_that_is_not_there_is_refused() -> None:
     async with modbus_device(coils=4) as (port, _):
         relay = switch(port, coil=99)
-        with pytest.raises(
-            Refused, match=r"rejected coil 99: the device has no coil with that number"
-        ):
+        with pytest.raises(Refused, match=r"rejected coil 99: .* has no coil with that number"):
             await relay.turn(on=True)
         assert relay.effect is Effect.NONE
 

@@ -40,8 +40,8 @@ class Numbered(NamedTuple):
 
 
 class Book:
-    """Raises LogError where the file cannot be opened, read or written; LogWaits (LogFull where
-    there is no space) where that may be over by itself, and then nothing was written."""
+    """Raises LogError if the file cannot be opened, read or written; LogWaits (LogFull without disk
+    space) for temporary errors, after which nothing was written."""
 
     def __init__(
         self, path: Path, now: datetime, *, kept: int = KEPT, vfs: str | None = None

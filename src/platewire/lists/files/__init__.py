@@ -1,12 +1,12 @@
-"""Files of plates as people have them -> rows of text by field, with everything that was assumed.
+"""Files of plates from users -> rows of text by field, with all assumptions.
 
-kinds       what a file is: text, a workbook, or something that is named and refused
-encodings   which code page a text is written in, where it does not say so itself
+kinds       type of a file: text, a workbook, or another type, which is rejected by name
+encodings   code page of a text file that does not state it
 delimited   text -> records, by Python's csv reader
 workbook    XLSX -> records, by openpyxl
-headings    which column is which field, and which ones nobody knows
-dates       days and times as spreadsheets write them -> the spelling of an entry
-survey      the whole file looked through: what it means, and what has to be asked
+headings    columns -> fields, and unknown columns
+dates       days and times as in spreadsheets -> the form of an entry
+survey      reads the whole file: assumptions, and questions to the user
 rows        records -> the fields of entries
-writing     entries -> CSV
+writing     entries -> CSV and XLSX
 """

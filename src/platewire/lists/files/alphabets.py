@@ -1,8 +1,8 @@
-"""Which code pages lists come in, and which letters the languages written in them use. Data alone.
+"""Code pages of list files, and the letters of the languages written in them. Data only.
 
 The letters are those that everyday words and names of a language have beyond A-Z, or its whole
-alphabet where that is another one; letters that a language has in theory and hardly in any name
-(Slovak ĺ and ŕ) are left out, as they are what another code page's letters turn into.
+alphabet if it is another one. Letters that hardly any name contains (Slovak ĺ and ŕ) are left out,
+because letters of other code pages decode to them.
 """
 
 from typing import NamedTuple

@@ -1,9 +1,9 @@
 """One persistent HTTP connection to one receiver, for every output over HTTP.
 
-Nothing is redirected unless the configuration names where to, nothing goes through a proxy, no
-cookie is kept, and of an answer only as much is read as was asked for, for a bounded time. Every
-failure is Unavailable, in words; what an answer means is for the caller and `http_response` to say,
-which addresses are good for `http_egress`.
+Redirects are followed only to configured hosts, a proxy is used only if configured, cookies are not
+stored, and a response is read up to a limit of bytes and time. Every failure is Unavailable, with a
+message; `http.response` and the caller decide what a response means, `http.egress` which addresses
+are allowed.
 """
 
 import asyncio

@@ -1,14 +1,14 @@
-"""Egress control against SSRF: every address of a host name is checked, and only checked ones are
-used.
+"""Egress control against SSRF: every address of a host name is checked, and only checked addresses
+are used.
 
-A name is looked up once for each connection; the connection goes to an address of that look-up,
-never to the name, so that nothing can change in between. If one address of a name is refused, the
-name is: whoever mixes good addresses with bad ones means harm. TLS and `Host` keep the name.
+A name is resolved once per connection; the connection goes to a resolved address, never to the
+name, so that nothing can change in between. If one address of a name is refused, the name is: a mix
+of good and bad addresses is an attack. TLS and `Host` keep the name.
 
-Refused unless `egress.allow_addresses` names them are addresses at which no receiver is, but a
-cloud's metadata or nobody in particular: link-local, unspecified, multicast, broadcast, reserved;
-in each form in which IPv6 carries IPv4. Private networks and this computer are not refused: gates
-and parking controllers are there, and only the administrator writes the configuration.
+Refused, unless in `egress.allow_addresses`, are addresses that no receiver has: link-local (cloud
+metadata), unspecified, multicast, broadcast, reserved; in each form in which IPv6 embeds IPv4.
+Private networks and this computer are allowed: gates and parking controllers are there, and only
+the administrator writes the configuration.
 """
 
 import asyncio

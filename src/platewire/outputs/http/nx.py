@@ -1,9 +1,8 @@
-"""Nx Witness, DW Spectrum, Hanwha Wave: a generic event for a vehicle that comes, a bookmark for
-one that is gone.
+"""Nx Witness, DW Spectrum, Hanwha Wave: a generic event for an arriving vehicle, a bookmark for one
+that has left.
 
-Logs in once and keeps the session; a session that has run out is opened again, once per request.
-The server's device list, read at each connect, tells which of its cameras one of ours is. What
-the bytes are is decided in `wire.nx`.
+Logs in once and keeps the session; an expired session is renewed once per request. The server's
+device list, read at each connect, maps our cameras to its cameras. `wire.vms.nx` makes the bytes.
 """
 
 from collections.abc import Sequence

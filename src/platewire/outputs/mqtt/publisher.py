@@ -1,13 +1,13 @@
-"""Log entries to an MQTT broker: which messages they become, and when they are delivered.
+"""Log entries to an MQTT broker: their messages, and when they count as delivered.
 
-    <prefix>/<site>/status                online or offline, retained; offline is our last will too
+    <prefix>/<site>/status                online or offline, retained; offline is the last will too
     <prefix>/<site>/<camera>/event        each event, as it is logged
     <prefix>/<site>/<camera>/last         the same, retained, for the passage that began last
     <prefix>/<site>/<camera>/image/plate  its picture, retained, before the two others
-    <prefix>/<site>/<camera>/onvif-ej/... the event as ONVIF's JSON, where that is wanted
+    <prefix>/<site>/<camera>/onvif-ej/... the event as ONVIF's JSON, if configured
 
-An event is delivered when the broker has acknowledged all of its messages (QoS 1). While no event
-comes, a lost connection is taken up again here, so that `status` tells the truth.
+An event is delivered when the broker has acknowledged all of its messages (QoS 1). Between events,
+a lost connection is restored here, so that `status` is correct.
 """
 
 import asyncio

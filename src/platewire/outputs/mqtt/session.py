@@ -1,8 +1,7 @@
 """One connection to an MQTT broker, from connecting to its end; not reusable.
 
-paho-mqtt speaks the protocol on a thread of its own, whatever event loop runs; what it says is
-handed over to the loop before anything is touched. Retrying and what is published are decided
-elsewhere.
+paho-mqtt runs the protocol on its own thread; its callbacks are passed to the event loop before any
+state changes. Retries and the messages to publish are decided elsewhere.
 """
 
 import asyncio
@@ -83,8 +82,8 @@ NOT_US = frozenset({0x86, 0x87, 0x8A, 0x8C})
 class Refused(Exception):
     """The broker rejected a message or the login.
 
-    `for_ever` where the same message would be refused again, `of_us` where it is about who we are
-    and what we may do.
+    `for_ever` if the same message would be rejected again, `of_us` if the reason is the login or
+    its permissions.
     """
 
     def __init__(self, code: int, text: str) -> None:

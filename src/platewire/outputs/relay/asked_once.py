@@ -1,8 +1,8 @@
-"""A connection whose requests are sent once, and that knows whether they were sent.
+"""A connection that sends each request once, and knows whether it was sent.
 
-aiohttp sends a GET or PUT a second time by itself where the connection is closed without an
-answer. So what arrives is heard on its way to aiohttp, and a second request is let through only
-where the first was answered with the wish for one.
+aiohttp repeats a GET or PUT by itself if the connection is closed without a response. So received
+bytes are observed on their way to aiohttp, and a second request is allowed only if the response to
+the first one asked for it.
 """
 
 import asyncio

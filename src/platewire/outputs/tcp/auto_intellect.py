@@ -1,9 +1,9 @@
 """Plates for receivers written for AxxonSoft's Auto-Intellect: a TCP server.
 
-Whoever connects gets what comes from then on. There is no acknowledgement and no position; where
-it is so set, events wait in the log while nobody is connected. `send` returns when the system has
-taken the bytes for every client. One that takes nothing for a second is let go, so nothing piles
-up. What the bytes are, `wire.auto_intellect` decides.
+A client gets events from its connection on. There is no acknowledgement and no position; if
+configured, events wait in the log while no client is connected. `send` returns when the operating
+system has accepted the bytes for every client. A client that accepts nothing for a second is
+disconnected, so nothing piles up. `wire.vms.auto_intellect` makes the bytes.
 """
 
 from collections.abc import Sequence

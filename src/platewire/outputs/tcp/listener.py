@@ -52,8 +52,8 @@ C = TypeVar("C", bound="Client")
 class Client(asyncio.Protocol):
     """One connection; subclasses implement the protocol.
 
-    `writable` is set while no more waits in this process than `Listener` was told, `taken` while
-    nothing waits that the client should have had. They are one, unless a subclass keeps a queue.
+    `writable` is set while this process buffers no more than the limit of `Listener`, `taken` while
+    it buffers nothing for the client. They are the same unless a subclass keeps a queue.
     """
 
     transport: asyncio.Transport

@@ -1,10 +1,9 @@
-"""Events in the format of NumberOk's TCP server, to receivers written for NumberOk.
+"""Events in the format of NumberOk's TCP server, for receivers written for NumberOk.
 
-The protocol has no acknowledgement and no position. A client gets what happens from its
-subscription on, as NumberOk has it; where it is so set, events wait in the log while nobody is
-subscribed. `send` returns when the operating system has taken the bytes for every client that keeps
-up. A client that does not is given a bounded queue of its own, and then the stated policy. Packets
-are made in `wire.numberok_tcp`.
+The protocol has no acknowledgement and no position. A client gets events from its subscription on,
+as with NumberOk; if configured, events wait in the log while no client is subscribed. `send`
+returns when the operating system has accepted the bytes for every client that keeps up. A slow
+client gets a bounded queue, and then the configured policy. `wire.numberok.tcp` makes the packets.
 """
 
 import asyncio

@@ -1,10 +1,9 @@
 """The template language: a subset of Jinja with limits on access, time and size.
 
-There are values, conditions, loops and the filters of `template_filters`; there are no calls, no
-assignments, macros, imports or blocks, and a name leads to plain JSON values only: attributes of
-Python's objects are out of reach for want of any way to ask for them. Work is counted while a
-template runs, so that loops within loops end soon. A template is bound to one `Escape`, which says
-how values are written into the text around them.
+It has values, conditions, loops and the filters of `template.filters`, but no calls, assignments,
+macros, imports or blocks. Names resolve to plain JSON values only, so attributes of Python objects
+are out of reach. Steps are counted at run time, so that nested loops end soon. A template is bound
+to one `Escape`, which says how values are written into the surrounding text.
 """
 
 import math

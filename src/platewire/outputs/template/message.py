@@ -1,8 +1,8 @@
-"""One request from templates: URL, headers and body of an event, by kind of body.
+"""One request from templates: URL, headers and body of an event, by type of body.
 
-Each form escapes values by itself, and what came out is looked at before it is sent: JSON that is
-no JSON and XML that is not well formed leave nobody. Host and port of the address are literal, so
-no event can change them.
+Each type escapes values by itself, and the result is validated before it is sent: invalid JSON and
+XML that is not well-formed are never sent. Host and port of the URL are literal, so no event can
+change them.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """One vehicle in front of the camera: all state between frames.
 
-A `Track` holds sums and the last few points, never the reads themselves, so its size is bounded
-however long a vehicle stays. It can be written down as it is (`keep.py`). It learns from reads and
-can say what it now knows; what is told to the world is decided in `passages.py`.
+A `Track` stores sums and the last few points, never the reads, so its size is bounded however long
+a vehicle stays. It can be serialized as it is (`keep.py`). It learns from reads and returns its
+current result; `passages.py` decides what is published.
 """
 
 from datetime import datetime

@@ -1,11 +1,11 @@
 """Tracking: assigns the reads of a frame to open passages.
 
-A read may continue a passage when its text equals the passage's, or differs from it in at most
-`distance` characters and lies where the vehicle can be by now, or is a piece of it (a half hidden
-plate) at the very place. Texts are compared with what the votes say now, never from read to read,
-so small errors do not add up to another plate. Position alone joins nothing: another text at the
-same place is another vehicle. Of all pairings of a frame the cheapest is taken, so two reads of one
-frame never continue the same passage, and of two vehicles with like plates each keeps its own.
+A read may continue a passage if its text is that of the passage, or differs in at most `distance`
+characters at a position that the vehicle can have reached, or is a part of it (an occluded plate)
+at the same position. Texts are compared with the current vote, never from read to read, so small
+errors do not add up to another plate. Position alone is not enough: another text at the same
+position is another vehicle. Of all assignments in a frame the cheapest is used, so two reads of one
+frame never continue the same passage, and two vehicles with similar plates are not mixed up.
 """
 
 from collections.abc import Sequence

@@ -1,10 +1,10 @@
-"""The default engine: our own networks find and read plates; PP-OCR is the second opinion for
+"""The default engine: platewire's networks detect and read plates; PP-OCR gives a second opinion on
 doubtful ones.
 
-A frame's plates are found as four corners, cut out upright and read together in one run. Where the
-reader is unsure, or its text is no country's, the general text networks look at the same plate and
-both answers become one (`opinions`). They take many times longer, so for a plate that stays in one
-place they are asked at most once a second of frame time.
+The plates of a frame are detected as four corners, rectified and read in one batch. If the reader
+is unsure, or its text matches no country, the general text networks read the same plate, and both
+results are merged (`opinions`). They are many times slower, so for a plate that stays in place they
+run at most once a second of frame time.
 """
 
 from collections.abc import Sequence

@@ -1,13 +1,12 @@
 """A remote engine: a service with the HTTP API of Plate Recognizer Snapshot.
 
-Each frame goes out as one JPEG; what comes back becomes reads. The frame is scaled down first where
-`longest_side` says so, and boxes are scaled back. The service's own word is taken: its texts are
-not repaired. It says one score for a text, so every character has that one.
+Each frame is uploaded as one JPEG; the response becomes reads. The frame is first scaled down to
+`longest_side`, and boxes are scaled back. Texts of the service are not corrected. It gives one
+score per text, which is used for every character.
 
-Of its refusals, 429 with a short `Retry-After` is waited for once. After another 429, after 5xx,
-401 and 403 (the token is not accepted) the service is left alone for a while; what else it refuses
-is the picture's fault, such as 413. In each case the frame has no reads, and the camera's line
-says why.
+After 429 with a short `Retry-After` the request is repeated once. After another 429, after 5xx, 401
+and 403 (invalid token) the service is not used for a while; other refusals, such as 413, concern
+the image only. In each case the frame has no reads, and the camera's state shows the reason.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
 """Uploads images to a recognition service over HTTP, for blocking callers on several threads.
 
-One thread of its own keeps the connections open. Whatever happens, a call ends within its time:
-connecting, sending, waiting and a slow answer together. After a failure the service is left alone
-for a while that grows, and calls in that while fail at once, so that a service that is down does
-not hold up every frame of every camera for its whole time.
+One thread keeps the connections open. A call always ends within its timeout, which includes
+connecting, sending, waiting and a slow response. After a failure the service is not used for a
+growing interval, in which calls fail immediately, so that a service that is down does not delay
+every frame of every camera.
 """
 
 import asyncio

@@ -1,10 +1,10 @@
-"""Where the models lie and how they are opened: our own beside this file in the folder `models`,
-PP-OCR's inside the installed `rapidocr` wheel.
+"""Locations of the models and how they are opened: platewire's in the folder `models`, PP-OCR's
+inside the installed `rapidocr` wheel.
 
-Of that wheel only the files are used, never its code, so the package itself is not imported. ONNX
-Runtime gets its threads on purpose: it would otherwise take every core and keep them spinning while
-idle. It is imported when the first model is opened: 20 MiB that a server without a network of its
-own, or a command that reads nothing, does not need.
+Only the files of that wheel are used, so the package is not imported. The number of ONNX Runtime
+threads is set explicitly: by default it uses all cores and keeps them spinning while idle. It is
+imported when the first model is opened: 20 MiB that a server without a local network, or a command
+that reads nothing, does not need.
 """
 
 from importlib.util import find_spec

@@ -1,9 +1,8 @@
-"""An image -> the plates in it, as four corners each, by our own network.
+"""An image -> the plates in it, as four corners each, by platewire's network.
 
-The network answers, for every cell of 8 x 8 pixels of the scaled picture, how likely a plate's
-middle lies there, and where its corners are. Here peaks become plates, and of those that share
-picture the likelier stays. `training/detector` made the network, `models/plate_detector.md` is its
-card.
+For every cell of 8 x 8 pixels of the scaled image, the network returns the probability of a plate's
+center, and the positions of its corners. Peaks become plates, and of overlapping ones the most
+probable is used. Trained by `training/detector`; model card: `models/plate_detector.md`.
 """
 
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""Plate images -> characters, country and state, by our own network.
+"""Plate images -> characters, country and state, by platewire's network.
 
-The network sees a plate stretched to 160 x 48 pixels and answers, for forty steps along each of two
-lines, how likely each symbol is; the second line stays empty where a plate has only one. Bands,
-arms, stickers, names and slogans are no part of the text. `training/reader` made the network,
-`models/plate_reader.md` is its card.
+The network gets a plate scaled to 160 x 48 pixels and returns, for forty steps along each of two
+lines, the probability of each symbol; the second line is empty for a plate with one line. Bands,
+coats of arms, stickers, names and slogans are not part of the text. Trained by `training/reader`;
+model card: `models/plate_reader.md`.
 """
 
 import json

@@ -1,9 +1,9 @@
 """The lettering on a vehicle -> make and model.
 
-The part of the picture around the plate is searched for text, and what is read there is looked up
-in the list of makes. Left out beforehand is what no maker puts on a vehicle: the plate itself, its
-frame with the dealer's name, letters too large or too small, and whatever is too far from the plate
-to be on the same vehicle. What the words then mean is for `makes` to say.
+The area around the plate is searched for text, which is looked up in the list of makes. Left out is
+what is not the maker's lettering: the plate, its frame with the dealer's name, letters that are too
+large or too small, and text too far from the plate to be on the same vehicle. `makes` interprets
+the words.
 """
 
 import math

@@ -1,8 +1,8 @@
 """The vehicle around a plate -> color and type, by a small network.
 
-The network sees a square around the plate and knows no more than that: 11 colors, and `unknown`
-where light or distance leave none; five types. How sure it must be before something is said was set
-on photos that it had not learned from. What is not said is null.
+The network sees a square around the plate only: 11 colors, and `unknown` if light or distance hide
+the color; five types. The thresholds were set on photos that were not used for training. Below them
+the result is null.
 """
 
 from pathlib import Path

@@ -1,10 +1,10 @@
 """Lines of lettering on a vehicle -> make and model, precision before recall.
 
-The list is `makes.toml`. A line counts only if each of its words is explained by the list, so a
-dealer's name with a make in it, an advert or a slogan says nothing. A make stands for itself, a
-model for its make if it is no other make's and no common word; short or ambiguous ones ("C5",
-"320i", "Focus", "Seat") count only where the rest of the lettering backs them. Two makes on one
-vehicle contradict each other, and then nothing is said.
+The list is `makes.toml`. A line counts only if the list explains each of its words, so a dealer's
+name with a make in it, an advert or a slogan gives no result. A model implies its make if no other
+make has it and it is not a common word; short or ambiguous names ("C5", "320i", "Focus", "Seat")
+count only if the rest of the lettering supports them. Two makes on one vehicle contradict each
+other and give no result.
 """
 
 import re

@@ -1,9 +1,9 @@
 """Vehicle attributes per frame: color and type each time, badges a few times.
 
-Recognition knows no passages, so how often badges are searched is decided by the plate's text: at
-most so many times for one text of one camera while it keeps being read, and a second time only when
-there is more to see than before. What was found is told with every further read of that text. After
-a while without a read the next one starts anew, and so does a recording that begins again.
+Recognition has no passages, so the plate text limits how often badges are searched: a few times for
+one text of one camera while it is being read, and a second time only if more is visible than
+before. The result is attached to every further read of that text. After a while without a read the
+search starts again, and so it does when a recording begins again.
 """
 
 import threading

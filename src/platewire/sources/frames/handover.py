@@ -1,7 +1,7 @@
-"""Bounded hand-over of frames between the thread that reads a camera and the event loop.
+"""Bounded handover of frames between the thread that reads a camera and the event loop.
 
-One side gives, one task takes. Two policies when the taker is slow: a live camera keeps the newest
-item and counts what it replaced; a recording makes the giver wait. Closing wakes both sides.
+One producer, one consumer. Two policies for a slow consumer: a live camera keeps the newest item
+and counts the replaced ones; a recording makes the producer wait. Closing wakes both sides.
 """
 
 import asyncio

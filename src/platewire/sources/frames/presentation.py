@@ -1,7 +1,7 @@
 """Time stamps of a clip -> seconds since its first frame, strictly ascending.
 
-Real clips have stamps that are missing, stand still or go back; such a picture stands one interval
-behind the one before it.
+Real clips have time stamps that are missing, repeated or descending; such a frame gets the time of
+the previous one plus one interval.
 """
 
 

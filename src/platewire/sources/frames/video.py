@@ -1,6 +1,6 @@
 """Common to clip files and camera streams: opening with PyAV, decoding with limits, pixels.
 
-Decoders are told the largest picture they may make before they see the first byte of one.
+Decoders get the maximum image size before they see the first byte of an image.
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 """Splits a byte stream into JPEG images by their markers.
 
-Cameras get multipart boundaries and lengths wrong; a JPEG says itself where it begins and ends.
-The markers are walked as in ITU-T T.81 annex B, so that a thumbnail inside a header segment is not
-taken for the picture. Whatever stands between pictures is skipped. No sockets, bounded memory.
+Cameras send wrong multipart boundaries and lengths; a JPEG contains its own start and end. Markers
+are parsed as in ITU-T T.81 annex B, so that a thumbnail inside a header segment is not mistaken for
+the image. Bytes between images are skipped. No sockets, bounded memory.
 """
 
 import re

@@ -1,10 +1,10 @@
 """A relay between FFmpeg and an RTSP camera: connects to the configured address only.
 
-FFmpeg follows a camera's redirect wherever it leads, takes the password along, and cannot be told
-not to. So FFmpeg never has the password and never has the camera's address: it speaks to this
-relay on loopback, which speaks to the camera. The relay proves who we are, and a redirect ends the
-connection with words. The address that FFmpeg is given holds a token, so that no other program of
-this machine gets in.
+FFmpeg follows a camera's redirect to any host, sends the password there, and has no option against
+it. So FFmpeg gets neither the password nor the camera's address: it connects to this relay on
+loopback, which connects to the camera. The relay authenticates, and a redirect ends the connection
+with an error. The address for FFmpeg contains a token, so that no other program on this machine can
+connect.
 """
 
 import contextlib
