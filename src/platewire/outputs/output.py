@@ -287,6 +287,7 @@ class Output(ABC):
 
         Unavailable    not now, and nothing is known to have arrived; the same events come again
         Refused        an Unavailable: the receiver refuses, but maybe not because of this event
+        NoClient       an Unavailable: the output listens, and no client is connected
         Rejected       from `send` only: the receiver will never accept this event. Of several
                        events in one `send`, the loop then sends each alone
         Paused         the receiver wants no more events until a person resumes the output
