@@ -132,7 +132,7 @@ def test_what_is_assumed_is_said_and_what_is_not_certain_is_asked(
     said = platewire(*look)
     assert said.code == 1
     assert "assumed: the file does not state its encoding; it is read as cp1252" in said.out
-    assert "decision needed: the column 'Ablauftermin' is not known" in said.out
+    assert "decision needed: unknown column 'Ablauftermin'" in said.out
     assert "--apply takes" not in said.out
     refused = platewire(*look, "--apply")
     assert (refused.code, "--ignore-column" in refused.err) == (2, True)

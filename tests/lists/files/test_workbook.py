@@ -139,7 +139,7 @@ def test_the_only_sheet_with_values_is_taken_else_it_is_asked(load: Importer) ->
     with pytest.raises(ConfigError, match=r"several sheets with values: Sheet, Second.*--sheet"):
         load(book(*rows, more=second("x")))
     assert load(book(*rows, more=second("x")), sheet="Sheet").rejected == 0
-    with pytest.raises(ConfigError, match="no sheet 'Third'; there are: Sheet, Second"):
+    with pytest.raises(ConfigError, match="no sheet 'Third'; sheets: Sheet, Second"):
         load(book(*rows, more=second("x")), sheet="Third")
     with pytest.raises(ConfigError, match="no sheet contains a value"):
         load(book())
@@ -155,7 +155,7 @@ def test_a_size_that_the_sheet_says_wrongly_loses_no_row(load: Importer) -> None
 
 def test_rows_beyond_the_last_are_damage(load: Importer) -> None:
     content = book(["plate"], ["B AB 1"])
-    with pytest.raises(ConfigError, match="damaged"):
+    with pytest.raises(ConfigError, match="corrupted"):
         load(changed(content, SHEET, '<row r="2"', '<row r="999999999"'))
     assert load.plates == []
 
