@@ -78,7 +78,7 @@ def test_other_versions_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("secret", "reason"),
     [
-        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "starts with whsec_"),
+        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "must start with whsec_"),
         ("whsec_not valid base64!", "not valid base64"),
         ("whsec_" + base64.b64encode(b"fifteen bytes..").decode(), "15 bytes"),
         ("whsec_", "0 bytes"),

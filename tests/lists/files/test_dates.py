@@ -90,7 +90,7 @@ def valid_to(load: Importer) -> list[str]:
 def test_day_and_month_are_told_by_the_column(load: Importer) -> None:
     preview = load("plate,valid_to\nA 1,01/02/2027\nA 2,12/31/2027\n")
     assert valid_to(load) == ["2027-01-02", "2027-12-31"]
-    assert "month-first, as row 3 has '12/31/2027'" in preview.assumed[0]
+    assert "month-first, because row 3 has '12/31/2027'" in preview.assumed[0]
     load("plate,valid_from,valid_to\nA 1,01/02/2027,\nA 2,,31/12/2027\n")
     assert load.entries[0].valid_from == "2027-02-01"
 
