@@ -198,7 +198,7 @@ def test_invalid_card_is_reported(platewire: Platewire, listing: Path) -> None:
     add = ("lists", "add", "--config", listing, "staff", "AB 1", "--card-bits", "26")
     said = platewire(*add, "--card-facility", "256", "--card-number", "1")
     assert said.code == 2
-    assert "card_facility '256': it exceeds 8 bits; a 26-bit card has" in said.err
+    assert "card_facility '256': it exceeds 8 bits; use 0 to 255 for a 26-bit card" in said.err
 
 
 def test_decisions_are_shown_with_their_reasons(platewire: Platewire, listing: Path) -> None:

@@ -157,7 +157,7 @@ def uses(folder: Path) -> Iterator[str]:
 
 def is_msgspec(kind: ast.expr | None) -> bool:
     names = {
-        getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(kind or ast.Tuple())
+        getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(kind or ast.Pass())
     }
     return bool(names & CAUGHT)
 
