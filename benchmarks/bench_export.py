@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.bench_queries import fill_sqlite, invented
 from benchmarks.report import Table, resident_kib, spread
 from platewire.database.queries import Database
-from platewire.database.search.passage_search import SearchFilters
+from platewire.database.search.filters import SearchFilters
 from platewire.exports.columns import PASSAGES as COLUMNS
 from platewire.exports.formats import Format, open_rows
 from platewire.exports.source import of_log

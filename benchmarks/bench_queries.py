@@ -31,7 +31,7 @@ from platewire.database.postgresql.migrate import migrate as migrate_postgresql
 from platewire.database.postgresql.partitions import add_month, month_of
 from platewire.database.projection import COLUMNS
 from platewire.database.queries import Database
-from platewire.database.search.passage_search import SearchFilters
+from platewire.database.search.filters import SearchFilters
 from platewire.database.search.plate_pattern import Match, plate_pattern
 from platewire.database.search.plates import put
 from platewire.eventlog.settings import LogSettings

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from platewire.cli.passages import events_of
+from platewire.cli.recognition.passages import events_of
 from platewire.model import Event, Kind
 from platewire.passage.settings import PassageSettings
 from platewire.recognition.engine import Engine

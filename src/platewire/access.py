@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from platewire.model import BootTime, ListHit
 
 
-class Listed(NamedTuple):
+class ListMatch(NamedTuple):
     """A list that knows the plate; `refusal` says why its entry does not hold here and now."""
 
     hit: ListHit
@@ -68,7 +68,7 @@ class AccessLists(Protocol):
     All raise LogError where the file cannot be read or written.
     """
 
-    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[Listed]:
+    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[ListMatch]:
         """One for each list that knows the plate (A-Z0-9), whether or not it holds then."""
         ...
 

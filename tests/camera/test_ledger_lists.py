@@ -1,6 +1,6 @@
 """Which lists an event names: asked for anew when the text changes, kept over a restart."""
 
-from platewire.access import Listed
+from platewire.access import ListMatch
 from platewire.model import Event, ListHit
 from tests.camera.intaking import Road
 from tests.outputs.relay.relay_world import FakeLists
@@ -12,18 +12,18 @@ WATCHED = ListHit("seen", "one_edit", "watch", "KRA 48P7")
 class Asked(FakeLists):
     """Knows each plate's own lists; remembers what it was asked."""
 
-    def __init__(self, road: Road, **by_plate: list[Listed]) -> None:
+    def __init__(self, road: Road, **by_plate: list[ListMatch]) -> None:
         super().__init__(road.clock)
         self.by_plate = by_plate
         self.asked: list[str] = []
 
-    async def look_up(self, plate: str, *place: object) -> list[Listed]:
+    async def look_up(self, plate: str, *place: object) -> list[ListMatch]:
         self.asked.append(plate)
         self._check("look_up")
         return self.by_plate.get(plate, [])
 
 
-def road_with(**by_plate: list[Listed]) -> tuple[Road, Asked]:
+def road_with(**by_plate: list[ListMatch]) -> tuple[Road, Asked]:
     road = Road()
     road.lists = lists = Asked(road, **by_plate)
     return road, lists
@@ -34,8 +34,8 @@ def hits(events: list[Event]) -> list[list[str]]:
 
 
 async def test_every_event_of_a_passage_names_its_lists_and_they_are_asked_once() -> None:
-    elsewhere = Listed(ListHit("yard", "exact", "allow", "KRA 48PT"), "it holds for the yard")
-    road, lists = road_with(KRA48PT=[Listed(STAFF), Listed(WATCHED), elsewhere])
+    elsewhere = ListMatch(ListHit("yard", "exact", "allow", "KRA 48PT"), "it holds for the yard")
+    road, lists = road_with(KRA48PT=[ListMatch(STAFF), ListMatch(WATCHED), elsewhere])
     async with road.run():
         await road.see("KRA48PT", times=4)
         await road.clock.advance(7)
@@ -47,7 +47,7 @@ async def test_every_event_of_a_passage_names_its_lists_and_they_are_asked_once(
 
 
 async def test_a_corrected_text_is_asked_for_again_and_the_change_is_named() -> None:
-    road, lists = road_with(KRA48P7=[Listed(WATCHED)], KRA48PT=[Listed(STAFF)])
+    road, lists = road_with(KRA48P7=[ListMatch(WATCHED)], KRA48PT=[ListMatch(STAFF)])
     async with road.run():
         await road.see("KRA48P7", times=2)
         await road.see("KRA48PT", times=8)
@@ -63,7 +63,7 @@ async def test_a_corrected_text_is_asked_for_again_and_the_change_is_named() -> 
 
 
 async def test_lists_are_remembered_over_a_restart() -> None:
-    road, lists = road_with(KRA48PT=[Listed(STAFF)])
+    road, lists = road_with(KRA48PT=[ListMatch(STAFF)])
     async with road.run():
         await road.see("KRA48PT", times=3)
         await road.logged(1)
@@ -76,7 +76,7 @@ async def test_lists_are_remembered_over_a_restart() -> None:
 
 
 async def test_an_event_does_not_wait_for_lists_that_cannot_be_read() -> None:
-    road, lists = road_with(KRA48PT=[Listed(STAFF)])
+    road, lists = road_with(KRA48PT=[ListMatch(STAFF)])
     lists.broken = "look_up"
     async with road.run():
         await road.see("KRA48PT", times=3)
@@ -87,7 +87,7 @@ async def test_an_event_does_not_wait_for_lists_that_cannot_be_read() -> None:
 
 
 async def test_what_was_withdrawn_is_remembered_over_a_restart() -> None:
-    road, _ = road_with(KRA48P7=[Listed(WATCHED)])
+    road, _ = road_with(KRA48P7=[ListMatch(WATCHED)])
     async with road.run():
         await road.see("KRA48P7", times=2)
         await road.see("KRA48PT", times=8)
@@ -99,7 +99,7 @@ async def test_what_was_withdrawn_is_remembered_over_a_restart() -> None:
 
 
 async def test_a_list_that_holds_again_is_not_withdrawn() -> None:
-    road, _ = road_with(KRA48PT=[Listed(STAFF)])
+    road, _ = road_with(KRA48PT=[ListMatch(STAFF)])
     async with road.run():
         await road.see("KRA48PT", times=2)
         await road.see("KRA48P7", times=8)
@@ -112,7 +112,7 @@ async def test_a_list_that_holds_again_is_not_withdrawn() -> None:
 
 
 async def test_unreadable_lists_withdraw_nothing_and_are_read_again() -> None:
-    road, lists = road_with(KRA48P7=[Listed(WATCHED)], KRA48PT=[Listed(STAFF)])
+    road, lists = road_with(KRA48P7=[ListMatch(WATCHED)], KRA48PT=[ListMatch(STAFF)])
     async with road.run():
         await road.see("KRA48P7", times=2)
         await road.logged(1)
@@ -129,7 +129,7 @@ async def test_unreadable_lists_withdraw_nothing_and_are_read_again() -> None:
 
 async def test_what_is_withdrawn_late_is_named_as_a_change() -> None:
     """An output with `changes` is to hear of it."""
-    road, lists = road_with(KRA48P7=[Listed(WATCHED)])
+    road, lists = road_with(KRA48P7=[ListMatch(WATCHED)])
     async with road.run():
         await road.see("KRA48P7", times=2)
         await road.logged(1)

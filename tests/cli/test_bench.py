@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from platewire.cli.bench import percentile
+from platewire.cli.recognition.bench import percentile
 from tests.acceptance import small_road
 from tests.cli.conftest import Platewire
 from tests.recognition.drawing import scene_with

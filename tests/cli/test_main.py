@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from platewire.cli import events
+from platewire.cli.query import events
 from tests.acceptance.running import PLATEWIRE
 from tests.cli.conftest import Platewire
 

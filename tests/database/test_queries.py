@@ -1,15 +1,17 @@
 """The queries of console and command line: right, page by page, and beside a running log."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import apsw
 import pytest
 
-from platewire.database.queries import Database
-from platewire.database.search.passage_search import SQLITE, PageCursor, SearchFilters, page
+from platewire.database.queries import Database, PassageRow
+from platewire.database.search.filters import SearchFilters
+from platewire.database.search.passage_search import SQLITE, PageCursor, cursor_of, page
 from platewire.database.search.plate_pattern import Match, plate_pattern
 from platewire.errors import LogError
 from platewire.eventlog.settings import LogSettings
@@ -92,15 +94,20 @@ async def test_seq_at_a_time(database: Database, entries: list[Entry]) -> None:
 
 
 async def test_passages(database: Database, entries: list[Entry]) -> None:
-    rows = await database.passages(limit=100)
+    rows = await database.search(SearchFilters(), limit=100)
     assert [row.first_seq for row in rows] == [10, 7, 4, 1]
     assert [row.last for row in rows] == [entries[10], entries[8], entries[5], entries[2]]
-    page = await database.passages(limit=2, before=rows[0].first_seq)
-    assert page == rows[1:3]
-    assert await database.passages(limit=9, camera="yard") == [rows[0], rows[2]]
-    assert await database.passages(limit=9, plate="BU9042") == [rows[0], rows[3]]
-    assert await database.passages(limit=9, plate="BU904", camera="gate") == [rows[3]]
-    assert await database.passages(limit=9, open_only=True) == rows[:1]
+    after = cursor_of(rows[0].last.event, rows[0].first_seq)
+    assert await database.search(SearchFilters(), after=after, limit=2) == rows[1:3]
+
+    async def found(plate: str | None = None, **filters: Any) -> Sequence[PassageRow]:
+        pattern = plate_pattern(plate, Match.PREFIX) if plate else None
+        return await database.search(SearchFilters(plate=pattern, **filters), limit=9)
+
+    assert await found(camera="yard") == [rows[0], rows[2]]
+    assert await found("BU9042") == [rows[0], rows[3]]
+    assert await found("BU904", camera="gate") == [rows[3]]
+    assert await found(open=True) == rows[:1]
 
 
 async def test_one_passage(database: Database, entries: list[Entry]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from platewire.delivery.events.choice import choose
-from platewire.delivery.events.selection import Given, Selected
+from platewire.delivery.events.selection import DeliveredEvents, Selected
 from platewire.delivery.replay import replay
 from platewire.errors import Rejected, Unavailable
 from platewire.eventlog.deliveries.records import DeadQuery
@@ -271,7 +271,7 @@ async def test_verification_knows_the_same(tmp_path: Any) -> None:
     finally:
         await log.close()
     with log_beside(tmp_path) as beside:
-        given = Given(beside, settings)
+        given = DeliveredEvents(beside, settings)
         assert await given.given([3, 4, 5, 6, 7]) == [3, 4]
 
 

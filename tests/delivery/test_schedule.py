@@ -147,12 +147,12 @@ def test_a_failing_passage_is_parked_as_soon_as_another_succeeds() -> None:
     assert first is not None
     failed = first.left[0].event.passage
     assert not fail(it, first, 0.0)
-    assert it.to_keep == []
+    assert it.unsaved == []
     second = it.take(0.0)
     assert second is not None
     assert second.left[0].event.passage != failed
     settle(it, second, 0.0)
-    assert {each.waiting.key for each in it.to_keep} == {failed}
+    assert {each.waiting.key for each in it.unsaved} == {failed}
     assert it.next_at() == 0.5
 
 
@@ -179,11 +179,11 @@ def test_one_probe_at_a_time_while_several_fail_and_nobody_is_blamed() -> None:
     assert [round(each, 3) for each in probes[:9]] == [0.5, 0.5, 1, 2, 4, 8, 16, 32, 60]
     assert max(probes) <= 60
     assert len(it.circuit.suspects) <= max(SUSPECTS_MAX, len(running))
-    assert it.to_keep == []
+    assert it.unsaved == []
     probe = it.take(now + 60)
     assert probe is not None
     settle(it, probe, now + 60)
-    assert it.to_keep == [], "all that failed is tried again first"
+    assert it.unsaved == [], "all that failed is tried again first"
     assert it.take(now + 60) is not None
 
 

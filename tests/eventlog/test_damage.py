@@ -15,6 +15,7 @@ import apsw
 import pytest
 
 from platewire.database.queries import Database
+from platewire.database.search.filters import SearchFilters
 from platewire.errors import LogError
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.eventlog.upkeep.verify import verify
@@ -166,7 +167,7 @@ async def test_pages_and_the_api_refuse_it_by_name(open_log: OpenLog) -> None:
             database.event(6),
             database.events(limit=5),
             database.passage((await log.read(4, 1))[0].event.passage),
-            database.passages(limit=5),
+            database.search(SearchFilters(), limit=5),
         ):
             with pytest.raises(LogError, match=r"event 6 is corrupted.*verify"):
                 await refused

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from platewire.database.search.request import RequestError
 from platewire.errors import ConfigError
 from platewire.exports import excel
-from platewire.exports.columns import EVENTS, PASSAGES, Column, Kind, chosen
-from platewire.exports.formats import Format, checked, format_of, open_rows, require
+from platewire.exports.columns import EVENTS, PASSAGES, Column, Kind, columns_of
+from platewire.exports.formats import Format, check_csv_form, format_of, open_rows, require
 from platewire.exports.source import Row
 from platewire.exports.text import CsvForm, Delimiter, harmless, iso
 
@@ -112,17 +112,17 @@ def test_a_decimal_comma_is_a_number_to_others(tmp_path: Path) -> None:
 
 def test_unsupported_settings_of_a_format_are_reported() -> None:
     with pytest.raises(RequestError, match="use the delimiter semicolon"):
-        checked(Format.CSV, CsvForm(decimal_comma=True))
+        check_csv_form(Format.CSV, CsvForm(decimal_comma=True))
     with pytest.raises(RequestError, match="delimiter applies to csv only, but the format is xlsx"):
-        checked(Format.XLSX, CsvForm(Delimiter.TAB))
+        check_csv_form(Format.XLSX, CsvForm(Delimiter.TAB))
 
 
 @pytest.mark.parametrize("names", ["plat", "", "plate,", "plate,plate", "plate;camera", "dwell"])
 def test_unknown_columns_are_reported(names: str) -> None:
     with pytest.raises(RequestError, match=r"columns = ") as told:
-        chosen("events", names)
+        columns_of("events", names)
     assert told.value.name == "columns"
-    assert [it.name for it in chosen("passages", "plate, dwell_seconds")] == [
+    assert [it.name for it in columns_of("passages", "plate, dwell_seconds")] == [
         "plate", "dwell_seconds",
     ]  # fmt: skip
 

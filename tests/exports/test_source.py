@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from platewire.database.search.passage_search import SearchFilters
+from platewire.database.search.filters import SearchFilters
 from platewire.database.search.plate_pattern import Match, plate_pattern
 from platewire.exports import source
-from platewire.exports.columns import EVENTS, PASSAGES, chosen
+from platewire.exports.columns import EVENTS, PASSAGES, columns_of
 from platewire.exports.source import Row, Rows, of_log, of_postgresql
 from platewire.model import Event
 from platewire.runtime.clock import milliseconds
@@ -122,11 +122,11 @@ def test_only_the_columns_that_are_asked_for(both: Both, rows: Rows) -> None:
     async def collect(found: AsyncIterator[list[Row]]) -> list[Row]:
         return [row async for part in found for row in part]
 
-    some = chosen("passages", "plate,first_seen_local,camera")
+    some = columns_of("passages", "plate,first_seen_local,camera")
     found = both.run(collect(rows.passages(SearchFilters(), some)))
     whole = [named(row, PASSAGES) for row in exported(both, rows, "passages", SearchFilters(), 50)]
     assert found == [(it["plate"], it["first_seen_local"], it["camera"]) for it in whole]
-    (seq,) = chosen("events", "seq")
+    (seq,) = columns_of("events", "seq")
     numbers = both.run(collect(rows.events(SearchFilters(), [seq])))
     assert numbers == [(number,) for number in range(1, len(ALL_EVENTS) + 1)]
 

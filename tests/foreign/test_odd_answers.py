@@ -13,8 +13,8 @@ import pytest
 
 from platewire.errors import Refused, Rejected, Unavailable
 from platewire.outputs.http.milestone import MilestoneSettings
-from platewire.outputs.http.odd_answers import cleaned
 from platewire.outputs.http.one_c import OneCSettings
+from platewire.outputs.http.violations import cleaned
 from platewire.outputs.output import OutputSettings
 from platewire.outputs.relay.two_n import TwoNSettings
 from platewire.outputs.template.template import TemplateSettings

@@ -41,7 +41,7 @@ BEGUN = structs.replace(YES, opened=None, outcome=None)
 
 @pytest.fixture
 def book(tmp_path: Path) -> Iterator[Book]:
-    made = Book(tmp_path / "decisions.db", NOW, kept=5)
+    made = Book(tmp_path / "decisions.db", NOW, decisions_max=5)
     yield made
     made.close()
 

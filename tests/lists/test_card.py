@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from platewire.lists import card
 from platewire.lists.card import FIELDS, LAYOUTS, Fault, spelled
-from platewire.lists.entry import EntryError, checked
+from platewire.lists.entry import EntryError, list_entry
 
 bits = st.sampled_from(sorted(LAYOUTS))
 anything = st.text("0123456789 -+.,eExX٣²", max_size=24) | st.integers(0, 2**70).map(str)
@@ -90,11 +90,11 @@ def test_errors_name_field_value_and_remedy(
     facility: str, number: str, size: str, field: str, said: str
 ) -> None:
     with pytest.raises(EntryError) as told:
-        checked({"plate": "AB 1", **of(facility, number, size)}, None)
+        list_entry({"plate": "AB 1", **of(facility, number, size)}, None)
     assert told.value.field == field
     assert said in str(told.value)
 
 
 def test_no_card_is_no_fault() -> None:
-    entry = checked({"plate": "AB 1"}, None)
+    entry = list_entry({"plate": "AB 1"}, None)
     assert {getattr(entry, name) for name in card.FIELDS} == {""}

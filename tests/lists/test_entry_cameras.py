@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from platewire.lists.entry import EntryError, checked, refusal
+from platewire.lists.entry import EntryError, list_entry, refusal
 
 CAMERAS = ("Tor", "Nord", "Tor Nord", "Gate 1")
 NOW = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
@@ -24,18 +24,18 @@ NOW = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
     ],
 )
 def test_an_entry_holds_at_the_cameras_it_names(written: str, kept: str, holds: set[str]) -> None:
-    entry = checked({"plate": "AB 1", "cameras": written}, CAMERAS)
+    entry = list_entry({"plate": "AB 1", "cameras": written}, CAMERAS)
     assert entry.cameras == kept
-    assert checked({"plate": "AB 1", "cameras": kept}, CAMERAS) == entry, "as it is read back"
+    assert list_entry({"plate": "AB 1", "cameras": kept}, CAMERAS) == entry, "as it is read back"
     utc = ZoneInfo("UTC")
     assert {name for name in CAMERAS if not refusal(entry, name, NOW, utc)} == holds
 
 
 def test_what_may_be_one_camera_or_several_is_asked_back() -> None:
     with pytest.raises(EntryError, match=r'can be one camera or several; write "Tor Nord," for'):
-        checked({"plate": "AB 1", "cameras": "Tor Nord"}, CAMERAS)
+        list_entry({"plate": "AB 1", "cameras": "Tor Nord"}, CAMERAS)
 
 
 def test_where_no_name_has_spaces_all_is_as_it_was() -> None:
-    entry = checked({"plate": "AB 1", "cameras": "yard, gate|yard"}, ("gate", "yard"))
+    entry = list_entry({"plate": "AB 1", "cameras": "yard, gate|yard"}, ("gate", "yard"))
     assert entry.cameras == "gate yard"

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platewire.errors import ConfigError
-from platewire.lists.entry import FIELDS, ListEntry, checked
+from platewire.lists.entry import FIELDS, ListEntry, list_entry
 from platewire.lists.file_import import SHOWN, Import, Preview, Reading, RejectedRow
 from platewire.lists.files import delimited, writing
 from platewire.lists.files.encodings import REPLACED
@@ -223,7 +223,7 @@ FIELD_VALUES = {
     "note": WORDS,
 }
 ENTRIES = st.lists(
-    st.fixed_dictionaries(FIELD_VALUES).map(lambda fields: checked(fields, CAMERAS)),
+    st.fixed_dictionaries(FIELD_VALUES).map(lambda fields: list_entry(fields, CAMERAS)),
     unique_by=lambda entry: entry.text,
     min_size=1,
     max_size=8,

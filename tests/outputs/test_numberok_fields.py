@@ -21,7 +21,7 @@ from platewire.testing.sample_events import odd_events, passage_events
 from platewire.wire.numberok import json as numberok_json
 from platewire.wire.numberok import tcp as numberok_tcp
 from platewire.wire.numberok.fields import FIRST_ATTEMPT, Attempt
-from platewire.wire.numberok.json import Dialect, Profile, Shown
+from platewire.wire.numberok.json import AttachedPicture, Dialect, Profile
 from tests.foreign.passages import EVERYTHING, IMAGES, PICTURES, PLATE, SITE, VEHICLE
 
 PAGE = (Path(__file__).parents[2] / "docs/outputs/numberok_fields.md").read_text("utf-8")
@@ -93,7 +93,7 @@ def again() -> Sequence[Event]:
 
 
 SENT_AGAIN = Attempt(again=True, age_ms=1500)
-BOTH = (Shown("vehicle", VEHICLE.jpeg), Shown("plate", PLATE.jpeg))
+BOTH = (AttachedPicture("vehicle", VEHICLE.jpeg), AttachedPicture("plate", PLATE.jpeg))
 
 
 def numbered(events: Sequence[Event]) -> Sequence[Event]:
@@ -104,13 +104,13 @@ def numbered(events: Sequence[Event]) -> Sequence[Event]:
 def in_json(
     events: Sequence[Event],
     profile: Profile,
-    shown: Sequence[Shown] = (),
+    shown: Sequence[AttachedPicture] = (),
     attempt: Attempt = FIRST_ATTEMPT,
 ) -> Form:
     dialect = Dialect(profile=profile)
     bodies = [
         numberok_json.encode(
-            each, SITE, dialect, packet_counter=67, shown=shown, embed=True, attempt=attempt
+            each, SITE, dialect, packet_counter=67, attached=shown, embed=True, attempt=attempt
         )
         for each in numbered(events)
     ]
@@ -196,7 +196,10 @@ SAMPLES = [
 
 @pytest.mark.parametrize(("table", "events", "shown", "attempt"), SAMPLES)
 def test_json_matches_the_table(
-    table: Sequence[Row], events: Sequence[Event], shown: Sequence[Shown], attempt: Attempt
+    table: Sequence[Row],
+    events: Sequence[Event],
+    shown: Sequence[AttachedPicture],
+    attempt: Attempt,
 ) -> None:
     forms = [in_json(events, profile, shown, attempt) for profile in PROFILES]
     checked = [row for row in table if row.json_key != NOT_THERE]
@@ -207,7 +210,10 @@ def test_json_matches_the_table(
 
 @pytest.mark.parametrize(("table", "events", "shown", "attempt"), SAMPLES)
 def test_tcp_matches_the_table(
-    table: Sequence[Row], events: Sequence[Event], shown: Sequence[Shown], attempt: Attempt
+    table: Sequence[Row],
+    events: Sequence[Event],
+    shown: Sequence[AttachedPicture],
+    attempt: Attempt,
 ) -> None:
     form = over_tcp(events, attempt)
     pairs = [pair for row in table if (pair := keyed(row.tcp))]

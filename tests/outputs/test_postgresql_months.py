@@ -205,7 +205,7 @@ async def write_slowly(connection: Any, number: int, chance: random.Random) -> N
         entries = recorded(number * 100 + batch, at, batch * 3 + 1)
         async with connection.transaction():
             await write.write(connection, own, write.Batch(entries, []))
-            own = own._replace(mark=node.risen(own.mark, entries))
+            own = own._replace(mark=node.advance_mark(own.mark, entries))
             await connection.execute("SELECT pg_sleep($1)", chance.random() / 50)
 
 

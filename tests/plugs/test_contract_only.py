@@ -34,7 +34,7 @@ SHARED = frozenset(
     }
 )
 """Modules of the plug rooms that hold no plug."""
-USED = {"cli/terminal/recordings.py": "platewire.sources.file"}
+USED = {"cli/recognition/recordings.py": "platewire.sources.file"}
 """Code that reads a clip named on the command line builds the source for it."""
 NO_PLUGS = {
     "config/reference.py": {"__name__"},

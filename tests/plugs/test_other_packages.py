@@ -35,7 +35,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from platewire.database.erasure import ErasedThere
+from platewire.database.erasure import DatabaseErasure
 from platewire.model import Entry
 from platewire.outputs.output import OtherSettings, Output, OutputContext, OutputSettings
 
@@ -53,10 +53,10 @@ class RegisterSettings(OutputSettings, frozen=True, kw_only=True, tag="register"
         if not others.cameras:
             yield f'output "{self.name}" needs a camera'
 
-    async def erase(self, plate: str, name: str, now: datetime) -> ErasedThere:
+    async def erase(self, plate: str, name: str, now: datetime) -> DatabaseErasure:
         text = self.path.read_text()
         self.path.write_text(text.replace(plate, name))
-        return ErasedThere(
+        return DatabaseErasure(
             passages=1, events=text.count(plate), pictures=0, mentions=0, left=()
         )
 

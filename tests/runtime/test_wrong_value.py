@@ -87,7 +87,7 @@ DECODERS: dict[str, tuple[Callable[[bytes], Any], Sequence[str]]] = {
     "nx_token": (text_of(nx.token), ("token",)),
     "nx_refusal": (text_of(nx.refusal), ("error", "errorString")),
     "two_n": (text_of(two_n.refusal), ("success", "error", "result")),
-    "one_c": (text_of(one_c.answered), ("accepted", "rejected")),
+    "one_c": (text_of(one_c.parse_response), ("accepted", "rejected")),
     "recognizer": (plate_recognizer_response.decode, ("results", "processing_time", "timestamp")),
     "recorded_reads": (recorded, replay.Recorded.__struct_fields__),
     "api_replay": api(ReplayBody),

@@ -10,7 +10,7 @@ from uuid import UUID
 from platewire.errors import Rejected, Unavailable
 from platewire.model import Entry, Event, Image, Kind
 from platewire.outputs.http.http import HttpOutput
-from platewire.wire.numberok.json import Shown
+from platewire.wire.numberok.json import AttachedPicture
 
 # --- answers of the receiver ---------------------------------------------------------------------
 
@@ -175,19 +175,19 @@ class NeedsACountry(HttpOutput):
 
 
 class NeverSendsThePicture(HttpOutput):
-    async def _shown(self, event: Event, image: Image | None) -> Shown | None:
+    async def _attached_picture(self, event: Event, image: Image | None) -> AttachedPicture | None:
         return None
 
 
 class SendsAnotherPicture(HttpOutput):
-    async def _shown(self, event: Event, image: Image | None) -> Shown | None:
-        shown = await super()._shown(event, image)
+    async def _attached_picture(self, event: Event, image: Image | None) -> AttachedPicture | None:
+        shown = await super()._attached_picture(event, image)
         return shown and shown._replace(jpeg=shown.jpeg[:-2] + b"\xff\xfe\x00\x02\xff\xd9")
 
 
 class NeedsThePicture(HttpOutput):
-    async def _shown(self, event: Event, image: Image | None) -> Shown | None:
-        shown = await super()._shown(event, image)
+    async def _attached_picture(self, event: Event, image: Image | None) -> AttachedPicture | None:
+        shown = await super()._attached_picture(event, image)
         if image is not None and shown is None:
             raise Rejected(f'output "{self._settings.name}": the picture of the event was deleted')
         return shown

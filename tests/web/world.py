@@ -49,7 +49,7 @@ from platewire.runtime.clock import SystemClock
 from platewire.runtime.server_tls import ServerTls
 from platewire.runtime.status import Board, State
 from platewire.web.app import build_app
-from platewire.web.context import Job, ReplayWish, WebContext
+from platewire.web.context import Job, ReplayRequest, WebContext
 from platewire.web.scopes import ALL
 from platewire.web.serve import serve
 from platewire.web.settings import Access, Address, Key
@@ -155,7 +155,7 @@ class ToyActions:
     async def restart(self, role: str, name: str) -> None:
         self.board.say(role, name, State.RUNNING)
 
-    async def replay(self, output: str, wish: ReplayWish) -> str:
+    async def replay(self, output: str, wish: ReplayRequest) -> str:
         job = Job(
             id=str(len(self.started) + 1),
             output=output,

@@ -74,14 +74,14 @@ def test_any_text_and_picture_goes_along(text: str, jpeg: bytes) -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "\ufeff", "OK", "принято", "{}", '\ufeff{"other": 1}'])
 def test_answers_that_take_all(text: str) -> None:
-    assert one_c.answered(text) == one_c.Answered(None, {})
+    assert one_c.parse_response(text) == one_c.DeliveryResponse(None, {})
 
 
 @given(st.lists(st.uuids(), unique=True), st.lists(st.uuids(), unique=True), st.booleans())
 def test_answers_one_by_one(accepted: list[Any], rejected: list[Any], bom: bool) -> None:
     refusals = [{"id": str(each).upper(), "reason": "нет договора"} for each in rejected]
     answer = json.dumps({"accepted": [str(each) for each in accepted], "rejected": refusals})
-    told = one_c.answered(("\ufeff" if bom else "") + answer)
+    told = one_c.parse_response(("\ufeff" if bom else "") + answer)
     assert all(told.refused(each) == "нет договора" for each in rejected)
     assert told.left_out([*accepted, *rejected]) == []
     stranger = EVENTS[0].id
@@ -91,7 +91,7 @@ def test_answers_one_by_one(accepted: list[Any], rejected: list[Any], bom: bool)
 @given(st.text())
 def test_any_answer_is_understood_or_not(text: str) -> None:
     try:
-        one_c.answered(text)
+        one_c.parse_response(text)
     except one_c.NotUnderstood:
         return
     assert isinstance(one_c.complaint(text), str)
@@ -110,7 +110,7 @@ def test_any_answer_is_understood_or_not(text: str) -> None:
 )
 def test_answers_of_something_else(text: str) -> None:
     with pytest.raises(one_c.NotUnderstood):
-        one_c.answered(text)
+        one_c.parse_response(text)
 
 
 EXCEPTION = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from platewire.app.replays import Borrowed, Replays
+from platewire.app.replays import Replays, SharedOutput
 from platewire.camera.recognizer import ROLE, Recognizer
 from platewire.delivery import Delivery
 from platewire.delivery.events.choice import choose
@@ -21,10 +21,10 @@ from platewire.model import Kind, Site
 from platewire.outputs.output import Output, OutputSettings
 from platewire.runtime.clock import Clock
 from platewire.runtime.supervise import Part, bugs_come_back
-from platewire.web.context import Job, ReplayWish
+from platewire.web.context import Job, ReplayRequest
 
 
-class Way:
+class RunningOutput:
     """One way out as the server runs it: its settings, the output and the loop around it."""
 
     def __init__(
@@ -83,7 +83,7 @@ class Way:
 
     def for_test(self) -> Output:
         """One that listens sends test events to whoever is connected."""
-        return Borrowed(self.output) if self.settings.listens else self.build()
+        return SharedOutput(self.output) if self.settings.listens else self.build()
 
     @property
     def address(self) -> str | None:
@@ -97,7 +97,7 @@ class Control:
 
     def __init__(
         self,
-        ways: Mapping[str, Way],
+        outputs: Mapping[str, RunningOutput],
         parts: Sequence[Part],
         recognizer: Recognizer,
         replays: Replays,
@@ -105,7 +105,7 @@ class Control:
         site: Site,
         clock: Clock,
     ) -> None:
-        self._ways = ways
+        self._outputs = outputs
         self._parts = {(part.role, part.name): part for part in parts}
         self._recognizer = recognizer
         self._replays = replays
@@ -114,11 +114,11 @@ class Control:
         self._clock = clock
 
     async def pause(self, output: str) -> None:
-        await self._way(output).delivery.pause("paused by an operator")
+        await self._running_output(output).delivery.pause("paused by an operator")
 
     async def resume(self, output: str) -> None:
         """One that has stopped altogether is begun anew."""
-        way = self._way(output)
+        way = self._running_output(output)
         if self._parts["output", output].running:
             await way.delivery.resume()
         else:
@@ -135,8 +135,8 @@ class Control:
 
     # --- sending again, and trying out ------------------------------------------------------------
 
-    async def replay(self, output: str, wish: ReplayWish) -> str:
-        way = self._way(output)
+    async def replay(self, output: str, wish: ReplayRequest) -> str:
+        way = self._running_output(output)
         choice = await choose(
             self._log, way.settings, wish.what, wish.from_seq, wish.to_seq, wish.failed_since
         )
@@ -149,20 +149,20 @@ class Control:
         return self._replays.cancel(job)
 
     async def test(self, output: str, kinds: Sequence[Kind]) -> Sequence[EventTestResult]:
-        way = self._way(output)
+        way = self._running_output(output)
         wanted = kinds_to_try(way.settings, kinds)
         return await try_out(way.settings, way.for_test(), wanted, self._site, self._clock)
 
     # --- what waits, and what was given up --------------------------------------------------------
 
     async def parked(self, output: str) -> Sequence[Parked]:
-        return await self._log.deliveries.parked(self._way(output).settings.name)
+        return await self._log.deliveries.parked(self._running_output(output).settings.name)
 
     async def attempts(self, output: str, seq: int | None, limit: int) -> Sequence[Attempt]:
         failed = await self._log.deliveries.attempts(output, seq, limit)
         done = [
             each
-            for each in self._way(output).delivery.successes()
+            for each in self._running_output(output).delivery.successes()
             if seq is None or each.seq == seq
         ]
         return sorted([*failed, *done], key=lambda each: each.at, reverse=True)[:limit]
@@ -174,7 +174,7 @@ class Control:
         return await self._log.deliveries.dead_letter_groups(output)
 
     async def requeue(self, output: str, query: DeadQuery) -> int:
-        way = self._way(output)
+        way = self._running_output(output)
         rows = await self._log.deliveries.requeue(output, query, self._clock.now())
         await way.delivery.requeue(rows)
         return len(rows)
@@ -182,8 +182,8 @@ class Control:
     async def discard(self, output: str, query: DeadQuery, reason: str) -> int:
         return await self._log.deliveries.discard(output, query, reason, self._clock.now())
 
-    def _way(self, output: str) -> Way:
-        if output not in self._ways:
-            there = ", ".join(self._ways) or "none"
+    def _running_output(self, output: str) -> RunningOutput:
+        if output not in self._outputs:
+            there = ", ".join(self._outputs) or "none"
             raise ConfigError(f'no output "{output}"; configured outputs: {there}')
-        return self._ways[output]
+        return self._outputs[output]

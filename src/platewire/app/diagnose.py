@@ -131,14 +131,14 @@ async def _let_go(role: str, name: str, close: Awaitable[None]) -> None:
 
 def _log(config: Config) -> Finding:
     folder = Path(config.log.folder)
-    place = next(path for path in (folder, *folder.parents) if path.exists())
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
     try:
-        with tempfile.TemporaryFile(dir=place):
+        with tempfile.TemporaryFile(dir=existing):
             pass
-        free = shutil.disk_usage(place).free
+        free = shutil.disk_usage(existing).free
         check_version(folder / FILE_NAME)
     except OSError as error:
-        message = f"{place} is not writable ({error.strerror}); grant platewire write access"
+        message = f"{existing} is not writable ({error.strerror}); grant platewire write access"
         return Finding("log", "folder", good=False, message=message)
     except LogError as error:
         return Finding("log", "folder", good=False, message=str(error))

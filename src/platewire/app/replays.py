@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import structs
 
-from platewire.delivery import replay
+from platewire.delivery import ReplayResult, replay
 from platewire.delivery.events.choice import Choice
 from platewire.errors import ConfigError, LogError, PlatewireError
 from platewire.eventlog.log import EventLog
@@ -28,7 +28,7 @@ up."""
 diagnostics = logging.getLogger(__name__)
 
 
-class Borrowed(Output):
+class SharedOutput(Output):
     """A live output as a replay uses it: to send, not to connect or close."""
 
     def __init__(self, output: Output) -> None:
@@ -120,36 +120,8 @@ class Replays:
     async def _run(
         self, job: Job, settings: OutputSettings, output: Output, choice: Choice
     ) -> None:
-        sent = 0
-
-        def progress(done: int, total: int) -> None:
-            at_seq = job.to_seq - (total - done) if choice.seqs is None else choice.seqs[done - 1]
-            self._update(job.id, at_seq=at_seq, done=done, message="")
-
-        def waiting(reason: str) -> None:
-            self._update(job.id, message=reason)
-
-        async def told(entries: Sequence[Entry]) -> None:
-            nonlocal sent
-            sent += len(entries)
-            self._update(job.id, sent=sent)
-            if choice.what == "failed":
-                await self._log.deliveries.resolve(
-                    settings.name, [entry.event.seq for entry in entries]
-                )
-
         try:
-            result = await replay(
-                self._log,
-                output,
-                choice,
-                rate=job.rate,
-                clock=self._clock,
-                progress=progress,
-                on_delivered=told,
-                probe_seconds=settings.probe_seconds,
-                waiting=waiting,
-            )
+            result = await self._replay(job, settings, output, choice)
         except BaseException as error:
             # A LogError too: the loops that write to the log find out by themselves.
             if isinstance(error, LogError):
@@ -165,6 +137,37 @@ class Replays:
             )
             state = "failed" if result.rejected else "done"
             self._ended(job.id, state=state, message=said, rejected=result.rejected)
+
+    async def _replay(
+        self, job: Job, settings: OutputSettings, output: Output, choice: Choice
+    ) -> ReplayResult:
+        """Sends the events, and updates the job meanwhile."""
+        sent = 0
+
+        def progress(done: int, total: int) -> None:
+            at_seq = job.to_seq - (total - done) if choice.seqs is None else choice.seqs[done - 1]
+            self._update(job.id, at_seq=at_seq, done=done, message="")
+
+        async def delivered(entries: Sequence[Entry]) -> None:
+            nonlocal sent
+            sent += len(entries)
+            self._update(job.id, sent=sent)
+            if choice.what == "failed":
+                await self._log.deliveries.resolve(
+                    settings.name, [entry.event.seq for entry in entries]
+                )
+
+        return await replay(
+            self._log,
+            output,
+            choice,
+            rate=job.rate,
+            clock=self._clock,
+            progress=progress,
+            on_delivered=delivered,
+            probe_seconds=settings.probe_seconds,
+            waiting=lambda reason: self._update(job.id, message=reason),
+        )
 
     def _ended(self, job: str, **changes: Any) -> None:
         self._update(job, ended_at=self._clock.now(), **changes)

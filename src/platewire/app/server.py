@@ -20,7 +20,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from platewire import __version__
-from platewire.app.control import Control, Way
+from platewire.app.control import Control, RunningOutput
 from platewire.app.replays import Replays
 from platewire.camera.intake import (
     CameraRun,
@@ -176,14 +176,14 @@ class Server:
         self._recognizer = recognizer
         self._intake = IntakeContext(recognizer, log, identities, clock, board, lists)
         self._cameras = {camera.name: self._make_camera(camera) for camera in config.camera}
-        self._ways = {output.name: self._make_way(output) for output in config.output}
+        self._outputs = {output.name: self._make_output(output) for output in config.output}
         self._list_on_board()
         self._camera_parts = [self._camera_part(name) for name in self._cameras]
-        self._way_parts = [self._way_part(name) for name in self._ways]
-        self._own_parts = [
-            self._own_part("log", self._log.watch),
-            self._own_part("retention", self._retain_for_ever),
-            self._own_part("plates", self._take_in_plates_for_ever),
+        self._output_parts = [self._output_part(name) for name in self._outputs]
+        self._server_parts = [
+            self._server_part("log", self._log.watch),
+            self._server_part("retention", self._retain_for_ever),
+            self._server_part("plates", self._take_in_plates_for_ever),
             *(self._heartbeat_part(each) for each in config.heartbeat),
         ]
 
@@ -191,7 +191,7 @@ class Server:
         """The page is up before the cameras are: who asks it then is to hear that they start."""
         for name in self._cameras:
             self._board.line("camera", name)
-        for name in self._ways:
+        for name in self._outputs:
             self._board.line("output", name)
 
     def _make_camera(self, camera: CameraSettings) -> CameraRun:
@@ -222,12 +222,12 @@ class Server:
             stopped=lambda: close_passages(name, self._intake),
         )
 
-    def _way_part(self, name: str) -> Part:
+    def _output_part(self, name: str) -> Part:
         """Not started again by itself: what it sends is for a person to judge first."""
-        run, board = self._ways[name].run, self._board
+        run, board = self._outputs[name].run, self._board
         return Part("output", name, run, clock=self._clock, board=board, may_restart=never)
 
-    def _own_part(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> Part:
+    def _server_part(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> Part:
         begins = State.RUNNING
         return Part("server", name, run, clock=self._clock, board=self._board, begins=begins)
 
@@ -235,11 +235,11 @@ class Server:
         beats = Heartbeat(settings, self._site, self._clock, self._board)
         return Part(heartbeat.ROLE, settings.name, beats.run, clock=self._clock, board=self._board)
 
-    def _make_way(self, settings: OutputSettings) -> Way:
+    def _make_output(self, settings: OutputSettings) -> RunningOutput:
         context = OutputContext(
             self._clock, self._log, self._site, self._board, self._lists, self._slots
         )
-        return Way(
+        return RunningOutput(
             settings,
             lambda: settings.build(context),
             lambda output: Delivery(
@@ -252,7 +252,7 @@ class Server:
         await usable(lambda: self._log.describe(self._site))
         queries = await usable(self._open_queries) if self._config.web.enabled else None
         async with contextlib.AsyncExitStack() as after, asyncio.TaskGroup() as group:
-            deliveries = tasks(group, [*self._way_parts, *self._own_parts])
+            deliveries = tasks(group, [*self._output_parts, *self._server_parts])
             leaving = asyncio.Event()
             page = None
             if queries is not None:
@@ -274,29 +274,7 @@ class Server:
     async def _open_page(
         self, group: asyncio.TaskGroup, leaving: asyncio.Event, queries: Database
     ) -> Address:
-        replays = Replays(group, self._log, self._clock, leaving)
-        context = WebContext(
-            access=self._entrance,
-            clock=self._clock,
-            log=self._log,
-            queries=queries,
-            board=self._board,
-            site=self._site,
-            snapshot=self._snapshot,
-            actions=Control(
-                self._ways,
-                [*self._camera_parts, *self._way_parts, *self._own_parts],
-                self._recognizer,
-                replays,
-                self._log,
-                self._site,
-                self._clock,
-            ),
-            version=__version__,
-            stopping=leaving,
-            lists=self._lists,
-            ended=EndedSessions(self._config.log.folder / session.FILE_NAME),
-        )
+        context = self._web_context(group, leaving, queries)
         page = await _listen(
             group,
             "page",
@@ -313,18 +291,45 @@ class Server:
             await _listen(group, "health", app, health, setting=setting, stopping=leaving)
         return page
 
+    def _web_context(
+        self, group: asyncio.TaskGroup, leaving: asyncio.Event, queries: Database
+    ) -> WebContext:
+        replays = Replays(group, self._log, self._clock, leaving)
+        return WebContext(
+            access=self._entrance,
+            clock=self._clock,
+            log=self._log,
+            queries=queries,
+            board=self._board,
+            site=self._site,
+            snapshot=self._snapshot,
+            actions=Control(
+                self._outputs,
+                [*self._camera_parts, *self._output_parts, *self._server_parts],
+                self._recognizer,
+                replays,
+                self._log,
+                self._site,
+                self._clock,
+            ),
+            version=__version__,
+            stopping=leaving,
+            lists=self._lists,
+            ended=EndedSessions(self._config.log.folder / session.FILE_NAME),
+        )
+
     async def _await_outputs(self) -> None:
         """Until each has connected or failed once, for a while at most."""
         end = self._clock.monotonic() + START_SECONDS
         while self._clock.monotonic() < end and any(
-            self._board.line("output", name).state is State.STARTING for name in self._ways
+            self._board.line("output", name).state is State.STARTING for name in self._outputs
         ):
             await self._clock.sleep(POLL_SECONDS)
 
     async def _catch_up(self) -> None:
         """Gives running outputs their grace for what the log already holds."""
         end = self._clock.monotonic() + GRACE_SECONDS
-        while self._clock.monotonic() < end and any(map(self._behind, self._ways)):
+        while self._clock.monotonic() < end and any(map(self._behind, self._outputs)):
             await self._clock.sleep(POLL_SECONDS)
 
     def _behind(self, name: str) -> bool:
@@ -335,7 +340,7 @@ class Server:
         while True:
             await self._clock.sleep(RETAIN_EVERY_SECONDS)
             try:
-                gone = await self._log.retain(list(self._ways))
+                gone = await self._log.retain(list(self._outputs))
             except LogWaits as error:
                 diagnostics.warning("retention: %s", error)
                 continue
@@ -367,7 +372,7 @@ class Server:
         return picture.jpeg
 
     def _addresses(self, page: Address | None) -> Addresses:
-        listening = {name: way.address for name, way in self._ways.items()}
+        listening = {name: output.address for name, output in self._outputs.items()}
         return Addresses(
             page=None if page is None else f"{self._entrance._replace(address=page).url}/",
             database=str(self._config.log.database),

@@ -14,7 +14,7 @@ from platewire.recognition.engine import Engine
 from platewire.recognition.pool import Pool
 from platewire.recognition.refused import Examined
 from platewire.runtime.status import Board, State
-from platewire.runtime.supervise import describe, raise_if_all_concerned, told_only
+from platewire.runtime.supervise import describe, log_errors, raise_if_all_concerned
 
 ROLE = "recognition"
 FAILURES_IN_A_ROW_MAX = 10
@@ -103,6 +103,6 @@ class Recognizer:
 
     async def _close(self, pool: Pool | None) -> None:
         """What an engine's `close` raises keeps nobody from stopping."""
-        with told_only(diagnostics, "%s %s failed to close", ROLE, self.name):
+        with log_errors(diagnostics, "%s %s failed to close", ROLE, self.name):
             if pool is not None:
                 await pool.close()

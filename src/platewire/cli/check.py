@@ -6,16 +6,17 @@ import asyncio
 import msgspec
 
 from platewire.app.diagnose import Finding, diagnose
-from platewire.cli.terminal.options import add_config, add_json, print_json
+from platewire.cli.terminal.options import add_command, print_json
 from platewire.config.load import load
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
-        "check", help="validate the configuration, then connect to every camera and output"
+    parser = add_command(
+        commands,
+        "check",
+        run,
+        help="validate the configuration, then connect to every camera and output",
     )
-    add_config(parser)
-    add_json(parser)
     parser.add_argument(
         "--timeout",
         type=float,
@@ -23,7 +24,6 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="SECONDS",
         help="timeout for each camera and output",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

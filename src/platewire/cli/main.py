@@ -8,22 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from platewire import __version__
-from platewire.cli import (
-    bench,
-    check,
-    decisions,
-    events,
-    export,
-    initial,
-    lists,
-    outputs,
-    passages,
-    read,
-    restart,
-    search,
-    serve,
-)
+from platewire.cli import check, initial, restart, serve
 from platewire.cli.database import database, tidy
+from platewire.cli.lists import lists
+from platewire.cli.outputs import outputs
+from platewire.cli.query import decisions, events, export, search
+from platewire.cli.recognition import bench, passages, read
 from platewire.errors import ConfigError, PlatewireError
 
 COMMANDS = (

@@ -5,28 +5,27 @@ import asyncio
 from typing import Any, get_args
 from urllib.parse import quote
 
-from platewire.cli.terminal.options import add_config, add_json, print_json
+from platewire.cli.terminal.options import add_command, print_json
 from platewire.cli.terminal.running import running_api
 from platewire.config.load import load
 from platewire.runtime.status import Restartable
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "restart",
+        run,
         help="restart a failed component of the running server",
         description="Restart one component of the running server; the others keep running. The web "
         "page, /healthz and the status of the API name failed components.",
     )
-    add_config(parser)
-    add_json(parser)
     parser.add_argument(
         "role",
         choices=get_args(Restartable),
         help="kind of component; `server` for a task of the server itself",
     )
     parser.add_argument("name", metavar="NAME", help="name of the component, as on the web page")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ EVERY_OUTPUT = "Settings of every output"
 SHARED = "## Shared tables\n\nTables that several others contain.\n"
 
 
-class Place(NamedTuple):
+class ConfigTable(NamedTuple):
     """A table where a file has it: its header, such as `[[output]]`, and its type."""
 
     header: str
@@ -51,18 +51,22 @@ class Place(NamedTuple):
 
 
 def page() -> str:
-    places = list(_places_of(Config))
-    shared = _shared(places)
-    titles = {place.struct: place.title for place in places} | _shared_titles(places, shared)
+    tables = list(_tables_of(Config))
+    shared = _shared(tables)
+    titles = {config_table.struct: config_table.title for config_table in tables} | _shared_titles(
+        tables, shared
+    )
     parts = [PAGE_HEAD]
-    for place in dict.fromkeys(places):
-        if place.struct is outputs.BUILTIN[0]:
+    for config_table in dict.fromkeys(tables):
+        if config_table.struct is outputs.BUILTIN[0]:
             parts.append(_every_output())
-        if place.struct not in shared:
-            parts.append(_section(place.title, place.struct, titles))
+        if config_table.struct not in shared:
+            parts.append(_section(config_table.title, config_table.struct, titles))
     parts.append(SHARED)
     for struct in sorted(shared, key=lambda each: titles[each]):
-        where = sorted({place.header for place in places if place.struct is struct})
+        where = sorted(
+            {config_table.header for config_table in tables if config_table.struct is struct}
+        )
         said = "Used as " + ", ".join(f"`{header}`" for header in where) + "."
         parts.append(_section(titles[struct], struct, titles, said))
     return "\n".join(parts)
@@ -71,7 +75,8 @@ def page() -> str:
 def plug_page(header: str, struct: type[Struct]) -> str:
     """The settings of one output, source or engine, with all its tables."""
     parts = [
-        _section(place.title, place.struct, {}) for place in dict.fromkeys(_places(header, struct))
+        _section(config_table.title, config_table.struct, {})
+        for config_table in dict.fromkeys(_nested_tables(header, struct))
     ]
     return "\n".join(parts)
 
@@ -79,7 +84,7 @@ def plug_page(header: str, struct: type[Struct]) -> str:
 # --- which tables there are, and where -----------------------------------------------------------
 
 
-def _places_of(struct: type[Struct], header: str = "") -> Iterator[Place]:
+def _tables_of(struct: type[Struct], header: str = "") -> Iterator[ConfigTable]:
     """The tables inside this one, in the order of its fields, each before those inside it."""
     for field in _tables(struct):
         kind, _ = unwrap(field.type)
@@ -87,22 +92,22 @@ def _places_of(struct: type[Struct], header: str = "") -> Iterator[Place]:
         path = f"{header.strip('[]')}.{field.name}" if header else field.name
         inner = f"[[{path}]]" if many else f"[{path}]"
         for each in structs_of(get_args(kind)[0] if many else kind):
-            yield from _places(inner, each)
+            yield from _nested_tables(inner, each)
 
 
-def _places(header: str, struct: type[Struct]) -> Iterator[Place]:
-    yield Place(header, struct)
-    yield from _places_of(struct, header)
+def _nested_tables(header: str, struct: type[Struct]) -> Iterator[ConfigTable]:
+    yield ConfigTable(header, struct)
+    yield from _tables_of(struct, header)
 
 
 def _tables(struct: type[Struct]) -> list[FieldInfo]:
     return [field for field in fields(struct) if structs_of(field.type)]
 
 
-def _shared(places: Sequence[Place]) -> set[type[Struct]]:
+def _shared(tables: Sequence[ConfigTable]) -> set[type[Struct]]:
     """Tables that several others contain, and what is inside them."""
     parents: defaultdict[type[Struct], set[type[Struct]]] = defaultdict(set)
-    for parent in {place.struct for place in places}:
+    for parent in {config_table.struct for config_table in tables}:
         for field in _tables(parent):
             for struct in structs_of(field.type):
                 parents[struct].add(parent)
@@ -110,12 +115,16 @@ def _shared(places: Sequence[Place]) -> set[type[Struct]]:
     return shared | {struct for struct, found in parents.items() if found <= shared and found}
 
 
-def _shared_titles(places: Sequence[Place], shared: set[type[Struct]]) -> dict[type[Struct], str]:
+def _shared_titles(
+    tables: Sequence[ConfigTable], shared: set[type[Struct]]
+) -> dict[type[Struct], str]:
     """Headings by the name of the field, with what it is where a name has two meanings."""
     short = {
-        place.struct: _titled(f"`{place.header.strip('[]').rpartition('.')[2]}`", place.struct)
-        for place in places
-        if place.struct in shared
+        config_table.struct: _titled(
+            f"`{config_table.header.strip('[]').rpartition('.')[2]}`", config_table.struct
+        )
+        for config_table in tables
+        if config_table.struct in shared
     }
     titles = list(short.values())
     return {

@@ -20,7 +20,7 @@ ERASED = "ERASED"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
-class ErasedThere(Struct, frozen=True, kw_only=True):
+class DatabaseErasure(Struct, frozen=True, kw_only=True):
     """What was erased in the database, and where the plate still is."""
 
     passages: int

@@ -22,8 +22,9 @@ from platewire.database.connection import Reader, explained, row, rows
 from platewire.database.migrate import check_version
 from platewire.database.pictures import read_picture
 from platewire.database.search import plate_search as search
-from platewire.database.search.passage_search import SQLITE, Condition, PageCursor, SearchFilters
-from platewire.database.search.plate_pattern import AFTER_ANY, Match, PlatePattern, plate_pattern
+from platewire.database.search.filters import SearchFilters
+from platewire.database.search.passage_search import SQLITE, Condition, PageCursor
+from platewire.database.search.plate_pattern import AFTER_ANY, PlatePattern
 from platewire.database.search.plate_search import Presence
 from platewire.errors import QueryTooLong
 from platewire.model import Entry, Kind
@@ -126,25 +127,6 @@ class Database:
         """The seq of the first event that was recorded at or after `moment`; the next seq to be
         when there is none. Exact while the clock did not jump."""
         return await self._run(_seq_at, milliseconds(moment))
-
-    async def passages(
-        self,
-        *,
-        before: int | None = None,
-        limit: int,
-        camera: str | None = None,
-        plate: str | None = None,
-        open_only: bool = False,
-    ) -> Sequence[PassageRow]:
-        """Newest first, with a `first_seq` less than `before`.
-
-        `plate` is the beginning of the passage's present text.
-        """
-        pattern = plate_pattern(plate, Match.PREFIX) if plate else None
-        return await self.search(
-            SearchFilters(plate=pattern, camera=camera, open_only=open_only, before_seq=before),
-            limit=limit,
-        )
 
     async def search(
         self,

@@ -23,14 +23,14 @@ ON CONFLICT (day, what, why) DO UPDATE SET
 """
 
 
-class Why(NamedTuple):
+class DeletionReason(NamedTuple):
     now_ms: int
     reason: Reason
 
 
 def record(
     connection: apsw.Connection,
-    why: Why,
+    why: DeletionReason,
     what: What,
     first_seq: int,
     last_seq: int,

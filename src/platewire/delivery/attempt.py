@@ -10,7 +10,7 @@ from platewire.model import Entry
 from platewire.outputs.output import PROBE_SECONDS, Output
 
 
-def asked_wait(error: BaseException) -> float | None:
+def retry_after_of(error: BaseException) -> float | None:
     """The seconds that the other side asked for, if it did."""
     return error.retry_after if isinstance(error, Unavailable) else None
 
@@ -37,8 +37,8 @@ class Attempts:
     def failed(self, error: PlatewireError) -> float:
         """Seconds to wait before the next attempt."""
         self._failed += 1
-        asked = min(asked_wait(error) or 0.0, RETRY_AFTER_SECONDS_MAX)
-        least = max(asked, least_wait(error))
+        retry_after = min(retry_after_of(error) or 0.0, RETRY_AFTER_SECONDS_MAX)
+        least = max(retry_after, least_wait(error))
         return max(self._probes.delay(self._failed, self._uniform), least)
 
 

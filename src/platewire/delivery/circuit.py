@@ -49,18 +49,20 @@ class Circuit:
     def open(self) -> bool:
         return self._whole or len(self.suspects) > 1
 
-    def failed_whole(self, now: float, asked: float | None = None, least: float = 0.0) -> None:
+    def failed_whole(
+        self, now: float, retry_after: float | None = None, least: float = 0.0
+    ) -> None:
         """No connection, or nothing that one event could be blamed for. `least`: seconds before the
         next probe."""
         self._rounds += 1
         self._whole = True
-        self._block(now, max(least, self._probes.delay(self._rounds, self._uniform)), asked)
+        self._block(now, max(least, self._probes.delay(self._rounds, self._uniform)), retry_after)
 
     def failed(
         self,
         key: Key,
         now: float,
-        asked: float | None,
+        retry_after: float | None,
         *,
         probe: bool,
         least: float = 0.0,
@@ -69,19 +71,19 @@ class Circuit:
         if probe or self.closed:
             self._rounds += 1
         self.suspects.add(key)
-        self._whole = self._whole or asked is not None
-        if asked is not None or len(self.suspects) == 1:
+        self._whole = self._whole or retry_after is not None
+        if retry_after is not None or len(self.suspects) == 1:
             delay = self._probes.delay(self._rounds, self._uniform)
         else:
             delay = self._probes.delay(max(1, self._rounds - 1), self._uniform)
         delay = max(delay, least)
         if self.open:
-            self._block(now, delay, asked)
+            self._block(now, delay, retry_after)
         else:
             self.again_at = now + delay
 
-    def _block(self, now: float, delay: float, asked: float | None) -> None:
-        until = now + max(delay, min(asked or 0.0, RETRY_AFTER_SECONDS_MAX))
+    def _block(self, now: float, delay: float, retry_after: float | None) -> None:
+        until = now + max(delay, min(retry_after or 0.0, RETRY_AFTER_SECONDS_MAX))
         self.blocked_until = max(self.blocked_until, until)
         self.again_at = self.blocked_until
 
@@ -91,7 +93,7 @@ class Circuit:
         self.suspects.clear()
         self.blocked_until = self.again_at = 0.0
 
-    def parked_delay(self, attempts: int, asked: float | None) -> float:
+    def parked_delay(self, attempts: int, retry_after: float | None) -> float:
         """Seconds until a parked event is tried again after so many failed attempts."""
-        least = min(asked or 0.0, RETRY_AFTER_SECONDS_MAX)
+        least = min(retry_after or 0.0, RETRY_AFTER_SECONDS_MAX)
         return max(PARKED.delay(attempts, self._uniform), least)

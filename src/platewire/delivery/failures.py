@@ -4,12 +4,12 @@ import logging
 from typing import Literal
 from uuid import UUID
 
-from platewire.delivery.attempt import asked_wait, least_wait
+from platewire.delivery.attempt import least_wait, retry_after_of
 from platewire.delivery.health import Health
 from platewire.delivery.progress import Progress
 from platewire.delivery.records import Records
 from platewire.delivery.schedule import Fate, Schedule
-from platewire.delivery.work import Item, ToKeep, Work
+from platewire.delivery.work import Item, UnsavedAttempt, Work
 from platewire.errors import LogError, Paused, PlatewireError, Refused, Rejected
 from platewire.eventlog.deliveries.records import AttemptOutcome
 from platewire.eventlog.log import EventLog
@@ -77,7 +77,7 @@ class Failures:
             case PlatewireError():
                 self._health.count_retry()
                 self._schedule.is_away(
-                    self._clock.monotonic(), asked_wait(error), least_wait(error)
+                    self._clock.monotonic(), retry_after_of(error), least_wait(error)
                 )
                 if not self._is_refused_by_all("connect", error):
                     self._health.say_waiting(str(error))
@@ -135,7 +135,7 @@ class Failures:
             if fate != "waits":
                 await self._give_up(fate, work, item, number, error)
             elif item.kept:
-                await self._progress.update(ToKeep(waiting, item))
+                await self._progress.update(UnsavedAttempt(waiting, item))
         except LogError as failure:
             if fate == "rejected":  # It is planned otherwise.
                 self._schedule.put_back(work, now)

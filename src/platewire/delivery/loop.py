@@ -39,7 +39,7 @@ from platewire.eventlog.log import EventLog
 from platewire.outputs.output import Output, OutputSettings
 from platewire.runtime.clock import Clock
 from platewire.runtime.status import Board, State
-from platewire.runtime.supervise import either, raise_if_all_concerned, told_only, within_a_task
+from platewire.runtime.supervise import either, log_errors, raise_if_all_concerned, within_a_task
 
 COMPARE_SECONDS = 60.0
 """Between two comparisons with what the other side holds: a loss that cut no connection is noticed
@@ -157,7 +157,7 @@ class Delivery:
             await either(self._sending.idle.wait(), self._clock.sleep(self._grace_seconds))
 
     async def _close(self) -> None:
-        with told_only(diagnostics, "output %s failed to close", self.name):
+        with log_errors(diagnostics, "output %s failed to close", self.name):
             await self._output.close()
 
     async def _recover(self) -> None:
@@ -235,7 +235,7 @@ class Delivery:
                 while True:
                     await self._reading.read()
                     self._sending.kick()
-                    if self._schedule.to_keep or not self._circuit.closed:
+                    if self._schedule.unsaved or not self._circuit.closed:
                         self._nudged.set()
                     attempts.forget()
                     self._health.unreadable = False
@@ -286,7 +286,7 @@ class Delivery:
             await self._failures.of_step(error)
 
     async def _keep_parked(self) -> None:
-        if self._schedule.to_keep and self._progress.parked < PARKED_MAX:
+        if self._schedule.unsaved and self._progress.parked < PARKED_MAX:
             await self._progress.park(self._schedule)
 
     def _may_connect(self) -> bool:

@@ -14,7 +14,7 @@ from platewire.delivery.events.window import Window
 from platewire.delivery.order import Key, Order
 from platewire.delivery.records import ROLE
 from platewire.delivery.schedule import Schedule
-from platewire.delivery.work import Item, ToKeep, Waiting
+from platewire.delivery.work import Item, UnsavedAttempt, Waiting
 from platewire.errors import PlatewireError
 from platewire.eventlog.deliveries.records import ALL_DEAD_LETTERS, Parked, Ranges, undelivered
 from platewire.eventlog.log import EventLog
@@ -130,17 +130,17 @@ class Progress:
 
     # --- rows for what is parked ----------------------------------------------------------------
 
-    async def update(self, each: ToKeep) -> None:
+    async def update(self, each: UnsavedAttempt) -> None:
         """It has a row already."""
         await self._book.park([self._row(each)])
 
     async def park(self, schedule: Schedule) -> None:
         """A row for each event that is to wait alone; then the floor may pass it."""
-        taken = schedule.take_to_keep()
+        taken = schedule.take_unsaved()
         try:
             await self._book.park([self._row(each) for each in taken])
         except PlatewireError:
-            schedule.give_back_to_keep(taken)
+            schedule.return_unsaved(taken)
             raise
         for each in taken:
             await self._parked_now(*each)
@@ -160,7 +160,7 @@ class Progress:
                 *(self._name, item.seq, self.order.by, waiting.error),
             )
 
-    def _row(self, each: ToKeep) -> Parked:
+    def _row(self, each: UnsavedAttempt) -> Parked:
         """With its next attempt where it is the first of its passage."""
         waiting, item = each
         first = bool(waiting.items) and waiting.items[0] is item

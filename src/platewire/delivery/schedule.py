@@ -26,10 +26,10 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 from uuid import UUID
 
-from platewire.delivery.attempt import asked_wait, least_wait
+from platewire.delivery.attempt import least_wait, retry_after_of
 from platewire.delivery.circuit import PARKED_SECONDS_MAX, Circuit
 from platewire.delivery.order import Key, Order, lane_of
-from platewire.delivery.work import NO_LANE, Item, ToKeep, Waiting, Work
+from platewire.delivery.work import NO_LANE, Item, UnsavedAttempt, Waiting, Work
 from platewire.errors import PlatewireError, Refused
 from platewire.model import Entry
 
@@ -50,7 +50,7 @@ class Schedule:
         self.circuit = circuit
         self.in_flight = 0
         self.waiting: dict[Key, Waiting] = {}
-        self.to_keep: list[ToKeep] = []
+        self.unsaved: list[UnsavedAttempt] = []
         """Events that need a row before the floor may pass them."""
         self.batch = batch
         self._queues: list[deque[Entry]] = [deque() for _ in range(lanes)]
@@ -103,7 +103,7 @@ class Schedule:
         for queue in self._queues:
             queue.clear()
         self._ready.clear()
-        self.to_keep.clear()
+        self.unsaved.clear()
         self._to_try = None
         for waiting in list(self.waiting.values()):
             waiting.items = deque(item for item in waiting.items if item.kept)
@@ -164,7 +164,7 @@ class Schedule:
         item = Item(entry.event.seq, entry.event.passage, entry, attempts)
         self._insert(waiting, item)
         if waiting.at_fault:
-            self.to_keep.append(ToKeep(waiting, item))
+            self.unsaved.append(UnsavedAttempt(waiting, item))
 
     def _next_due(self, now: float) -> Work | None:
         while self._due and self._due[0][0] <= now and self._retrying < self._retrying_max:
@@ -275,20 +275,20 @@ class Schedule:
 
     def _blame(self, waiting: Waiting) -> None:
         waiting.at_fault = True
-        self.to_keep += [ToKeep(waiting, item) for item in waiting.items]
+        self.unsaved += [UnsavedAttempt(waiting, item) for item in waiting.items]
 
     def failed(self, work: Work, error: PlatewireError, now: float) -> Fate:
         """Puts what is left where it waits, or says that this was the last attempt."""
-        asked, least = asked_wait(error), least_wait(error)
+        retry_after, least = retry_after_of(error), least_wait(error)
         if work.waiting is not None:
             return self._failed_again(work.waiting, error, now, probe=work.probe)
         if len(work.left) > 1:
             self.put_back(work)
-            self.is_away(now, asked, least)
+            self.is_away(now, retry_after, least)
             return "waits"
         (entry,) = work.left
         key = self._order.key(entry.event)
-        self.circuit.failed(key, now, asked, probe=work.probe, least=least)
+        self.circuit.failed(key, now, retry_after, probe=work.probe, least=least)
         waiting = self.waiting.get(key)
         if waiting is not None:  # Given back by a person meanwhile.
             self._join(waiting, entry, attempts=1)
@@ -296,22 +296,22 @@ class Schedule:
         waiting = self.waiting[key] = Waiting(key, error=str(error), failed=1, since=now)
         waiting.accepted, waiting.refused = self._accepted, isinstance(error, Refused)
         waiting.items.append(Item(entry.event.seq, entry.event.passage, entry, attempts=1))
-        self._plan_after(waiting, now, asked, least)
+        self._plan_after(waiting, now, retry_after, least)
         return "waits"
 
-    def is_away(self, now: float, asked: float | None = None, least: float = 0.0) -> None:
+    def is_away(self, now: float, retry_after: float | None = None, least: float = 0.0) -> None:
         """No connection, or a failure that no single event can have caused."""
         self._to_try = None
-        self.circuit.failed_whole(now, asked, least)
+        self.circuit.failed_whole(now, retry_after, least)
 
     def _failed_again(
         self, waiting: Waiting, error: PlatewireError, now: float, *, probe: bool
     ) -> Fate:
-        asked, least = asked_wait(error), least_wait(error)
+        retry_after, least = retry_after_of(error), least_wait(error)
         waiting.items[0].attempts += 1
         if waiting.probing:
             self._end_trial(waiting)
-            self.circuit.failed(waiting.key, now, asked, probe=False, least=least)
+            self.circuit.failed(waiting.key, now, retry_after, probe=False, least=least)
             return "waits"
         accepted, waiting.accepted = self._accepted - waiting.accepted, self._accepted
         waiting.failed += 1
@@ -321,12 +321,12 @@ class Schedule:
             return "rejected"
         if self._holds_up(waiting, now) and accepted:
             return "exhausted"
-        self.circuit.failed(waiting.key, now, asked, probe=probe, least=least)
+        self.circuit.failed(waiting.key, now, retry_after, probe=probe, least=least)
         has_others = self._of_another_passage(waiting) is not None
         alone = not self.circuit.open and not has_others
         # While the other side is away, however long, no event is at fault.
-        self._plan_after(waiting, now, asked, least, counts=bool(accepted) or alone)
-        if self._holds_up(waiting, now) and asked is None and not least and has_others:
+        self._plan_after(waiting, now, retry_after, least, counts=bool(accepted) or alone)
+        if self._holds_up(waiting, now) and retry_after is None and not least and has_others:
             self._to_try = waiting
         if (
             waiting.at_fault or (waiting.refused and alone)
@@ -338,13 +338,13 @@ class Schedule:
         self,
         waiting: Waiting,
         now: float,
-        asked: float | None,
+        retry_after: float | None,
         least: float,
         *,
         counts: bool = True,
     ) -> None:
         if waiting.at_fault:
-            delay = self.circuit.parked_delay(waiting.failed, asked)
+            delay = self.circuit.parked_delay(waiting.failed, retry_after)
             delay = max(least, min(delay, self._order.wait_seconds or delay))
             due = now + delay
         else:
@@ -420,9 +420,9 @@ class Schedule:
 
     # --- rows for what waits ----------------------------------------------------------------------
 
-    def take_to_keep(self) -> Sequence[ToKeep]:
-        taken, self.to_keep = self.to_keep, []
+    def take_unsaved(self) -> Sequence[UnsavedAttempt]:
+        taken, self.unsaved = self.unsaved, []
         return [each for each in taken if not each.item.settled]
 
-    def give_back_to_keep(self, those: Iterable[ToKeep]) -> None:
-        self.to_keep[:0] = those
+    def return_unsaved(self, those: Iterable[UnsavedAttempt]) -> None:
+        self.unsaved[:0] = those

@@ -16,7 +16,7 @@ from platewire.outputs.exchange import Exchange
 from platewire.outputs.output import Output, OutputSettings
 from platewire.runtime.clock import Clock
 from platewire.runtime.identity import Identities
-from platewire.runtime.supervise import describe, raise_if_all_concerned, told_only
+from platewire.runtime.supervise import describe, log_errors, raise_if_all_concerned
 from platewire.runtime.test_plate import HEIGHT, TEST_PICTURE, WIDTH
 from platewire.wire import native
 
@@ -26,7 +26,7 @@ TEST_CAMERA = "test"
 diagnostics = logging.getLogger(__name__)
 
 
-def kinds_to_try(settings: OutputSettings, asked: Sequence[Kind]) -> Sequence[Kind]:
+def kinds_to_try(settings: OutputSettings, requested: Sequence[Kind]) -> Sequence[Kind]:
     """Those requested, or by default all that the output sends. ConfigError for other kinds: a
     receiver that never gets them may not support them. ConfigError too if the format cannot mark
     tests."""
@@ -36,12 +36,12 @@ def kinds_to_try(settings: OutputSettings, asked: Sequence[Kind]) -> Sequence[Ki
             f"receivers would treat {TEST_PLATE} as a real vehicle; test with a real vehicle"
         )
     sent = [kind for kind in Kind if kind in settings.kinds]
-    if others := [kind.value for kind in asked if kind not in sent]:
+    if others := [kind.value for kind in requested if kind not in sent]:
         raise ConfigError(
             f'output "{settings.name}" does not send {" or ".join(others)}: its `events` select '
             f"{', '.join(sent)}; test one of these, or change `events`"
         )
-    return list(asked) or sent
+    return list(requested) or sent
 
 
 async def try_out(
@@ -56,7 +56,7 @@ async def try_out(
         for entry in entries_to_try(settings, kinds, site, clock):
             results.append(await _try(output, entry, clock, first=not results))
     finally:
-        with told_only(diagnostics, "output %s failed to close after a test", settings.name):
+        with log_errors(diagnostics, "output %s failed to close after a test", settings.name):
             await output.close()
     return results
 

@@ -80,6 +80,6 @@ class Work:
         return 1 if self.item is None else self.item.attempts + 1
 
 
-class ToKeep(NamedTuple):
+class UnsavedAttempt(NamedTuple):
     waiting: Waiting
     item: Item

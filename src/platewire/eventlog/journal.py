@@ -39,13 +39,13 @@ def damage(database: Path) -> str:
     if not journal.exists() or not journal.stat().st_size:
         return ""
     try:
-        return _said_by_child(database)
+        return _damage_by_child(database)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         diagnostics.warning("the integrity of %s could not be checked: %s", journal, error)
         return ""
 
 
-def _said_by_child(database: Path) -> str:
+def _damage_by_child(database: Path) -> str:
     command = [sys.executable, "-P", "-m", __name__, str(database)]
     done = subprocess.run(  # noqa: S603 - our own program
         command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LOOK_SECONDS, check=False
@@ -55,7 +55,7 @@ def _said_by_child(database: Path) -> str:
     return str(json.loads(done.stdout))
 
 
-def looked_at(database: Path) -> str:
+def journal_damage(database: Path) -> str:
     """As `damage`; only in a process that has no connection to the database."""
     try:
         with journal_of(database).open("rb") as file:
@@ -113,4 +113,4 @@ def _commits(file: BinaryIO, step: int, salts: list[int]) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(looked_at(Path(sys.argv[1]))))
+    print(json.dumps(journal_damage(Path(sys.argv[1]))))

@@ -32,7 +32,7 @@ from platewire.eventlog.images import ImageFiles
 from platewire.eventlog.lock import FolderLock
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.store import Store
-from platewire.eventlog.upkeep import clock_look
+from platewire.eventlog.upkeep import clock_check as clock_check
 from platewire.eventlog.upkeep.believed_time import Judgment
 from platewire.numbering import Numbering
 from platewire.runtime.clock import Clock
@@ -53,7 +53,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedLog:
     path: Path
     lock: FolderLock
     images: ImageFiles
@@ -65,7 +65,7 @@ class Opened:
     """Of the clock."""
 
 
-def open_folder(settings: LogSettings, clock: Clock, vfs: str | None = None) -> Opened:
+def open_folder(settings: LogSettings, clock: Clock, vfs: str | None = None) -> OpenedLog:
     """Blocking. Raises LogError, LogVersion, or LogWaits (LogFull without space) for what may be
     over by itself; the folder is then free again."""
     folder = Path(settings.folder).resolve()
@@ -90,7 +90,7 @@ def _make(folder: Path) -> None:
 
 def _open(
     folder: Path, lock: FolderLock, settings: LogSettings, clock: Clock, vfs: str | None
-) -> Opened:
+) -> OpenedLog:
     path = folder / FILE_NAME
     check_version(path)
     check_writable(path)
@@ -107,11 +107,11 @@ def _open(
         _say_folder(connection, folder)
         memory = _remember(connection)
         with connection:
-            judgment = clock_look.keep(connection, folder, clock)
+            judgment = clock_check.check_and_store(connection, folder, clock)
         guard = Guard(path)
         again = partial(open_writer, path, vfs=vfs, make=False)
         store = Store(connection, path, images, clock, mark, guard, again)
-        opened = Opened(path, lock, images, store, Reader(path), memory, guard, judgment)
+        opened = OpenedLog(path, lock, images, store, Reader(path), memory, guard, judgment)
         half_open.pop_all()
     return opened
 

@@ -70,9 +70,9 @@ def entries(connection: apsw.Connection, after: int, last: int, limit: int) -> S
             *(after, last, limit),
         )
     ):
-        whole, damage = _until_damaged(after, page)
-        if whole:
-            return whole
+        intact, damage = _until_damaged(after, page)
+        if intact:
+            return intact
         after = max(after + 1, page[0][0])
     if damage is not None:
         raise damage
@@ -90,24 +90,24 @@ def of_passages(
         "ORDER BY seq",
         *(*numbers, last),
     )
-    whole = []
+    intact = []
     for each in found:
         with suppress(LogError):
-            whole.append(bodies.entry(each))
-    return whole
+            intact.append(bodies.entry(each))
+    return intact
 
 
 def _until_damaged(
     after: int, page: Sequence[tuple[Any, ...]]
 ) -> tuple[list[Entry], LogError | None]:
-    whole: list[Entry] = []
+    intact: list[Entry] = []
     try:
         for found in page:
             entry = bodies.entry(found)
-            if entry.event.seq <= after or (whole and entry.event.seq > after + 1):
+            if entry.event.seq <= after or (intact and entry.event.seq > after + 1):
                 raise bodies.damaged(after + 1, f"its row contains event {entry.event.seq}")
-            whole.append(entry)
+            intact.append(entry)
             after = entry.event.seq
     except LogError as error:
-        return whole, error
-    return whole, None
+        return intact, error
+    return intact, None

@@ -20,12 +20,12 @@ from platewire.eventlog.bell import Bell
 from platewire.eventlog.deliveries.sqlite_book import SqliteDeliveryBook
 from platewire.eventlog.history.watch import Watch
 from platewire.eventlog.log import NOW
-from platewire.eventlog.opening import Opened, open_folder
+from platewire.eventlog.opening import OpenedLog, open_folder
 from platewire.eventlog.recent import RecentEntries, RecentPictures
 from platewire.eventlog.settings import LogSettings, PictureKind
 from platewire.eventlog.store import Append, Lazy, Task
 from platewire.eventlog.threads import Threads
-from platewire.eventlog.upkeep import clock_look, picture_retention, retention
+from platewire.eventlog.upkeep import clock_check, picture_retention, retention
 from platewire.eventlog.upkeep.limits import event_limits, picture_limits
 from platewire.eventlog.upkeep.picture_retention import PictureLimits, PictureStep
 from platewire.eventlog.upkeep.retention import Limits, Retained, Step
@@ -48,7 +48,7 @@ class SqliteLog:
 
     def __init__(
         self,
-        opened: Opened,
+        opened: OpenedLog,
         settings: LogSettings,
         clock: Clock,
         board: Board,
@@ -243,8 +243,8 @@ class SqliteLog:
         folder = self.path.parent
         self._judgment = await self._threads.submit(
             Task(
-                lambda connection: clock_look.keep(connection, folder, self._clock),
-                after=lambda _: clock_look.forget_confirmation(folder),
+                lambda connection: clock_check.check_and_store(connection, folder, self._clock),
+                after=lambda _: clock_check.forget_confirmation(folder),
             )
         )
         self._tell_of_the_clock()

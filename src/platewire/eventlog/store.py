@@ -262,9 +262,11 @@ class Store:
                 max(entry.event.passage_number for entry in entries),
             ),
         )
-        shown = {sha256: entry.event.seq for entry in entries for sha256 in pictures_shown(entry)}
+        by_sha256 = {
+            sha256: entry.event.seq for entry in entries for sha256 in pictures_shown(entry)
+        }
         self._connection.executemany(
-            "UPDATE image SET last_seq = ?2 WHERE sha256 = ?1", shown.items()
+            "UPDATE image SET last_seq = ?2 WHERE sha256 = ?1", by_sha256.items()
         )
 
     def _insert_cameras(self, names: set[str]) -> None:

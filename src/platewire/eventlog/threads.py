@@ -10,7 +10,7 @@ import apsw
 from platewire.database.connection import explained
 from platewire.errors import LogError
 from platewire.eventlog.deliveries.pending import PendingDeliveries
-from platewire.eventlog.opening import Opened
+from platewire.eventlog.opening import OpenedLog
 from platewire.eventlog.store import Append, Lazy, Task
 from platewire.eventlog.writer import Group, Writer
 
@@ -21,7 +21,7 @@ class Threads:
     """Used on one event loop; `on_commit` is called there, once per group of writes."""
 
     def __init__(
-        self, opened: Opened, reading: ThreadPoolExecutor, on_commit: Callable[[Group], None]
+        self, opened: OpenedLog, reading: ThreadPoolExecutor, on_commit: Callable[[Group], None]
     ) -> None:
         self._path = opened.path
         self._reading = reading

@@ -80,7 +80,7 @@ EVENTS = (
 COLUMNS = {"passages": PASSAGES, "events": EVENTS}
 
 
-def chosen(what: str, names: str | None) -> Sequence[Column]:
+def columns_of(what: str, names: str | None) -> Sequence[Column]:
     """The named columns of `passages` or `events`, comma-separated, in that order; None: all.
 
     RequestError for an unknown or repeated column.

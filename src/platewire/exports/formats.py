@@ -57,7 +57,7 @@ class RowFile(Protocol):
     def close(self) -> None: ...
 
 
-def checked(format_: Format, form: CsvForm) -> CsvForm:
+def check_csv_form(format_: Format, form: CsvForm) -> CsvForm:
     """RequestError for settings that the format does not support."""
     if form.decimal_comma and form.delimiter is Delimiter.COMMA and format_ is Format.CSV:
         raise RequestError(

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from platewire.database.search import passage_search as sql
+from platewire.database.search.filters import SearchFilters
 from platewire.database.search.passage_search import (
     Condition,
     Dialect,
     PageCursor,
-    SearchFilters,
     Statement,
 )
 from platewire.database.search.plate_pattern import PlatePattern
@@ -78,7 +78,7 @@ class Rows:
             after = found[-1][0]
 
 
-class Asking(Protocol):
+class QueryableDatabase(Protocol):
     """The queries of the log's database that exports need."""
 
     async def plates(
@@ -90,7 +90,7 @@ class Asking(Protocol):
     ) -> Sequence[Row]: ...
 
 
-def of_log(database: Asking) -> Rows:
+def of_log(database: QueryableDatabase) -> Rows:
     return Rows(
         sql.SQLITE,
         lambda one: database.select(one.sql, one.values, seconds=BLOCK_SECONDS),

@@ -95,8 +95,8 @@ class EntryError(ConfigError):
         self.remedy = remedy
 
 
-def checked(fields: Mapping[str, str], cameras: Collection[str] | None) -> ListEntry:
-    """An entry in normal form. `cameras` are the configured names; None: not checked.
+def list_entry(fields: Mapping[str, str], cameras: Collection[str] | None) -> ListEntry:
+    """An entry in normal form. `cameras` are the configured names; None: not list_entry.
 
     Raises EntryError, which says what is wrong and what to write instead.
     """

@@ -17,13 +17,13 @@ from msgspec import Meta, Struct
 
 from platewire.database.connection import row, transaction
 from platewire.errors import ConfigError
-from platewire.lists.entry import EntryError, checked
+from platewire.lists.entry import EntryError, list_entry
 from platewire.lists.files import table as tables
 from platewire.lists.files.dates import Order
-from platewire.lists.files.headings import Choice, Layout, chosen
+from platewire.lists.files.headings import Choice, Layout, field_columns
 from platewire.lists.files.record import Record
 from platewire.lists.files.rows import Row, row_of
-from platewire.lists.files.survey import surveyed
+from platewire.lists.files.survey import survey_file
 from platewire.lists.files.table import Table
 from platewire.lists.store import COLUMNS, MARKS, Store, count_of, list_id, values_of
 
@@ -136,10 +136,12 @@ class Import:
     def run(self, path: Path, *, apply: bool, reading: Reading = Reading()) -> Preview:  # noqa: B008
         """Raises ConfigError for an unusable file, one that would empty the list, and, if `apply`,
         for open questions."""
-        choice = Choice(chosen(reading.columns), reading.ignored, reading.headings)
-        table = tables.opened(path, encoding=reading.encoding, sheet=reading.sheet, choice=choice)
+        choice = Choice(field_columns(reading.columns), reading.ignored, reading.headings)
+        table = tables.open_table(
+            path, encoding=reading.encoding, sheet=reading.sheet, choice=choice
+        )
         layout = tables.layout(path, table, choice)
-        survey = surveyed(_entries_of(table.records(), layout), layout, reading.date_order)
+        survey = survey_file(_entries_of(table.records(), layout), layout, reading.date_order)
         self._assumed = dict.fromkeys((*table.assumed, *survey.assumed))
         with self._store.used() as self._connection, self._staging():
             self._stage(table, layout, survey.order)
@@ -192,7 +194,7 @@ class Import:
             self._turn_away(seen, seen.field, seen.value, seen.wrong, seen.remedy)
             return
         try:
-            entry = checked(seen.fields, self._cameras)
+            entry = list_entry(seen.fields, self._cameras)
         except EntryError as error:
             self._turn_away(seen, error.field, error.value, error.reason, error.remedy)
             return

@@ -14,7 +14,7 @@ from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from platewire.access import Decision, Listed, Opening, Outcome
+from platewire.access import Decision, ListMatch, Opening, Outcome
 from platewire.database.connection import of_file
 from platewire.database.migrate import check_writable
 from platewire.lists.decisions import book
@@ -73,7 +73,7 @@ class Lists:
 
     # --- asking -----------------------------------------------------------------------------------
 
-    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[Listed]:
+    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[ListMatch]:
         return await self._on(
             self._reading, lambda: look_up(self._reader, self.rules, plate, camera, at)
         )

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from platewire.access import Listed
+from platewire.access import ListMatch
 from platewire.lists.entry import ListEntry, refusal
 from platewire.lists.matching import how
 from platewire.lists.settings import EventField, ListSettings, Mode
-from platewire.lists.store import Found, Store
+from platewire.lists.store import CandidateEntry, Store
 from platewire.model import ListHit
 
 ORDER = tuple(Mode)
@@ -29,23 +29,23 @@ class Rules:
         return max((each.mode for each in self.lists.values()), key=ORDER.index, default=Mode.EXACT)
 
 
-def look_up(store: Store, rules: Rules, plate: str, camera: str, at: datetime) -> list[Listed]:
+def look_up(store: Store, rules: Rules, plate: str, camera: str, at: datetime) -> list[ListMatch]:
     """One for each list that knows the plate (A-Z0-9), in the order of the configuration.
 
     Of several entries of a list, one that holds goes before one that does not, then a stricter
     match before a looser. Lists that the configuration does not name know nothing.
     """
-    best: dict[str, tuple[tuple[bool, int, str], Listed]] = {}
+    best: dict[str, tuple[tuple[bool, int, str], ListMatch]] = {}
     for found in store.candidates(plate, rules.loosest):
-        for rank, listed in _listed(found, rules, plate, camera, at):
+        for rank, listed in _matches(found, rules, plate, camera, at):
             if found.list not in best or rank < best[found.list][0]:
                 best[found.list] = rank, listed
     return [best[name][1] for name in rules.lists if name in best]
 
 
-def _listed(
-    found: Found, rules: Rules, plate: str, camera: str, at: datetime
-) -> Iterator[tuple[tuple[bool, int, str], Listed]]:
+def _matches(
+    found: CandidateEntry, rules: Rules, plate: str, camera: str, at: datetime
+) -> Iterator[tuple[tuple[bool, int, str], ListMatch]]:
     """With what to compare it by; nothing where the list does not let it match so."""
     settings = rules.lists.get(found.list)
     mode = how(plate, found.entry.text)
@@ -54,19 +54,19 @@ def _listed(
     why = refusal(found.entry, camera, at, rules.zone)
     hit = ListHit(
         *(found.list, mode.value, settings.kind.value, found.entry.plate),
-        **_told(found.entry, settings.event_fields),
+        **_entry_fields(found.entry, settings.event_fields),
     )
-    yield (bool(why), ORDER.index(mode), found.entry.text), Listed(hit, why)
+    yield (bool(why), ORDER.index(mode), found.entry.text), ListMatch(hit, why)
 
 
-def _told(entry: ListEntry, chosen: Collection[EventField]) -> dict[str, Any]:
+def _entry_fields(entry: ListEntry, chosen: Collection[EventField]) -> dict[str, Any]:
     """Fields of the entry for a hit, without empty ones."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         name: text
         for name, text in (("holder", entry.holder), ("note", entry.note), ("group", entry.group))
         if name in chosen and text
     }
     if "card" in chosen and entry.card_bits:
-        told["card_facility"] = int(entry.card_facility) if entry.card_facility else None
-        told["card_number"], told["card_bits"] = entry.card_number, int(entry.card_bits)
-    return told
+        fields["card_facility"] = int(entry.card_facility) if entry.card_facility else None
+        fields["card_number"], fields["card_bits"] = entry.card_number, int(entry.card_bits)
+    return fields

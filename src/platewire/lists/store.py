@@ -37,7 +37,7 @@ _VALUES = "plate, list, folded, " + COLUMNS
 MARKS = ", ".join("?" * len(_VALUES.split(", ")))
 
 
-class Found(NamedTuple):
+class CandidateEntry(NamedTuple):
     """An entry that may match, and its list."""
 
     list: str
@@ -69,15 +69,15 @@ class Store:
 
     # --- asking -----------------------------------------------------------------------------------
 
-    def candidates(self, text: str, loosest: Mode) -> list[Found]:
+    def candidates(self, text: str, loosest: Mode) -> list[CandidateEntry]:
         """Every entry that matches a plate (A-Z0-9) in the loosest mode or a stricter one."""
         match loosest:
             case Mode.EXACT:
-                return self._found("plate = ?", text)
+                return self._select("plate = ?", text)
             case Mode.LOOK_ALIKE:
-                return self._found("folded = ?", fold(text))
+                return self._select("folded = ?", fold(text))
             case Mode.ONE_EDIT:
-                return self._found(
+                return self._select(
                     "folded = ?1 UNION SELECT {columns} WHERE plate IN "
                     "(SELECT value FROM json_each(?2))",
                     *(fold(text), json.dumps(sorted(neighbors(text)))),
@@ -114,10 +114,12 @@ class Store:
         with explained(self.path):
             return self._file.write(_remove, name, texts)
 
-    def _found(self, condition: str, *values: str) -> list[Found]:
+    def _select(self, condition: str, *values: str) -> list[CandidateEntry]:
         columns = f"list.name, {COLUMNS} FROM entry JOIN list ON list.id = entry.list"
         statement = f"SELECT {columns} WHERE {condition.format(columns=columns)}"
-        return [Found(name, entry_of(row)) for name, *row in self._rows(statement, *values)]
+        return [
+            CandidateEntry(name, entry_of(row)) for name, *row in self._rows(statement, *values)
+        ]
 
     def _rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with explained(self.path):

@@ -47,7 +47,7 @@ class Exchange:
         """Method, address and headers."""
         if not self.method:
             return ""
-        lines = (f"{name}: {shown(name, value)}" for name, value in self.headers.items())
+        lines = (f"{name}: {display_header(name, value)}" for name, value in self.headers.items())
         return masked("\n".join((f"{self.method} {self.address}", *lines)))
 
     @property
@@ -77,6 +77,6 @@ def tell_answer(status: int, text: str) -> None:
         exchange.status, exchange.text = status, text[:ANSWER_CHARACTERS_MAX]
 
 
-def shown(name: str, value: str) -> str:
+def display_header(name: str, value: str) -> str:
     name = name.lower()
     return value if name in SHOWN_HEADERS or name.startswith(SHOWN_PREFIXES) else MASK

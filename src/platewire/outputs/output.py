@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from platewire.access import AccessLists
-from platewire.database.erasure import ErasedThere
+from platewire.database.erasure import DatabaseErasure
 from platewire.database.postgresql.address import WrittenDatabase
 from platewire.errors import ConfigError
 from platewire.limits.slots import Slots
@@ -186,7 +186,7 @@ class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             f'output "{self.name}" does not write to a database that platewire can query'
         )
 
-    async def erase(self, plate: str, name: str, now: datetime) -> ErasedThere | None:
+    async def erase(self, plate: str, name: str, now: datetime) -> DatabaseErasure | None:
         """Erases a plate (`A-Z0-9`) from what it has stored; passages remain, under `name`.
         `now` in UTC. None if it stores nothing that platewire can reach. Unavailable if the store
         cannot be reached."""

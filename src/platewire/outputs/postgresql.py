@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, structs
 
-from platewire.database.erasure import ErasedThere
+from platewire.database.erasure import DatabaseErasure
 from platewire.database.postgresql.address import (
     Address,
     WrittenDatabase,
     check_url,
+    display_url,
     import_driver,
-    shown,
 )
 from platewire.errors import ConfigError, Unavailable
 from platewire.model import Entry, Event, Image
@@ -110,7 +110,7 @@ class PostgresqlSettings(OutputSettings, frozen=True, kw_only=True, tag="postgre
 
     @property
     def receiver(self) -> str:
-        return shown(self.url)
+        return display_url(self.url)
 
     def build(self, context: OutputContext) -> "PostgresqlOutput":
         """ConfigError where the url or a secret cannot be used, or asyncpg is missing."""
@@ -137,14 +137,14 @@ class PostgresqlSettings(OutputSettings, frozen=True, kw_only=True, tag="postgre
             statement_seconds=self.statement_seconds,
         )
 
-    async def erase(self, plate: str, name: str, now: datetime) -> ErasedThere:
-        place = self.database().address
+    async def erase(self, plate: str, name: str, now: datetime) -> DatabaseErasure:
+        address = self.database().address
         from platewire.database.postgresql import erase
         from platewire.database.postgresql.connection import connect, explained
         from platewire.database.postgresql.migrate import migrate
 
-        with explained(f'output "{self.name}": {place.shown}'):
-            connection = await connect(place)
+        with explained(f'output "{self.name}": {address.display}'):
+            connection = await connect(address)
             try:
                 await migrate(connection, self.schema)
                 return await erase.erase(connection, self.schema, plate, name, now)
@@ -178,7 +178,7 @@ class PostgresqlOutput(Output):
         """Reads secrets, at the start and again at each connect: they change."""
         with configured(self._settings):
             self._address = self._settings.address()
-        self._who = f'output "{self._settings.name}": {self._address.shown}'
+        self._who = f'output "{self._settings.name}": {self._address.display}'
 
     async def connect(self) -> None:
         """Connects, brings the schema forward, drops months that are over."""

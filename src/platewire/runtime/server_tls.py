@@ -41,7 +41,7 @@ class ServerTls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def context(self, owner: str) -> ssl.SSLContext:
         """TLS 1.2 or later. ConfigError names `owner`, the file that cannot be used, the remedy."""
         made = _loaded(self, owner)
-        made.sni_callback = Renewal(self, owner).look
+        made.sni_callback = Renewal(self, owner).reload_if_changed
         return made
 
 
@@ -54,7 +54,9 @@ class Renewal:
         self._written = self._times()
         self._newest: ssl.SSLContext | None = None
 
-    def look(self, connection: ssl.SSLObject, name: str | None, first: ssl.SSLContext) -> None:
+    def reload_if_changed(
+        self, connection: ssl.SSLObject, name: str | None, first: ssl.SSLContext
+    ) -> None:
         """What OpenSSL calls for each new connection."""
         written = self._times()
         if written != self._written:

@@ -26,6 +26,11 @@ TIME = re.compile(
     r"(?:([Zz])|([-+ ])(\d\d:\d\d))?",
     re.ASCII,
 )
+TIME_FORMS = (
+    "`2026-01-31T08:00` in site time, `2026-01-31T08:00:00Z`, a day, `now`, `today`, "
+    "`yesterday`, or an age: `90min`, `24h`, `7d`"
+)
+"""The grammar in one line, for the descriptions of parameters and options."""
 TIME_USE = "use 2026-11-30, 2026-11-30T08:00, 24h, today or yesterday"
 DAY_USE = "use 2026-11-30, today or yesterday"
 

@@ -204,7 +204,7 @@ class Part:
             f"it is stopped; restart it here or with `platewire restart {self.role} {self.name}`, "
             "and report it with the traceback in the diagnostics",
         )
-        with told_only(diagnostics, "%s %s: after its end", self.role, self.name):
+        with log_errors(diagnostics, "%s %s: after its end", self.role, self.name):
             await self._stopped()
         await self._asked.wait()
 
@@ -239,7 +239,7 @@ def raise_if_all_concerned(error: BaseException) -> None:
 
 
 @contextlib.contextmanager
-def told_only(log: logging.Logger, said: str, *values: object) -> Iterator[None]:
+def log_errors(log: logging.Logger, said: str, *values: object) -> Iterator[None]:
     """Around what ends something: an error of one part's own goes to the diagnostics."""
     try:
         yield

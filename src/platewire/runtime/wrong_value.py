@@ -42,7 +42,7 @@ OBJECT = Name("an object", "objects")
 """In JSON and MessagePack."""
 
 
-class Wrong(NamedTuple):
+class WrongValue(NamedTuple):
     """Path, type and value of what msgspec's message is about."""
 
     path: str
@@ -53,7 +53,7 @@ class Wrong(NamedTuple):
     """The value may be a password: it is in a table with free names, such as headers."""
 
 
-def find(error: msgspec.ValidationError, data: Any, kind: Any) -> Wrong:
+def find(error: msgspec.ValidationError, data: Any, kind: Any) -> WrongValue:
     """The value that msgspec's `error` about `data` of the type `kind` refers to."""
     at = re.search(r" - at (`key` in )?`\$(.*)`\Z", str(error))
     path = at[2] if at else ""
@@ -67,7 +67,7 @@ def find(error: msgspec.ValidationError, data: Any, kind: Any) -> Wrong:
         way += f"[{number}]" if number.isdigit() else f".{name}"
     if at and at[1]:
         found, value = _key(found, value)
-    return Wrong(way.removeprefix("."), found, value, private)
+    return WrongValue(way.removeprefix("."), found, value, private)
 
 
 def reason(
@@ -131,7 +131,7 @@ def _type_info(kind: Any) -> inspect.Type:
     return inspect.type_info(kind)
 
 
-def words(wrong: Wrong, patterns: Patterns, fields: Name = TABLE) -> str:
+def words(wrong: WrongValue, patterns: Patterns, fields: Name = TABLE) -> str:
     """Value, choices or range, and what to do; without the name of the setting. `fields` is the
     name of a set of fields in the format."""
     choices = _choices(wrong.type)
@@ -141,7 +141,7 @@ def words(wrong: Wrong, patterns: Patterns, fields: Name = TABLE) -> str:
     use = f"{kind}{_quotes(wrong)}"
     if wrong.private or _is_secret(wrong.type) or _has_a_password(wrong.value):
         return use
-    return f"invalid value {shown(wrong.value)}; {use}"
+    return f"invalid value {display_value(wrong.value)}; {use}"
 
 
 def not_a_choice(value: str, choices: Sequence[str]) -> str:
@@ -151,14 +151,14 @@ def not_a_choice(value: str, choices: Sequence[str]) -> str:
     return f"{said}; did you mean {near[0]!r}? Choices: {known}" if near else f"{said}: {known}"
 
 
-def shown(value: Any) -> str:
+def display_value(value: Any) -> str:
     """As the file has it, in short."""
     if isinstance(value, str):
         return _cut(repr(value))
     if isinstance(value, dict):
         return "{…}"
     if isinstance(value, list | tuple):
-        return _cut(f"[{', '.join(map(shown, value))}]")
+        return _cut(f"[{', '.join(map(display_value, value))}]")
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
@@ -345,7 +345,7 @@ def _limits(each: Any) -> str:
     return f" {' '.join(said)}" if said else ""
 
 
-def _quotes(wrong: Wrong) -> str:
+def _quotes(wrong: WrongValue) -> str:
     """What to change where only the quotes are wrong."""
     kinds = [type(each) for each in _plain(wrong.type)]
     text = isinstance(wrong.value, str)

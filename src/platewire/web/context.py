@@ -14,7 +14,8 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from platewire.database.queries import PassageRow
-from platewire.database.search.passage_search import PageCursor, SearchFilters
+from platewire.database.search.filters import SearchFilters
+from platewire.database.search.passage_search import PageCursor
 from platewire.database.search.plate_pattern import PlatePattern
 from platewire.database.search.plate_search import Presence
 from platewire.eventlog.deliveries.records import (
@@ -128,7 +129,7 @@ class Actions(Protocol):
         """Begins one part anew: a camera, an output, recognition or a task of the server."""
         ...
 
-    async def replay(self, output: str, wish: "ReplayWish") -> str:
+    async def replay(self, output: str, wish: "ReplayRequest") -> str:
         """Starts sending again; the job's id."""
         ...
 
@@ -162,7 +163,7 @@ class Actions(Protocol):
     async def discard(self, output: str, query: DeadQuery, reason: str) -> int: ...
 
 
-class ReplayWish(Struct, frozen=True, kw_only=True):
+class ReplayRequest(Struct, frozen=True, kw_only=True):
     """Which events to replay, and how fast."""
 
     what: ReplayWhat = "all"

@@ -53,17 +53,17 @@ def rest_of(header: bytes) -> int:
     return int(length) - 1
 
 
-def check_answer(asked: bytes, answer: bytes) -> str:
+def check_answer(request: bytes, answer: bytes) -> str:
     """Why the coil was not written; empty if it was. Raises NotUnderstood for other responses."""
-    if answer == asked:
+    if answer == request:
         return ""
     header = answer[:HEADER_BYTES]
     body = answer[HEADER_BYTES:]
-    same = header[:4] == asked[:4] and header[6:] == asked[6:HEADER_BYTES]
+    same = header[:4] == request[:4] and header[6:] == request[6:HEADER_BYTES]
     if same and len(body) == 2 and body[0] == WRITE_SINGLE_COIL | FAILED:
         return EXCEPTIONS.get(body[1], f"exception {body[1]}")
     seen = answer[:32].hex(" ")
-    raise NotUnderstood(f"unexpected response {seen} to the request {asked.hex(' ')}")
+    raise NotUnderstood(f"unexpected response {seen} to the request {request.hex(' ')}")
 
 
 def may_write_yet(answer: bytes) -> bool:

@@ -37,7 +37,7 @@ class NotUnderstood(ValueError):
     """The answer is none of this service."""
 
 
-class Answered(NamedTuple):
+class DeliveryResponse(NamedTuple):
     accepted: frozenset[str] | None
     """Ids of events; None where the service does not tell them one by one."""
     rejected: dict[str, str]
@@ -124,13 +124,13 @@ class _Answer(msgspec.Struct):
     rejected: list[_Refusal] = []
 
 
-def answered(text: str) -> Answered:
+def parse_response(text: str) -> DeliveryResponse:
     """Of a 2xx answer. One without JSON took all; HTML is no answer of the service."""
     plain = text.lstrip("\ufeff \t\r\n")
     if plain.startswith("<"):
         raise NotUnderstood("HTML or XML instead of JSON or an empty body")
     if not plain.startswith("{"):
-        return Answered(None, {})
+        return DeliveryResponse(None, {})
     try:
         told = msgspec.json.decode(plain, type=_Answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -138,7 +138,7 @@ def answered(text: str) -> Answered:
         raise NotUnderstood(f"JSON of another form ({why})") from error
     refusals = {each.id.lower(): each.reason for each in told.rejected}
     accepted = None if told.accepted is None else frozenset(map(str.lower, told.accepted))
-    return Answered(accepted, refusals)
+    return DeliveryResponse(accepted, refusals)
 
 
 def complaint(text: str) -> str:

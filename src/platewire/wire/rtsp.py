@@ -150,8 +150,10 @@ def authorization(
     for challenge in challenges:
         scheme, _, rest = challenge.partition(" ")
         if scheme.lower() == "digest":
-            asked = {key.lower(): quoted or bare for key, quoted, bare in _PARAMETER.findall(rest)}
-            if answer := _digest(asked, (user, password), method, uri, once, f"{count:08x}"):
+            parameters = {
+                key.lower(): quoted or bare for key, quoted, bare in _PARAMETER.findall(rest)
+            }
+            if answer := _digest(parameters, (user, password), method, uri, once, f"{count:08x}"):
                 return answer
     if any(challenge.lower().startswith("basic") for challenge in challenges):
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -159,15 +161,15 @@ def authorization(
 
 
 def _digest(
-    asked: dict[str, str], of: tuple[str, str], method: str, uri: str, once: str, count: str
+    parameters: dict[str, str], of: tuple[str, str], method: str, uri: str, once: str, count: str
 ) -> str | None:
     """RFC 7616, 3.4, and without `qop` RFC 2069; None for what is not known here."""
-    hashed = _HASHES.get(asked.get("algorithm", "MD5").upper())
-    choices = [each.strip() for each in asked.get("qop", "").split(",")]
+    hashed = _HASHES.get(parameters.get("algorithm", "MD5").upper())
+    choices = [each.strip() for each in parameters.get("qop", "").split(",")]
     if hashed is None or (choices != [""] and "auth" not in choices):
         return None
     user, password = of
-    realm, nonce = asked.get("realm", ""), asked.get("nonce", "")
+    realm, nonce = parameters.get("realm", ""), parameters.get("nonce", "")
     who, what = hashed(f"{user}:{realm}:{password}"), hashed(f"{method}:{uri}")
     fields = {"username": user, "realm": realm, "nonce": nonce, "uri": uri}
     more = ""
@@ -176,8 +178,8 @@ def _digest(
         more = f', qop=auth, nc={count}, cnonce="{once}"'
     else:
         fields["response"] = hashed(f"{who}:{nonce}:{what}")
-    fields |= {key: asked[key] for key in ("opaque",) if key in asked}
-    more += f", algorithm={asked['algorithm']}" if "algorithm" in asked else ""
+    fields |= {key: parameters[key] for key in ("opaque",) if key in parameters}
+    more += f", algorithm={parameters['algorithm']}" if "algorithm" in parameters else ""
     return "Digest " + ", ".join(f'{key}="{value}"' for key, value in fields.items()) + more
 
 

@@ -12,7 +12,7 @@ from platewire.database.search.plate_pattern import (
     plate_pattern,
     within_one_edit,
 )
-from platewire.database.search.plates import Block, added, that_hold
+from platewire.database.search.plates import Block, added, plates_containing
 
 texts = st.text("AB018O", max_size=6)
 globs = st.text("AB01*?", min_size=1, max_size=6)
@@ -39,7 +39,7 @@ def means(glob: str, text: str) -> bool:
 
 def finds(lookup: Lookup, text: str) -> bool:
     if lookup.column == BLOCKS:
-        found = that_hold(lookup.low, ["\nX0\n", f"\nB\n{text}\n"])
+        found = plates_containing(lookup.low, ["\nX0\n", f"\nB\n{text}\n"])
         return text in found and means(lookup.glob, text)
     key = {"text": text, "reversed": text[::-1], "folded": folded(text)}[lookup.column]
     if lookup.equal:
@@ -113,8 +113,8 @@ def test_many_wildcards_are_as_fast_as_one() -> None:
 
 def test_what_stands_in_blocks_is_found_once_for_each_place() -> None:
     blocks = ["\n1212\nAB\n", "\n", "\nX12\n"]
-    assert list(that_hold("12", blocks)) == ["1212", "X12"]
-    assert list(that_hold("9", blocks)) == []
+    assert list(plates_containing("12", blocks)) == ["1212", "X12"]
+    assert list(plates_containing("9", blocks)) == []
 
 
 def test_blocks_are_filled_before_the_next_is_begun() -> None:

@@ -15,12 +15,8 @@ from msgspec import structs
 from platewire.database.postgresql import search as postgresql_search
 from platewire.database.queries import Database, PassageRow
 from platewire.database.search import passage_search
-from platewire.database.search.passage_search import (
-    PageCursor,
-    SearchFilters,
-    cursor_of,
-    parse_cursor,
-)
+from platewire.database.search.filters import SearchFilters
+from platewire.database.search.passage_search import PageCursor, cursor_of, parse_cursor
 from platewire.database.search.plate_pattern import Match, PlatePattern, plate_pattern
 from platewire.database.search.plate_search import Presence
 from platewire.errors import QueryTooLong
@@ -227,7 +223,7 @@ def expected(match: Match | None, asked: str, filters: SearchFilters) -> list[in
         and filters.type in (None, event.vehicle.type and event.vehicle.type.value)
         and filters.direction in (None, event.direction)
         and (filters.list is None or any(hit.name == filters.list for hit in event.lists))
-        and not (filters.open_only and event.kind == "lost")
+        and not (filters.open and event.kind == "lost")
     ]
 
 
@@ -242,16 +238,14 @@ filters = st.builds(
     type=st.none() | st.sampled_from(["truck", ""]),
     direction=st.none() | st.sampled_from(Direction),
     list=st.none() | st.sampled_from(["staff", "' OR 1=1 --"]),
-    open_only=st.booleans(),
+    open=st.booleans(),
 )
 asked = st.text("AB801O", min_size=1, max_size=5) | st.text("AB80*?", min_size=1, max_size=5)
 OFTEN = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def with_plate(filters: SearchFilters, pattern: PlatePattern) -> SearchFilters:
-    from dataclasses import replace
-
-    return replace(filters, plate=pattern)
+    return structs.replace(filters, plate=pattern)
 
 
 def seqs(rows: Sequence[PassageRow]) -> list[int]:

@@ -10,9 +10,9 @@ from platewire.eventlog.upkeep.believed_time import (
     JUMP_SECONDS,
     OFF_SECONDS_MAX,
     PROVEN_SECONDS,
-    Belief,
+    ClockEstimate,
+    ClockReading,
     Judgment,
-    Look,
     judge,
     since,
 )
@@ -30,20 +30,20 @@ class Computer:
     wrong: float = 0.0
     boot: int = 1
     booted: float = 0.0
-    belief: Belief | None = None
+    estimate: ClockEstimate | None = None
     synchronized: bool = False
     last: Judgment | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.look()
-        if self.belief is None:
+        if self.estimate is None:
             raise AssertionError("a look leaves a belief")
 
     def look(self, *, confirmed: bool = False) -> Judgment:
         wall_ms = START_MS + round((self.true + self.wrong) * 1000)
         at = BootTime(str(self.boot), self.true - self.booted)
-        self.last = judge(self.belief, Look(wall_ms, at, self.synchronized, confirmed))
-        self.belief = self.last.belief
+        self.last = judge(self.estimate, ClockReading(wall_ms, at, self.synchronized, confirmed))
+        self.estimate = self.last.estimate
         return self.last
 
     def runs(self, seconds: float, every: float = 60.0) -> Judgment:
@@ -160,13 +160,13 @@ def test_a_date_that_is_a_little_ahead_after_a_restart_takes_nothing_early() -> 
 
 @pytest.mark.parametrize(("later", "held"), [(HOUR, False), (300 * DAY, True), (-HOUR, True)])
 def test_with_nothing_kept_the_newest_event_says_how_late_it_is(later: float, held: bool) -> None:
-    computer = Computer(true=later, belief=since(START_MS))
+    computer = Computer(true=later, estimate=since(START_MS))
     assert bool(computer.look().held) == held
     assert computer.behind >= min(later, 0) - 0.01
 
 
 def test_with_nothing_to_delete_the_clock_is_believed() -> None:
-    assert judge(None, Look(START_MS, BootTime("1", 5.0))).ms == START_MS
+    assert judge(None, ClockReading(START_MS, BootTime("1", 5.0))).ms == START_MS
 
 
 STEPS = st.lists(

@@ -7,7 +7,7 @@ import pytest
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
 from platewire.eventlog.upkeep import picture_retention
-from platewire.eventlog.upkeep.forecast import Part, days_until_full, going, size
+from platewire.eventlog.upkeep.forecast import Part, days_until_full, pending_deletions, size
 from platewire.eventlog.upkeep.verify import verify
 from platewire.model import Images
 from platewire.testing.clock import FakeClock
@@ -48,7 +48,7 @@ async def test_each_kind_after_its_days(
     log = await open_log(**SETTINGS)
     await ten_days(log, clock)
     settings = LogSettings(folder=log.path.parent, **SETTINGS)  # type: ignore[arg-type]
-    told = {each.kind: each for each in going(settings, clock, ())[0]}
+    told = {each.kind: each for each in pending_deletions(settings, clock, ())[0]}
     done = await log.retain()
     assert (done.events, len(done.pictures)) == (0, 5 + 8)
     assert (told["events"].count, told["vehicle"].count, told["frame"].count) == (0, 5, 8)
@@ -64,7 +64,7 @@ async def test_each_kind_after_its_days(
     assert (await log.retain()).pictures == ()
     clock.suspend(DAY)
     assert len((await log.retain()).pictures) == 2
-    assert all(each.count == 0 for each in going(settings, clock, ())[0])
+    assert all(each.count == 0 for each in pending_deletions(settings, clock, ())[0])
 
 
 async def test_a_picture_stays_while_a_younger_event_shows_it(
@@ -89,7 +89,7 @@ async def test_outputs_are_waited_for(open_log: OpenLog, clock: FakeClock) -> No
     await ten_days(log, clock)
     await log.deliveries.set_cursor("slow", 6)
     settings = LogSettings(folder=log.path.parent, retention_days=3, **SETTINGS)  # type: ignore[arg-type]
-    told = {each.kind: each for each in going(settings, clock, ["slow"])[0]}
+    told = {each.kind: each for each in pending_deletions(settings, clock, ["slow"])[0]}
     done = await log.retain(["slow"])
     assert done.first_seq == 7
     assert told["events"].count == done.events == 6
@@ -101,7 +101,7 @@ async def test_what_would_go_is_what_goes(open_log: OpenLog, clock: FakeClock) -
     log = await open_log(retention_days=6.5, **SETTINGS)
     await ten_days(log, clock)
     settings = LogSettings(folder=log.path.parent, retention_days=6.5, **SETTINGS)  # type: ignore[arg-type]
-    told, _ = going(settings, clock, ())
+    told, _ = pending_deletions(settings, clock, ())
     done = await log.retain()
     assert [each.count for each in told] == [9, 9, 0, 2, 5]
     assert sum(each.count for each in told[1:]) == len(done.pictures)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.eventlog.upkeep.clock_look import CONFIRMED, confirm
+from platewire.eventlog.upkeep.clock_check import CONFIRMED, confirm
 from platewire.model import Images
 from platewire.runtime.status import Board, State
 from platewire.testing.check_eventlog import several

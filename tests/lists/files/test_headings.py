@@ -4,7 +4,7 @@ import pytest
 
 from platewire.errors import ConfigError
 from platewire.lists.entry import FIELDS
-from platewire.lists.files.headings import chosen, field_of, is_heading, limiting
+from platewire.lists.files.headings import field_columns, field_of, is_heading, limiting
 from tests.lists.files.conftest import Importer
 
 
@@ -134,7 +134,7 @@ def test_a_heading_that_limits_nothing_is_not_asked_about(heading: str) -> None:
 
 def test_fields_are_called_as_they_are() -> None:
     assert {field_of(field) for field in FIELDS} == set(FIELDS)
-    assert chosen(["plate=A=B"]) == {"plate": "A=B"}
+    assert field_columns(["plate=A=B"]) == {"plate": "A=B"}
 
 
 @pytest.mark.parametrize("plate", ["B AB 1234", "А123ВС77", "1234 BCD", "AB-123-CD", "ÅSA 11", "1"])

@@ -8,7 +8,7 @@ import openpyxl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from platewire.lists.entry import FIELDS, EntryError, ListEntry, checked
+from platewire.lists.entry import FIELDS, EntryError, ListEntry, list_entry
 from platewire.lists.files import writing
 from tests.lists.files.conftest import LIST, Importer
 
@@ -16,7 +16,7 @@ SLOW = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
 )
 HARD = [
-    checked(
+    list_entry(
         {
             "plate": plate,
             "valid_from": "2026-01-31",
@@ -59,7 +59,7 @@ def entries(draw: Any) -> list[ListEntry]:
     for plate in draw(st.lists(plates, max_size=5)):
         fields = {name: draw(texts) for name in ("holder", "note", "group")}
         try:
-            entry = checked({"plate": plate, **fields}, None)
+            entry = list_entry({"plate": plate, **fields}, None)
         except EntryError:
             continue
         found[entry.text] = entry

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import structs
 
-from platewire.access import AS_OPENED, Decision, Listed, Opening, Outcome
+from platewire.access import AS_OPENED, Decision, ListMatch, Opening, Outcome
 from platewire.errors import LogError, Unavailable
 from platewire.model import BootTime, Entry, Event, ListHit
 from platewire.outputs.output import OutputContext
@@ -73,13 +73,13 @@ class FakeLists:
     """Implements `AccessLists` in memory; `listed` is what it says of every plate."""
 
     clock: FakeClock
-    listed: list[Listed] = field(default_factory=lambda: [Listed(STAFF)])
+    listed: list[ListMatch] = field(default_factory=lambda: [ListMatch(STAFF)])
     delays: list[float] = field(default_factory=list)
     book: list[Decision] = field(default_factory=list)
     made: list[BootTime] = field(default_factory=list)
     broken: str = ""
 
-    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[Listed]:
+    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[ListMatch]:
         await self.clock.sleep(self.delays.pop(0) if self.delays else 0.0)
         self._check("look_up")
         return list(self.listed)

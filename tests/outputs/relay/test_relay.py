@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from platewire.access import Listed
+from platewire.access import ListMatch
 from platewire.errors import ConfigError, Rejected, Unavailable
 from platewire.model import Direction, Entry, Kind, ListHit
 from platewire.outputs.relay.http_switch import HttpRelay
@@ -63,23 +63,28 @@ async def test_a_device_that_times_itself_is_told_nothing_more() -> None:
     assert gate.reasons == ["opened"]
 
 
-OTHER = Listed(ListHit("guests", "exact", "allow", "BU 9042"))
-NO: list[tuple[str, dict[str, Any], list[Listed], dict[str, Any]]] = [
+OTHER = ListMatch(ListHit("guests", "exact", "allow", "BU 9042"))
+NO: list[tuple[str, dict[str, Any], list[ListMatch], dict[str, Any]]] = [
     ("not_listed", {}, [], {}),
-    ("not_listed", {}, [Listed(ListHit("seen", "exact", "watch", "BU 9042"))], {}),
+    ("not_listed", {}, [ListMatch(ListHit("seen", "exact", "watch", "BU 9042"))], {}),
     ("not_listed", {}, [OTHER], {"lists": ("staff",)}),
-    ("not_exact", {}, [Listed(structs.replace(STAFF, mode="look_alike"))], {}),
-    ("not_exact", {}, [Listed(structs.replace(STAFF, mode="one_edit"))], {}),
-    ("not_now", {}, [Listed(STAFF, "it ended with 2026-01-01")], {}),
-    ("blocked", {}, [Listed(STAFF), Listed(BLOCKED)], {}),
-    ("blocked", {"lists": (BLOCKED,)}, [Listed(STAFF)], {}),
-    ("too_old", {"seen_ago": 5.1}, [Listed(STAFF)], {}),
-    ("from_the_future", {"seen_ago": -3600.0}, [Listed(STAFF)], {}),
-    ("replayed", {"replayed": True}, [Listed(STAFF)], {}),
-    ("unsure", {}, [Listed(STAFF)], {"min_confidence": 0.9}),
-    ("few_reads", {"reads": 1}, [Listed(STAFF)], {}),
-    ("direction", {"direction": Direction.OUT}, [Listed(STAFF)], {"directions": (Direction.IN,)}),
-    ("country", {}, [Listed(STAFF)], {"countries": ("FR", "AT")}),
+    ("not_exact", {}, [ListMatch(structs.replace(STAFF, mode="look_alike"))], {}),
+    ("not_exact", {}, [ListMatch(structs.replace(STAFF, mode="one_edit"))], {}),
+    ("not_now", {}, [ListMatch(STAFF, "it ended with 2026-01-01")], {}),
+    ("blocked", {}, [ListMatch(STAFF), ListMatch(BLOCKED)], {}),
+    ("blocked", {"lists": (BLOCKED,)}, [ListMatch(STAFF)], {}),
+    ("too_old", {"seen_ago": 5.1}, [ListMatch(STAFF)], {}),
+    ("from_the_future", {"seen_ago": -3600.0}, [ListMatch(STAFF)], {}),
+    ("replayed", {"replayed": True}, [ListMatch(STAFF)], {}),
+    ("unsure", {}, [ListMatch(STAFF)], {"min_confidence": 0.9}),
+    ("few_reads", {"reads": 1}, [ListMatch(STAFF)], {}),
+    (
+        "direction",
+        {"direction": Direction.OUT},
+        [ListMatch(STAFF)],
+        {"directions": (Direction.IN,)},
+    ),
+    ("country", {}, [ListMatch(STAFF)], {"countries": ("FR", "AT")}),
 ]
 
 
@@ -87,7 +92,7 @@ NO: list[tuple[str, dict[str, Any], list[Listed], dict[str, Any]]] = [
     ("reason", "car", "listed", "rules"), NO, ids=[f"{i}-{n[0]}" for i, n in enumerate(NO)]
 )
 async def test_every_no_has_its_reason(
-    reason: str, car: dict[str, Any], listed: list[Listed], rules: dict[str, Any]
+    reason: str, car: dict[str, Any], listed: list[ListMatch], rules: dict[str, Any]
 ) -> None:
     gate = Gate()
     gate.settings = structs.replace(gate.settings, **rules)
@@ -158,7 +163,7 @@ async def test_how_far_clocks_may_differ_is_a_setting() -> None:
 
 async def test_a_block_that_does_not_hold_blocks_nothing() -> None:
     gate = Gate()
-    gate.lists.listed = [Listed(STAFF), Listed(BLOCKED, "it ended with 2026-01-01")]
+    gate.lists.listed = [ListMatch(STAFF), ListMatch(BLOCKED, "it ended with 2026-01-01")]
     await send(gate, gate.car())
     assert gate.reasons == ["opened"]
 
@@ -168,7 +173,7 @@ async def test_once_for_each_passage_and_by_an_update_where_new_did_not() -> Non
     gate.lists.listed = []
     new = gate.car()
     await send(gate, new)
-    gate.lists.listed = [Listed(STAFF)]
+    gate.lists.listed = [ListMatch(STAFF)]
     updated = structs.replace(new.event, kind=Kind.UPDATED, revision=1)
     again = structs.replace(updated, revision=2)
     await send(gate, entry_of(updated, new.arrived), entry_of(again, new.arrived))
@@ -302,7 +307,7 @@ async def test_a_gate_that_did_not_open_or_may_have_is_to_be_looked_at_until_one
     gate.lists.listed = []
     await send(gate, gate.car(3))
     assert gate.sender.failure
-    gate.lists.listed = [Listed(STAFF)]
+    gate.lists.listed = [ListMatch(STAFF)]
     await gate.clock.advance(60)
     await send(gate, gate.car(4))
     assert not gate.sender.failure
@@ -314,7 +319,7 @@ async def test_a_plate_that_is_blocked_while_the_relay_is_away_stays_outside() -
     gate.switch.fails = [REFUSED]
     sending = asyncio.ensure_future(gate.sender.send([gate.car()]))
     await gate.clock.settle()
-    gate.lists.listed = [Listed(STAFF), Listed(BLOCKED)]
+    gate.lists.listed = [ListMatch(STAFF), ListMatch(BLOCKED)]
     with pytest.raises(Rejected):
         await done(gate, sending)
     assert gate.reasons == ["blocked"]

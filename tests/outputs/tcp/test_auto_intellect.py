@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from platewire.app.control import Way
+from platewire.app.control import RunningOutput
 from platewire.config.load import parse
 from platewire.delivery import Delivery
 from platewire.errors import ConfigError, Rejected, Unavailable
@@ -222,7 +222,7 @@ async def test_a_replay_goes_to_those_who_are_connected() -> None:
     world = World()
     entries = await world.log.append("gate", passage_events())
     config = settings()
-    way = Way(config, lambda: config.build(world.context), lambda _: cast(Delivery, None))
+    way = RunningOutput(config, lambda: config.build(world.context), lambda _: cast(Delivery, None))
     server = cast(AutoIntellectOutput, way.output)
     await server.connect()
     async with connected(server) as reader:

@@ -13,7 +13,7 @@ from platewire.runtime.status import State
 from platewire.web.api import openapi
 from platewire.web.api.operations import OPERATIONS
 from platewire.web.app import build_app
-from platewire.web.context import ReplayWish
+from platewire.web.context import ReplayRequest
 from tests.web.world import World, after, attempt, event, jpeg_picture
 
 Client = aiohttp.ClientSession
@@ -108,7 +108,7 @@ async def fill(world: World) -> dict[str, object]:
     world.board.fail("camera", "it", State.WAITING, "no answer")
     world.board.count("output", "it", delivered=1)
     world.snapshots["it"] = made.jpeg
-    await world.actions.replay("it", ReplayWish(from_seq=1))
+    await world.actions.replay("it", ReplayRequest(from_seq=1))
     await world.give_up("it", 2)
     await world.log.deliveries.add_attempt(attempt("it", 2))
     paths = {"seq": 1, "id": first.passage, "sha256": made.image.sha256, "name": "it", "job": "1"}

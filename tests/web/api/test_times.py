@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 from msgspec import structs
 
-from platewire.cli import replay
 from platewire.cli.main import main, parser
+from platewire.cli.outputs import replay
 from platewire.cli.terminal.times import time_of
 from platewire.config.load import load
 from platewire.errors import ConfigError
@@ -25,7 +25,7 @@ from platewire.lists.look_up import Rules
 from platewire.runtime.clock import SystemClock
 from platewire.runtime.site_time import print_time
 from platewire.runtime.status import State
-from platewire.web.context import ReplayWish
+from platewire.web.context import ReplayRequest
 from tests.web.world import World, at_rest, event, running
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -76,10 +76,10 @@ class Place:
         self.client = client
         self.config = config
         self.capsys = capsys
-        self.wishes: list[ReplayWish] = []
+        self.wishes: list[ReplayRequest] = []
         world.actions.replay = self._replay  # type: ignore[method-assign]
 
-    async def _replay(self, output: str, wish: ReplayWish) -> str:
+    async def _replay(self, output: str, wish: ReplayRequest) -> str:
         self.wishes.append(wish)
         return "1"
 

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from platewire.web.odata.condition import condition, milliseconds
 from platewire.web.odata.fault import Fault
-from platewire.web.odata.grammar import Comparison, Function, In, Joined, Literal, Name, Node, Not
+from platewire.web.odata.grammar import (
+    BooleanOperation,
+    Comparison,
+    Function,
+    In,
+    Literal,
+    Name,
+    Node,
+    Not,
+)
 from platewire.web.odata.model import PASSAGES, Type
 from tests.web.odata.test_grammar import written
 
@@ -109,7 +118,7 @@ def meant(node: Node, row: dict[str, Any]) -> Any:
             return any(meant(left, row) == choice.value for choice in choices)
         case Function(name, arguments):
             return called(name, [meant(argument, row) for argument in arguments])
-        case Joined(sign, parts):
+        case BooleanOperation(sign, parts):
             values = [meant(part, row) for part in parts]
             decisive = sign == "or"
             if decisive in values:
@@ -174,7 +183,7 @@ filters = st.recursive(
     lambda inner: (
         st.builds(Not, inner)
         | st.builds(
-            Joined,
+            BooleanOperation,
             st.sampled_from(("and", "or")),
             st.lists(inner, min_size=2, max_size=3).map(tuple),
         )

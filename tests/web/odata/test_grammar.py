@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from platewire.web.odata.grammar import (
     COMPARISONS,
+    BooleanOperation,
     Comparison,
     Function,
     In,
-    Joined,
     Literal,
     Name,
     Node,
@@ -50,7 +50,7 @@ def deeper(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
         st.builds(In, operands, st.lists(literals, min_size=1, max_size=3).map(tuple)),
         st.builds(Not, inner),
         st.builds(Function, names, arguments),
-        st.builds(Joined, st.sampled_from(("and", "or")), joined),
+        st.builds(BooleanOperation, st.sampled_from(("and", "or")), joined),
     )
 
 
@@ -72,7 +72,7 @@ def written(node: Node) -> str:
             return f"{closed(left)} in ({', '.join(map(written, choices))})"
         case Not(inner):
             return f"not {closed(inner)}"
-        case Joined(operator, parts):
+        case BooleanOperation(operator, parts):
             return f" {operator} ".join(map(closed, parts))
 
 
@@ -114,11 +114,11 @@ def test_anything_else_is_refused_in_words(text: str) -> None:
 
 
 def test_precedence() -> None:
-    assert parse("a eq 1 or b eq 2 and not c eq 3") == Joined(
+    assert parse("a eq 1 or b eq 2 and not c eq 3") == BooleanOperation(
         "or",
         (
             Comparison("eq", Name("a"), Literal(1)),
-            Joined(
+            BooleanOperation(
                 "and",
                 (
                     Comparison("eq", Name("b"), Literal(2)),

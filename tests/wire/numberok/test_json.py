@@ -26,7 +26,7 @@ from platewire.testing.sample_events import odd_events, passage_events, picture
 from platewire.wire import iso3166
 from platewire.wire.numberok import json as numberok_json
 from platewire.wire.numberok.fields import Attempt
-from platewire.wire.numberok.json import Dialect, Profile, Shown
+from platewire.wire.numberok.json import AttachedPicture, Dialect, Profile
 from platewire.wire.numberok.json_reader import PACKET_BYTES_MAX, PacketError, decode
 
 SITE = Site(
@@ -44,7 +44,7 @@ NEW, UPDATED, LOST = passage_events()
 
 def packet(event: Event, profile: Profile = "numberok-1.6", **more: Any) -> dict[str, Any]:
     counter = more.pop("packet_counter", 67)
-    sent = {key: more.pop(key) for key in ("shown", "attempt") if key in more}
+    sent = {key: more.pop(key) for key in ("attached", "attempt") if key in more}
     dialect = Dialect(profile=profile, **more)
     body = numberok_json.encode(event, SITE, dialect, packet_counter=counter, **sent)
     written: dict[str, Any] = json.loads(body)
@@ -76,8 +76,8 @@ def test_a_packet_of_version_1_0() -> None:
 
 
 def test_a_packet_of_version_1_6() -> None:
-    shown = Shown("frame", b"jpeg")
-    written = packet(UPDATED, additions=False, shown=[shown])
+    shown = AttachedPicture("frame", b"jpeg")
+    written = packet(UPDATED, additions=False, attached=[shown])
     assert list(written.items()) == [
         ("packetCounter", "67"),
         ("datetime", "20260102 030406778+0000"),
@@ -307,8 +307,8 @@ def test_numberok_1_6_has_the_camera_among_the_additions(profile: Profile, has: 
 
 
 def test_pictures_are_named_as_they_are_sent() -> None:
-    shown = [Shown("vehicle", b"1"), Shown("plate", b"2")]
-    written = packet(NEW, "axis", shown=shown)
+    shown = [AttachedPicture("vehicle", b"1"), AttachedPicture("plate", b"2")]
+    written = packet(NEW, "axis", attached=shown)
     assert written["imageFile"] == "20260102030406_678roi_BU9042_0.jpg"
     assert written["imageFile2"] == "20260102030406_678lpup_BU9042_0.jpg"
     assert (written["imageType"], written["plateImageSize"]) == ("vehicle", "1")
@@ -329,7 +329,7 @@ def test_pictures_can_be_fetched_the_plate_first() -> None:
 @pytest.mark.parametrize(("shows", "mark"), [("plate", "lp"), ("vehicle", "roi"), ("frame", "")])
 def test_file_names(shows: Any, mark: str) -> None:
     event = NEW.numbered(12, NEW.occurred_at)
-    (name,) = numberok_json.picture_names(event, [Shown(shows, b"")])
+    (name,) = numberok_json.picture_names(event, [AttachedPicture(shows, b"")])
     assert name == f"20260102030406_678{mark}_BU9042_12.jpg"
     assert numberok_json.file_name(event, "json") == "20260102030406_678_BU9042_12.json"
 
@@ -408,9 +408,9 @@ def test_vehicles_are_read_back() -> None:
 
 
 def test_an_embedded_picture_is_read_back() -> None:
-    shown = Shown("plate", picture().jpeg)
+    shown = AttachedPicture("plate", picture().jpeg)
     dialect = Dialect(profile="axis")
-    body = numberok_json.encode(NEW, SITE, dialect, packet_counter=1, shown=[shown], embed=True)
+    body = numberok_json.encode(NEW, SITE, dialect, packet_counter=1, attached=[shown], embed=True)
     assert decode(body).images == (picture().jpeg,)
 
 

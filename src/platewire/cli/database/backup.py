@@ -9,13 +9,13 @@ from typing import Any
 from msgspec import Struct
 from tqdm import tqdm
 
-from platewire.cli.terminal.options import add_config, add_json, print_json
+from platewire.cli.terminal.options import add_command, print_json
 from platewire.cli.terminal.progress import bar
 from platewire.cli.terminal.times import zone_of
 from platewire.config.load import load
 from platewire.database.connection import FILE_NAME
 from platewire.database.postgresql.address import WrittenDatabase
-from platewire.delivery.events.selection import Given
+from platewire.delivery.events.selection import DeliveredEvents
 from platewire.eventlog.upkeep import backup as copies
 from platewire.eventlog.upkeep.beside import log_beside
 from platewire.eventlog.upkeep.verify import Verified, total, verify
@@ -31,41 +31,38 @@ class Restored(Struct, frozen=True, kw_only=True):
 
 
 def add_tasks(tasks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    make = tasks.add_parser(
-        "backup", help="back up the event log and its pictures; also works while the server runs"
+    make = add_command(
+        tasks,
+        "backup",
+        run_backup,
+        help="back up the event log and its pictures; also works while the server runs",
     )
-    add_config(make)
-    add_json(make)
     make.add_argument(
         "target",
         type=Path,
         metavar="FILE|FOLDER",
         help="backup to create: a .tar file, or a folder for any other name",
     )
-    make.set_defaults(run=run_backup)
 
-    restore = tasks.add_parser("restore", help="restore the event log from a backup")
-    add_config(restore)
-    add_json(restore)
+    restore = add_command(tasks, "restore", run_restore, help="restore the event log from a backup")
     restore.add_argument(
         "source", type=Path, metavar="FILE|FOLDER", help="a .tar file or folder created by backup"
     )
     restore.add_argument(
         "--overwrite", action="store_true", help="move an existing event log aside"
     )
-    restore.set_defaults(run=run_restore)
 
-    check = tasks.add_parser(
-        "verify", help="verify the integrity of the event log and all its pictures"
+    check = add_command(
+        tasks,
+        "verify",
+        run_verify,
+        help="verify the integrity of the event log and all its pictures",
     )
-    add_config(check)
-    add_json(check)
     check.add_argument(
         "--output",
         metavar="NAME",
         help="verify the database of this PostgreSQL output instead",
     )
-    check.set_defaults(run=run_verify)
 
 
 class Bars:
@@ -122,17 +119,17 @@ def run_restore(options: argparse.Namespace) -> int:
 def run_verify(options: argparse.Namespace) -> int:
     """1 where something is wrong."""
     config = load(options.config)
-    place = str(config.log.folder)
+    subject = str(config.log.folder)
     if options.output is not None:
         from platewire.cli.database.targets import output_of
 
         settings = output_of(config, options.output)
-        place = f'output "{settings.name}"'
+        subject = f'output "{settings.name}"'
         found = asyncio.run(verify_there(settings, config.log.folder))
     else:
         with bar(total(config.log.folder), "looking", "rows") as progress:
             found = verify(config.log.folder, progress.update)
-    return told(place, found, as_json=options.json)
+    return report(subject, found, as_json=options.json)
 
 
 async def verify_there(settings: OutputSettings, folder: Path) -> Verified:
@@ -142,7 +139,7 @@ async def verify_there(settings: OutputSettings, folder: Path) -> Verified:
     from platewire.database.postgresql.connection import connect, explained
     from platewire.database.postgresql.verify import verify as look
 
-    with explained(f'output "{settings.name}": {where.shown}'):
+    with explained(f'output "{settings.name}": {where.display}'):
         connection = await connect(where)
         try:
             events, pictures, faults = await look(connection, where.schema)
@@ -165,14 +162,14 @@ async def verify_given_there(
     oldest_ms = oldest_kept(now, months).start_ms if months else 0
     with log_beside(folder) as log:
         node_id = database.node_id or str(log.numbering.log_id)
-        given = Given(log, settings)
+        given = DeliveredEvents(log, settings)
         with bar(given.last_seq + 1 - given.first_seq, "comparing", "events") as progress:
             return await verify_given(
                 connection, node_id, settings.name, given, oldest_ms, progress.update
             )
 
 
-def told(place: str, found: Verified, *, as_json: bool) -> int:
+def report(subject: str, found: Verified, *, as_json: bool) -> int:
     if as_json:
         print_json(found)
     else:
@@ -180,7 +177,7 @@ def told(place: str, found: Verified, *, as_json: bool) -> int:
             print(text)
         number = len(found.faults)
         said = f"{number} fault{'' if number == 1 else 's'}" if number else "no errors found"
-        print(f"{place}: {found.events} events, {found.pictures} pictures: {said}")
+        print(f"{subject}: {found.events} events, {found.pictures} pictures: {said}")
         if found.log_id is not None:
             print(f"log {found.log_id}, epoch {found.epoch}")
     return 1 if found.faults else 0

@@ -15,7 +15,7 @@ from platewire.cli.database.paste import (
     sqlite_words,
 )
 from platewire.cli.database.targets import first_host, output_of
-from platewire.cli.terminal.options import add_config, add_json, print_json
+from platewire.cli.terminal.options import add_command, print_json
 from platewire.config.load import load
 from platewire.config.tree import Config
 from platewire.database.connection import FILE_NAME
@@ -29,13 +29,20 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "database", help="back up, verify, tidy and erase; give BI tools read access"
     )
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
-    reader = tasks.add_parser(
+    _add_reader(tasks)
+    backup.add_tasks(tasks)
+    tidy.add_tasks(tasks)
+    erase.add_tasks(tasks)
+
+
+def _add_reader(tasks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    reader = add_command(
+        tasks,
         "reader",
+        run,
         help="print connection settings for Power BI, Excel and others; create a read-only role in "
         "PostgreSQL",
     )
-    add_config(reader)
-    add_json(reader)
     reader.add_argument(
         "name",
         metavar="NAME",
@@ -79,10 +86,6 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FOLDER",
         help="folder for generated Power BI and Grafana files with these connection settings",
     )
-    reader.set_defaults(run=run)
-    backup.add_tasks(tasks)
-    tidy.add_tasks(tasks)
-    erase.add_tasks(tasks)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -115,7 +118,7 @@ def sqlite(config: Config) -> File:
     return sqlite_file(path)
 
 
-async def make(place: Address, options: argparse.Namespace) -> Reader:
+async def make(address: Address, options: argparse.Namespace) -> Reader:
     from platewire.database.postgresql.connection import connect, explained
     from platewire.database.postgresql.reader import Limits, checked_name, make_reader, new_password
 
@@ -123,23 +126,23 @@ async def make(place: Address, options: argparse.Namespace) -> Reader:
     if options.admin is not None:
         url = reveal(options.admin)
         check_url(url, named=options.admin)
-        place = replace(place, url=url, password=None)
+        address = replace(address, url=url, password=None)
     password = reveal(options.password) if options.password else new_password()
     limits = Limits(connections=options.connections, statement_seconds=options.statement_seconds)
-    with explained(f"{place.shown}: reader {name}"):
-        connection = await connect(place)
+    with explained(f"{address.display}: reader {name}"):
+        connection = await connect(address)
         try:
-            views = await make_reader(connection, place.schema, name, password, limits)
+            views = await make_reader(connection, address.schema, name, password, limits)
             database = await connection.fetchval("SELECT current_database()")
         finally:
             await connection.close()
-    host, port = first_host(place.url)
+    host, port = first_host(address.url)
     return Reader(
         user=name,
         password=None if options.password else password,
         host=host,
         port=port,
         database=database,
-        schema=place.schema,
+        schema=address.schema,
         views=tuple(views),
     )

@@ -5,11 +5,11 @@ import asyncio
 
 from msgspec import Struct
 
-from platewire.cli.lists import opened
+from platewire.cli.lists.tasks import open_store
 from platewire.cli.terminal.options import add_config, add_json, print_json
 from platewire.config.load import load
 from platewire.config.tree import Config
-from platewire.database.erasure import ERASED, ErasedThere, new_pseudonym, normal
+from platewire.database.erasure import ERASED, DatabaseErasure, new_pseudonym, normal
 from platewire.errors import ConfigError, LogError
 from platewire.eventlog.lock import holder
 from platewire.eventlog.upkeep.erase import Erased, erase
@@ -33,7 +33,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     name: str
     log: Erased
-    outputs: dict[str, ErasedThere]
+    outputs: dict[str, DatabaseErasure]
     """Those that store what they get, by name."""
 
 
@@ -77,7 +77,7 @@ def leave_lists(config: Config, plate: str) -> None:
     decided by who keeps the list. From a list that no configuration names it goes here."""
     if not (config.log.folder / FILE_NAME).exists():
         return
-    with opened(config) as store:
+    with open_store(config) as store:
         names = sorted({each.list for each in store.candidates(plate, Mode.EXACT)})
         if used := [name for name in names if name in {each.name for each in config.list}]:
             commands = ", ".join(f"platewire lists remove {name} {plate}" for name in used)
@@ -89,7 +89,7 @@ def leave_lists(config: Config, plate: str) -> None:
             store.remove(name, [plate])
 
 
-async def erase_there(config: Config, plate: str, name: str) -> dict[str, ErasedThere]:
+async def erase_there(config: Config, plate: str, name: str) -> dict[str, DatabaseErasure]:
     """In all outputs that store what they get."""
     now = SystemClock().now()
     found = {each.name: await each.erase(plate, name, now) for each in config.output}

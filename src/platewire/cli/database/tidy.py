@@ -8,57 +8,57 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from platewire.cli.terminal.options import add_config, add_json, print_json
+from platewire.cli.terminal.options import add_command, add_config, print_json
 from platewire.cli.terminal.times import zone_of
 from platewire.config.load import load
 from platewire.config.tree import Config
 from platewire.errors import ConfigError
 from platewire.eventlog.sqlite import SqliteLog
-from platewire.eventlog.upkeep.clock_look import confirm
-from platewire.eventlog.upkeep.forecast import Going, Size, going, size
+from platewire.eventlog.upkeep.clock_check import confirm
+from platewire.eventlog.upkeep.forecast import PendingDeletion, Size, pending_deletions, size
 from platewire.runtime.clock import SystemClock
 from platewire.runtime.site_time import print_time
 from platewire.runtime.status import Board
 
 
 def add_tasks(tasks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    told = tasks.add_parser(
-        "size", help="show the disk usage of the event log and forecast when the disk is full"
+    parser = add_command(
+        tasks,
+        "size",
+        run_size,
+        help="show the disk usage of the event log and forecast when the disk is full",
     )
-    add_config(told)
-    add_json(told)
-    told.add_argument(
+    parser.add_argument(
         "--disk",
         type=int,
         metavar="BYTES",
         help="disk space available for the forecast (default: free space on the disk of the log)",
     )
-    told.set_defaults(run=run_size)
 
-    retain = tasks.add_parser(
-        "retain", help="apply the retention settings now (serve does it every minute)"
+    retain = add_command(
+        tasks,
+        "retain",
+        run_retain,
+        help="apply the retention settings now (serve does it every minute)",
     )
-    add_config(retain)
-    add_json(retain)
     retain.add_argument(
         "--dry-run",
         action="store_true",
         help="only show what would be deleted; also works while the server runs",
     )
-    retain.set_defaults(run=run_retain)
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """`platewire retention`; the tasks above belong to `platewire database`."""
     parser = commands.add_parser("retention", help="retention and the system clock")
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
-    said = tasks.add_parser(
+    confirm_parser = tasks.add_parser(
         "confirm",
         help="confirm that the system clock is correct; retention by age resumes, within a minute "
         "if the server runs",
     )
-    add_config(said)
-    said.set_defaults(run=run_confirm)
+    add_config(confirm_parser)
+    confirm_parser.set_defaults(run=run_confirm)
 
 
 def run_confirm(options: argparse.Namespace) -> int:
@@ -98,13 +98,13 @@ def print_size(found: Size) -> None:
 def run_retain(options: argparse.Namespace) -> int:
     config = load(options.config)
     outputs = [output.name for output in config.output]
-    would, held = going(config.log, SystemClock(), outputs)
+    would, held = pending_deletions(config.log, SystemClock(), outputs)
     if not options.dry_run:
         asyncio.run(retain(config, outputs))
     if options.json:
         print_json(would)
     else:
-        print_going(would, "would be deleted" if options.dry_run else "deleted")
+        print_pending_deletions(would, "would be deleted" if options.dry_run else "deleted")
     if held:
         print(f"platewire: {held}", file=sys.stderr)
     return int(bool(held))
@@ -120,7 +120,7 @@ async def retain(config: Config, outputs: Sequence[str]) -> None:
         await log.close()
 
 
-def print_going(would: Sequence[Going], verb: str) -> None:
+def print_pending_deletions(would: Sequence[PendingDeletion], verb: str) -> None:
     for part in would:
         seqs = f", seq {part.first_seq} to {part.last_seq}" if part.count else ""
         size = f" of {part.bytes} bytes" if part.bytes else ""

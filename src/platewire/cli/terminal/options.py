@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,12 @@ DEFAULT_CONFIG = Path("platewire.toml")
 LIVE = re.compile(r"\.db(-wal|-shm|-journal)?$")
 
 
+def help_of(description: str) -> str:
+    """The description of a field as help of its option: plain text that begins in lower case."""
+    plain = description.replace("`", "").replace("%", "%%")
+    return plain[0].lower() + plain[1:]
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
@@ -21,6 +28,22 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="configuration file (default: %(default)s)",
     )
+
+
+def add_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    help: str,  # noqa: A002 - argparse's name
+    description: str | None = None,
+) -> argparse.ArgumentParser:
+    """A command with `--config` and `--json`; `run` gives the exit code."""
+    parser = commands.add_parser(name, help=help, description=description)
+    add_config(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+    return parser
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +84,6 @@ def print_json(value: Any) -> None:
 def no_live_file(path: Path, log_folder: Path) -> None:
     """ConfigError for a database of the server, which SQLite alone may open: whoever closes one
     loses the locks that his process has on it. For what a command reads or writes."""
-    whole = path.resolve()
-    if whole.parent == log_folder.resolve() and LIVE.search(whole.name):
+    resolved = path.resolve()
+    if resolved.parent == log_folder.resolve() and LIVE.search(resolved.name):
         raise ConfigError(f"{path} is a database in use by the server; use another file")

@@ -3,12 +3,13 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from platewire.cli.terminal.options import help_of
 from platewire.config.tree import Config
 from platewire.errors import ConfigError
 from platewire.runtime.clock import SystemClock
-from platewire.runtime.site_time import parse_time
+from platewire.runtime.site_time import TIME_FORMS, parse_time
 
-TIMES = "2026-01-31, 2026-01-31T08:00, 24h, today or yesterday"
+TIMES = help_of(TIME_FORMS)
 """What a time may be, for the help of an option."""
 
 

@@ -23,9 +23,9 @@ class Address:
     statement_seconds: float = 30.0
 
     @property
-    def shown(self) -> str:
+    def display(self) -> str:
         """For messages: neither password nor options."""
-        return shown(self.url)
+        return display_url(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class WrittenDatabase:
     """Whole months kept besides the current one; None: all."""
 
 
-def shown(url: str) -> str:
+def display_url(url: str) -> str:
     """A URL without its password and without what follows a question mark."""
     bare = url.partition("?")[0]
     return re.sub(r"(//[^/@:]*):.*@", r"\1@", bare)

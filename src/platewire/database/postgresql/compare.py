@@ -24,7 +24,7 @@ Numbered = tuple[int, str]
 Advance = Callable[[int], object]
 
 
-class Given(Protocol):
+class DeliveryReport(Protocol):
     """What an output has given, as the log tells it."""
 
     @property
@@ -42,7 +42,7 @@ class Given(Protocol):
         ...
 
 
-class Stretch(NamedTuple):
+class EventRange(NamedTuple):
     first: int
     last: int
     events: int
@@ -50,14 +50,14 @@ class Stretch(NamedTuple):
 
 
 class Differences(NamedTuple):
-    missing: list[Stretch]
+    missing: list[EventRange]
     """Given by the log and not there, in the log's numbers."""
-    foreign: list[Stretch]
+    foreign: list[EventRange]
     """There under these numbers, but of another history than the log's."""
 
 
 async def compare(
-    connection: Any, key: str, log: Given, since_ms: int, advance: Advance
+    connection: Any, key: str, log: DeliveryReport, since_ms: int, advance: Advance
 ) -> Differences:
     """Events that were recorded before `since_ms` may be gone there."""
     blocks = {first // BLOCK: (first, last) for first, last in _blocks(log.first_seq, log.last_seq)}
@@ -87,7 +87,7 @@ def _blocks(first: int, last: int) -> Iterator[tuple[int, int]]:
 async def _unequal(
     connection: Any,
     key: str,
-    log: Given,
+    log: DeliveryReport,
     blocks: Mapping[int, tuple[int, int]],
     advance: Advance,
 ) -> list[int]:
@@ -124,8 +124,8 @@ async def _lacking(connection: Any, rows: Sequence[Row], since_ms: int) -> list[
     if not rows:
         return []
     times = [recorded_ms for _, _, recorded_ms in rows]
-    asked = [event_id for _, event_id, _ in rows]
-    there = {id_ for (id_,) in await connection.fetch(HERE, asked, min(times), max(times))}
+    event_ids = [event_id for _, event_id, _ in rows]
+    there = {id_ for (id_,) in await connection.fetch(HERE, event_ids, min(times), max(times))}
     return [
         seq
         for seq, event_id, recorded_ms in rows
@@ -137,7 +137,7 @@ class _Stretches:
     """Joins what follows one upon the other."""
 
     def __init__(self) -> None:
-        self.found: list[Stretch] = []
+        self.found: list[EventRange] = []
         self._open = False
         self._block = 0
 
@@ -148,7 +148,7 @@ class _Stretches:
         for seq, belongs in seqs:
             if belongs and self._open:
                 first, last, events = self.found[-1]
-                self.found[-1] = Stretch(first, seq, events + (seq != last))
+                self.found[-1] = EventRange(first, seq, events + (seq != last))
             elif belongs:
-                self.found.append(Stretch(seq, seq, 1))
+                self.found.append(EventRange(seq, seq, 1))
             self._open = belongs

@@ -114,10 +114,10 @@ def translated(who: str, error: BaseException, *, storing: bool) -> PlatewireErr
     said = " ".join(str(error).split()) or type(error).__name__
     if storing and state[:2] in ("22", "23", "54"):
         return Rejected(f"{who}: the event cannot be stored: {said}", answer=said)
-    told = f"{who}: {said}; {_remedy(state, error)}"
+    explanation = f"{who}: {said}; {_remedy(state, error)}"
     if state.startswith(REFUSING_ALL):
-        return Refused(told, least_wait=PROVING_SECONDS if state[:2] == "28" else 0.0)
-    return Unavailable(told)
+        return Refused(explanation, least_wait=PROVING_SECONDS if state[:2] == "28" else 0.0)
+    return Unavailable(explanation)
 
 
 REFUSING_ALL = ("28", "3D", "3F", "42")

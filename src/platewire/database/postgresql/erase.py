@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from platewire.database import projection
 from platewire.database.erasure import (
     ERASED,
-    ErasedThere,
+    DatabaseErasure,
     blank,
     plates_in,
     spellings,
@@ -38,7 +38,7 @@ WHERE c.table_schema = $1 AND c.data_type = 'text' AND t.table_type = 'BASE TABL
 """
 
 
-class Kept(NamedTuple):
+class StoredEvent(NamedTuple):
     """An event as the table has it."""
 
     seq: int
@@ -47,33 +47,35 @@ class Kept(NamedTuple):
     event: Event
 
 
-async def erase(connection: Any, schema: str, plate: str, name: str, now: datetime) -> ErasedThere:
+async def erase(
+    connection: Any, schema: str, plate: str, name: str, now: datetime
+) -> DatabaseErasure:
     """`connection` owns the schema. `plate` in normal form, `name` what stands in its place."""
     async with connection.transaction():
         # Nobody writes meanwhile, so that no event of it comes after the look.
         await connection.execute("SELECT FROM log FOR UPDATE")
-        kept = await _of_plate(connection, plate)
-        written = spellings([each.event for each in kept], plate)
-        pictures = await _drop_pictures(connection, kept)
-        for each in kept:
+        stored = await _of_plate(connection, plate)
+        written = spellings([each.event for each in stored], plate)
+        pictures = await _drop_pictures(connection, stored)
+        for each in stored:
             await _replace(connection, each, blank(each.event, name))
         others = await _others(connection, written)
         mentions = await _take_out_mentions(connection, written, others, name)
-        await _rename(connection, kept, name, now)
-    months = {month_of(each.recorded_ms).suffix for each in (*kept, *mentions)}
+        await _rename(connection, stored, name, now)
+    months = {month_of(each.recorded_ms).suffix for each in (*stored, *mentions)}
     await _rewrite(connection, months)
-    return ErasedThere(
-        passages=len({each.event.passage for each in kept}),
-        events=len(kept),
+    return DatabaseErasure(
+        passages=len({each.event.passage for each in stored}),
+        events=len(stored),
         pictures=pictures,
         mentions=len(mentions),
         left=tuple(await _left(connection, schema, PlateMatcher(written, others))),
     )
 
 
-async def _of_plate(connection: Any, plate: str) -> list[Kept]:
+async def _of_plate(connection: Any, plate: str) -> list[StoredEvent]:
     """All events of all passages of which one event says the plate."""
-    return _kept(
+    return _stored_events(
         await connection.fetch(
             "SELECT seq, recorded_ms, node, body FROM event WHERE passage_number IN "
             "(SELECT passage_number FROM event WHERE plate = $1) AND passage IN "
@@ -83,21 +85,23 @@ async def _of_plate(connection: Any, plate: str) -> list[Kept]:
     )
 
 
-def _kept(rows: Any) -> list[Kept]:
-    return [Kept(seq, at, node, native.decode(body.encode())) for seq, at, node, body in rows]
+def _stored_events(rows: Any) -> list[StoredEvent]:
+    return [
+        StoredEvent(seq, at, node, native.decode(body.encode())) for seq, at, node, body in rows
+    ]
 
 
-async def _replace(connection: Any, kept: Kept, event: Event) -> None:
+async def _replace(connection: Any, stored: StoredEvent, event: Event) -> None:
     body = native.encode(event)
     values = dict(zip(projection.COLUMNS, projection.columns(Entry(event, body)), strict=True))
     values["body"] = body.decode()
     told = [storable(values[name]) for name in CHANGED]
-    await connection.execute(UPDATE, kept.seq, kept.recorded_ms, *told)
-    await connection.execute("DELETE FROM list_hit WHERE seq = $1", kept.seq)
+    await connection.execute(UPDATE, stored.seq, stored.recorded_ms, *told)
+    await connection.execute("DELETE FROM list_hit WHERE seq = $1", stored.seq)
     await connection.copy_records_to_table(
         "list_hit",
         records=[
-            (kept.seq, kept.recorded_ms, *map(storable, hit))
+            (stored.seq, stored.recorded_ms, *map(storable, hit))
             for _, *hit in projection.hits(Entry(event, body))
         ],
     )
@@ -119,37 +123,37 @@ async def _others(connection: Any, written: Collection[str]) -> set[str]:
 
 async def _take_out_mentions(
     connection: Any, written: Collection[str], others: set[str], name: str
-) -> list[Kept]:
+) -> list[StoredEvent]:
     changed = {}
     for each in sorted(written):
-        for kept in _kept(
+        for stored in _stored_events(
             await connection.fetch(
                 "SELECT seq, recorded_ms, node, body FROM event WHERE strpos(body, $1) > 0", each
             )
         ):
-            event = without(kept.event, written, name)
-            others |= longer(plates_in(kept.event), written)
-            if event != kept.event:
-                await _replace(connection, kept, event)
-                changed[kept.seq] = kept
+            event = without(stored.event, written, name)
+            others |= longer(plates_in(stored.event), written)
+            if event != stored.event:
+                await _replace(connection, stored, event)
+                changed[stored.seq] = stored
     return list(changed.values())
 
 
-async def _drop_pictures(connection: Any, kept: list[Kept]) -> int:
-    shown = {
+async def _drop_pictures(connection: Any, stored: list[StoredEvent]) -> int:
+    visible = {
         image.sha256
-        for each in kept
+        for each in stored
         for image in (each.event.images.plate, each.event.images.vehicle, each.event.images.frame)
         if image is not None
     }
     gone = await connection.fetch(
-        "DELETE FROM image WHERE sha256 = ANY($1::text[]) RETURNING sha256", sorted(shown)
+        "DELETE FROM image WHERE sha256 = ANY($1::text[]) RETURNING sha256", sorted(visible)
     )
     return len({sha256 for (sha256,) in gone})
 
 
-async def _rename(connection: Any, kept: list[Kept], name: str, now: datetime) -> None:
-    passages = sorted({str(each.event.passage) for each in kept})
+async def _rename(connection: Any, stored: list[StoredEvent], name: str, now: datetime) -> None:
+    passages = sorted({str(each.event.passage) for each in stored})
     await connection.execute(
         "UPDATE passage SET plate = $2 WHERE id = ANY($1::text[])", passages, name
     )
@@ -159,10 +163,10 @@ async def _rename(connection: Any, kept: list[Kept], name: str, now: datetime) -
         "WHERE passage = ANY($1::text[]) GROUP BY passage, node ORDER BY 4",
         *(passages, milliseconds(now), "erased" if name == ERASED else "pseudonymised"),
     )
-    if kept and await connection.fetchval("SELECT to_regclass('plates_known')"):
-        await forget(connection, sorted({each.event.plate.text for each in kept}))
+    if stored and await connection.fetchval("SELECT to_regclass('plates_known')"):
+        await forget(connection, sorted({each.event.plate.text for each in stored}))
         await connection.execute(
-            "UPDATE plates_known SET last_seq = least(last_seq, $1)", kept[0].seq - 1
+            "UPDATE plates_known SET last_seq = least(last_seq, $1)", stored[0].seq - 1
         )
 
 

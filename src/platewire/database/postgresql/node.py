@@ -104,7 +104,7 @@ async def mark_of(connection: Any, key: str, output: str) -> Mark:
     return Mark(*found) if found else NOTHING
 
 
-def risen(mark: Mark, entries: Sequence[Entry]) -> Mark:
+def advance_mark(mark: Mark, entries: Sequence[Entry]) -> Mark:
     """After these were written. What is sent again or as a trial moves no mark."""
     own = [each.event for each in entries if not (each.event.replayed or each.event.test)]
     newest = max(own, key=lambda event: event.seq, default=None)

@@ -5,12 +5,8 @@ from typing import Any
 
 from platewire.database.queries import PassageRow
 from platewire.database.search import passage_search as sql
-from platewire.database.search.passage_search import (
-    POSTGRESQL,
-    PageCursor,
-    SearchFilters,
-    Statement,
-)
+from platewire.database.search.filters import SearchFilters
+from platewire.database.search.passage_search import POSTGRESQL, PageCursor, Statement
 from platewire.database.search.plate_pattern import Match, PlatePattern
 from platewire.database.search.plate_search import Presence
 from platewire.database.search.plates import (
@@ -57,7 +53,7 @@ async def plates(connection: Any, pattern: PlatePattern | None) -> Sequence[str]
     for lookup in pattern.lookups():
         found = await _run(connection, sql.plates_found_by(lookup, POSTGRESQL, limit))
         known += [text for (text,) in found]
-    return sql.few(pattern, late, known)
+    return sql.few_plates(pattern, late, known)
 
 
 async def take_in(connection: Any) -> bool:

@@ -6,7 +6,7 @@ Read-only, on the server.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from platewire.database.postgresql.compare import Advance, Given, Stretch, compare
+from platewire.database.postgresql.compare import Advance, DeliveryReport, EventRange, compare
 from platewire.errors import Unavailable
 
 FAULTS = {
@@ -80,7 +80,7 @@ async def verify_given(
     connection: Any,
     node_id: str,
     output: str,
-    log: Given,
+    log: DeliveryReport,
     oldest_ms: int,
     advance: Advance = lambda _: None,
 ) -> tuple[str, ...]:
@@ -97,7 +97,10 @@ async def verify_given(
             return (UNKNOWN.format(output, log.last_seq, node_id),)
         since_ms = max(oldest_ms, await _kept_since(connection))
         found = await compare(connection, key, log, since_ms, advance)
-    return (*_told(MISSING, found.missing, output), *_told(FOREIGN, found.foreign, output))
+    return (
+        *_describe_ranges(MISSING, found.missing, output),
+        *_describe_ranges(FOREIGN, found.foreign, output),
+    )
 
 
 async def _kept_since(connection: Any) -> int:
@@ -109,8 +112,8 @@ async def _kept_since(connection: Any) -> int:
     return since
 
 
-def _told(said: str, stretches: Sequence[Stretch], output: str) -> Iterator[str]:
-    for first, last, events in stretches[:SHOWN_MAX]:
+def _describe_ranges(said: str, ranges: Sequence[EventRange], output: str) -> Iterator[str]:
+    for first, last, events in ranges[:SHOWN_MAX]:
         yield said.format(first, last, events, output)
-    if (more := len(stretches) - SHOWN_MAX) > 0:
+    if (more := len(ranges) - SHOWN_MAX) > 0:
         yield f"... and {more} more ranges of this kind"

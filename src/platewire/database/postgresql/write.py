@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from platewire.database import projection
-from platewire.database.postgresql.node import Node, raise_mark, risen, storable
+from platewire.database.postgresql.node import Node, advance_mark, raise_mark, storable
 from platewire.database.postgresql.partitions import Month, add_month, month_of, months_of
 from platewire.database.projection import hits
 from platewire.model import Entry, Image, Kind
@@ -94,7 +94,7 @@ async def _write(
     connection: Any, node: Node, batch: Batch, entries: Sequence[Entry]
 ) -> list[Month]:
     begun: list[Month] = []
-    mark = risen(node.mark, batch.entries)
+    mark = advance_mark(node.mark, batch.entries)
     async with connection.transaction():
         last_seq: int = await connection.fetchval("SELECT last_seq FROM log FOR UPDATE")
         if entries:
@@ -201,15 +201,15 @@ def _cameras(rows: Sequence[Row]) -> list[list[Any]]:
 
 def _images(rows: Sequence[Row], images: Sequence[ShownImage]) -> list[list[Any]]:
     """A picture is kept with the month of each event that shows it."""
-    shown = {each.image.sha256: each for each in images}
+    by_sha256 = {each.image.sha256: each for each in images}
     roles = [_AT[name] for name in ("plate_image", "vehicle_image", "frame_image")]
     wanted = {
         (row[role], month_of(row[RECORDED]).start_ms)
         for row in rows
         for role in roles
-        if row[role] in shown
+        if row[role] in by_sha256
     }
-    made = [(month_ms, shown[sha256]) for sha256, month_ms in sorted(wanted)]
+    made = [(month_ms, by_sha256[sha256]) for sha256, month_ms in sorted(wanted)]
     return [
         [each.image.sha256 for _, each in made],
         [month_ms for month_ms, _ in made],

@@ -6,11 +6,11 @@ from platewire.database.postgresql.connection import unwaited
 from platewire.database.postgresql.node import (
     Mark,
     Node,
+    advance_mark,
     claim,
     mark_of,
     namesakes,
     raise_mark,
-    risen,
 )
 from platewire.database.postgresql.partitions import Month
 from platewire.database.postgresql.write import Batch, write
@@ -72,7 +72,7 @@ class Writer:
         """As `write.write`, as this node."""
         own = await self.node()
         begun = await write(self._connection, own, batch)
-        self._node = own._replace(mark=risen(own.mark, batch.entries))
+        self._node = own._replace(mark=advance_mark(own.mark, batch.entries))
         return begun
 
     async def held(self, floor: int) -> int:

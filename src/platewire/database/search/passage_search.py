@@ -11,38 +11,17 @@ Pages are found by key, (first sight, first_seq), never by offset.
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from platewire.database.search.filters import SearchFilters
 from platewire.database.search.plate_pattern import AFTER_ANY, BLOCKS, Lookup, Match, PlatePattern
 from platewire.model import Direction, Event
 from platewire.runtime.clock import milliseconds
 
 PLATES_MAX = 2000
 """A pattern that more plates fit is not looked up plate by plate."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchFilters:
-    """A passage fits when its newest event fits every filter that is not None."""
-
-    plate: PlatePattern | None = None
-    since: datetime | None = None
-    """First seen then or later."""
-    until: datetime | None = None
-    """First seen before."""
-    camera: str | None = None
-    country: str | None = None
-    color: str | None = None
-    type: str | None = None
-    direction: Direction | None = None
-    list: str | None = None
-    """Name of a list that the plate stood on."""
-    open_only: bool = False
-    before_seq: int | None = None
-    """`first_seq` less than this."""
 
 
 class PageCursor(NamedTuple):
@@ -181,8 +160,8 @@ def condition_of(filters: SearchFilters, columns: Columns) -> Condition:
 
 
 def period(filters: SearchFilters, time: str, moment: str = "?") -> Condition:
-    condition = Condition().add(f"{time} >= {moment}", whole_ms(filters.since))
-    return condition.add(f"{time} < {moment}", whole_ms(filters.until))
+    condition = Condition().add(f"{time} >= {moment}", milliseconds_up(filters.since))
+    return condition.add(f"{time} < {moment}", milliseconds_up(filters.until))
 
 
 def add_plates(
@@ -194,13 +173,13 @@ def add_plates(
 ) -> None:
     """`plates` are the only ones meant; None leaves it to the pattern, which no index serves."""
     if plates is not None:
-        condition.add(f"{column} {dialect.many}", listed(dialect, plates))
+        condition.add(f"{column} {dialect.many}", plates_value(dialect, plates))
     elif filters.plate is not None and not filters.plate.everything:
         pattern = dialect.pattern(filters.plate.text)
         condition.add(f"{column} || '' {dialect.glob} ?", pattern)
 
 
-def whole_ms(moment: datetime | None) -> int | None:
+def milliseconds_up(moment: datetime | None) -> int | None:
     """Times are kept in whole milliseconds, so a bound within one is rounded up."""
     if moment is None:
         return None
@@ -250,7 +229,9 @@ def candidates_max(pattern: PlatePattern) -> int:
     return PLATES_MAX + 1 if pattern.match is Match.WILDCARD else CANDIDATES_MAX
 
 
-def few(pattern: PlatePattern, late: Iterable[str], known: Iterable[str]) -> list[str] | None:
+def few_plates(
+    pattern: PlatePattern, late: Iterable[str], known: Iterable[str]
+) -> list[str] | None:
     """The plates meant, sorted; None for too many to be looked up plate by plate."""
     plates = {plate for plate in chain(late, known) if pattern.fits(plate)}
     if pattern.match is Match.WILDCARD and len(plates) > PLATES_MAX:
@@ -301,7 +282,7 @@ def _plate_by_plate(
     return Statement(sql, [list(plates), *condition.values, limit, limit])
 
 
-def listed(dialect: Dialect, plates: Sequence[str]) -> Any:
+def plates_value(dialect: Dialect, plates: Sequence[str]) -> Any:
     """The one value that `many` compares with."""
     return json.dumps(list(plates)) if dialect is SQLITE else list(plates)
 
@@ -316,7 +297,7 @@ def _index(filters: SearchFilters, plates: Sequence[str] | None) -> str:
     """SQLite keeps no statistics, so it is told."""
     if plates is not None:
         return "passage_plate"
-    if filters.open_only:
+    if filters.open:
         return "passage_open"
     return "passage_camera" if filters.camera is not None else "passage_first_seen"
 
@@ -324,8 +305,7 @@ def _index(filters: SearchFilters, plates: Sequence[str] | None) -> str:
 def _condition(dialect: Dialect, filters: SearchFilters, after: PageCursor | None) -> Condition:
     seen, moment = dialect.seen, dialect.moment
     condition = condition_of(filters, Columns(seen, moment, "p.camera", "e", "p.last_seq"))
-    condition.add("p.first_seq < ?", filters.before_seq)
-    if filters.open_only:
+    if filters.open:
         condition.add("p.open")
     if after is not None:
         condition.add(f"{seen} <= {moment}", after.first_seen_ms)

@@ -11,9 +11,10 @@ import apsw
 
 from platewire.database.connection import row, rows
 from platewire.database.search import passage_search as sql
-from platewire.database.search.passage_search import SQLITE, PageCursor, SearchFilters, Statement
+from platewire.database.search.filters import SearchFilters
+from platewire.database.search.passage_search import SQLITE, PageCursor, Statement
 from platewire.database.search.plate_pattern import BLOCKS, Lookup, Match, PlatePattern
-from platewire.database.search.plates import that_hold
+from platewire.database.search.plates import plates_containing
 
 
 class Presence(NamedTuple):
@@ -36,7 +37,7 @@ def plates(connection: apsw.Connection, pattern: PlatePattern | None) -> Sequenc
     late = [text for (text,) in rows(connection, sql.LATE_PLATES, *known_until)]
     limit = sql.candidates_max(pattern)
     known = chain(*(_known(connection, pattern, each, limit) for each in pattern.lookups()))
-    return sql.few(pattern, late, known)
+    return sql.few_plates(pattern, late, known)
 
 
 def _known(
@@ -45,7 +46,7 @@ def _known(
     found = [text for (text,) in _run(connection, sql.plates_found_by(lookup, SQLITE, limit))]
     if lookup.column != BLOCKS:
         return found
-    return islice(filter(pattern.fits, that_hold(lookup.low, found)), limit)
+    return islice(filter(pattern.fits, plates_containing(lookup.low, found)), limit)
 
 
 def page(

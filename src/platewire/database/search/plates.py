@@ -47,7 +47,7 @@ def added(last: Block, plates: Iterable[str]) -> Iterator[tuple[Block, Sequence[
         yield Block(number, texts), new
 
 
-def that_hold(piece: str, blocks: Iterable[str]) -> Iterator[str]:
+def plates_containing(piece: str, blocks: Iterable[str]) -> Iterator[str]:
     """The plates in texts of blocks that hold this."""
     for texts in blocks:
         at = texts.find(piece)

@@ -6,14 +6,15 @@ periods that `day`, `since` and `until` mean at the site (see `runtime.site_time
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Annotated, Any, Self
 
-from platewire.database.search.passage_search import SearchFilters
-from platewire.database.search.plate_pattern import Match, PlatePattern, plate_pattern
-from platewire.model import Direction
+from msgspec import Meta
+
+from platewire.database.search.filters import PassageFilters, SearchFilters
+from platewire.database.search.plate_pattern import TEXT_MAX, Match, PlatePattern, plate_pattern
 from platewire.runtime.site_time import (
+    TIME_FORMS,
     day_begins,
     is_ambiguous,
     parse_day,
@@ -30,43 +31,56 @@ class RequestError(ValueError):
         self.name = name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchRequest:
-    """The filters as text, by the names that options and parameters have; None: not given."""
+PlateText = Annotated[
+    Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)] | None,
+    Meta(
+        description="Only matching plates; case, spaces and dashes are ignored, and Cyrillic and "
+        "Greek letters equal the Latin letters that look the same",
+    ),
+]
+MatchMode = Annotated[
+    Match | None,
+    Meta(
+        description="How `plate` is compared: `wildcard` knows `*` and `?`; `similar` treats "
+        "look-alikes (O and 0, B and 8 ...) as equal; `one_edit` allows one "
+        "different character. Default: `wildcard` if `plate` contains `*` or `?`, "
+        "else `prefix`"
+    ),
+]
 
-    plate: str | None = None
-    match: Match | None = None
-    since: str | None = None
-    until: str | None = None
-    day: str | None = None
-    camera: str | None = None
-    country: str | None = None
-    color: str | None = None
-    type: str | None = None
-    direction: Direction | None = None
-    list: str | None = None
-    open: bool = False
+
+class SearchRequest(PassageFilters, frozen=True):
+    """Which passages match, as text; None: not given.
+
+    Not `kw_only`, so that these fields come before the inherited ones.
+    """
+
+    plate: PlateText = None
+    match: MatchMode = None
+    day: Annotated[
+        str | None,
+        Meta(description="First seen on this day in site time: `today`, `yesterday`, 2026-01-31"),
+    ] = None
+    since: Annotated[
+        str | None, Meta(description=f"First seen at or after this time: {TIME_FORMS}")
+    ] = None
+    until: Annotated[
+        str | None,
+        Meta(description=f"First seen before this time; a day means its end: {TIME_FORMS}"),
+    ] = None
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "SearchRequest":
-        """From options or parameters; others than filters are left out."""
-        return cls(**{field.name: given[field.name] for field in fields(cls)})
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """From the options of a command; others than filters are left out."""
+        return cls(**{name: options[name] for name in cls.__struct_fields__})
 
     def filters(self, zone: tzinfo, now: datetime) -> SearchFilters:
         """`zone` is the site's. RequestError for an invalid parameter."""
         since, until = self._period(zone, now)
-        return SearchFilters(
-            plate=pattern_of(self.plate, self.match),
-            since=since,
-            until=until,
-            camera=self.camera,
-            country=None if self.country is None else self.country.upper(),
-            color=self.color,
-            type=self.type,
-            direction=self.direction,
-            list=self.list,
-            open_only=self.open,
-        )
+        same = {name: getattr(self, name) for name in PassageFilters.__struct_fields__}
+        same["country"] = None if self.country is None else self.country.upper()
+        plate = pattern_of(self.plate, self.match)
+        return SearchFilters(plate=plate, since=since, until=until, **same)
 
     def _period(self, zone: tzinfo, now: datetime) -> tuple[datetime | None, datetime | None]:
         if self.day is not None:

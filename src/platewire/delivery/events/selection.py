@@ -30,7 +30,7 @@ async def remember_selection(
     got a `new` there by those of before is told to the end. Where they did before, nothing is kept.
     """
     known = await log.deliveries.selections(settings.name)
-    chosen = chosen_by(settings)
+    chosen = recorded_settings(settings)
     if known and known[-1].settings == chosen:
         return
     above = [(first, last) for first, last in acknowledged if last > floor]
@@ -44,7 +44,7 @@ async def remember_selection(
         await log.deliveries.add_selection(settings.name, Selection(from_seq=seq, settings=now))
 
 
-def chosen_by(settings: OutputSettings) -> bytes:
+def recorded_settings(settings: OutputSettings) -> bytes:
     return msgspec.json.encode({name: getattr(settings, name) for name in CHOOSING})
 
 
@@ -105,7 +105,7 @@ def _settings(text: bytes, today: OutputSettings) -> OutputSettings:
     return msgspec.structs.replace(today, **{name: getattr(then, name) for name in CHOOSING})
 
 
-class Given:
+class DeliveredEvents:
     """What an output has given until now, as the file of the log tells it."""
 
     def __init__(self, log: LogBeside, settings: OutputSettings) -> None:

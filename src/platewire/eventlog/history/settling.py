@@ -23,15 +23,15 @@ from platewire.numbering import REASONS, Gap, GapReason
 diagnostics = logging.getLogger(__name__)
 
 
-def difference(connection: apsw.Connection, kept: Mark) -> GapReason | None:
+def difference(connection: apsw.Connection, stored_mark: Mark) -> GapReason | None:
     """How the database was changed since the mark was written; None if it was not."""
     log = mark_of(connection)
-    if log.log_id not in (NO_EVENT, kept.log_id):
+    if log.log_id not in (NO_EVENT, stored_mark.log_id):
         return "replaced"
-    if log.last_seq < kept.last_seq or log.epoch < kept.epoch:
+    if log.last_seq < stored_mark.last_seq or log.epoch < stored_mark.epoch:
         return "cut_back"
-    there = id_at(connection, kept.last_seq)
-    if there is not None and kept.last_event not in (NO_EVENT, there):
+    there = id_at(connection, stored_mark.last_seq)
+    if there is not None and stored_mark.last_event not in (NO_EVENT, there):
         return "other_history"
     return None
 
@@ -39,7 +39,7 @@ def difference(connection: apsw.Connection, kept: Mark) -> GapReason | None:
 def settle(
     connection: apsw.Connection,
     path: Path,
-    kept: Mark | None,
+    stored_mark: Mark | None,
     now: datetime,
     restored: bool = False,
 ) -> Mark:
@@ -47,24 +47,26 @@ def settle(
 
     `restored` (a backup was restored) begins an epoch in any case. Times are UTC.
     """
-    reason = None if kept is None else difference(connection, kept)
+    reason = None if stored_mark is None else difference(connection, stored_mark)
     if mark_of(connection).log_id == NO_EVENT:
-        log_id = uuid4() if kept is None else kept.log_id
+        log_id = uuid4() if stored_mark is None else stored_mark.log_id
         connection.execute("UPDATE log SET log_id = ?", (str(log_id),))
     if restored:
-        _begin_epoch(connection, kept or mark_of(connection), now, "restored")
-    elif kept is not None and reason is not None:
-        gap = _begin_epoch(connection, kept, now, reason)
+        _begin_epoch(connection, stored_mark or mark_of(connection), now, "restored")
+    elif stored_mark is not None and reason is not None:
+        gap = _begin_epoch(connection, stored_mark, now, reason)
         diagnostics.error("%s", _in_words(path, gap))
     return mark_of(connection)
 
 
-def _begin_epoch(connection: apsw.Connection, kept: Mark, now: datetime, reason: GapReason) -> Gap:
+def _begin_epoch(
+    connection: apsw.Connection, stored_mark: Mark, now: datetime, reason: GapReason
+) -> Gap:
     log = mark_of(connection)
     gap = Gap(
-        epoch=max(log.epoch, kept.epoch) + 1,
+        epoch=max(log.epoch, stored_mark.epoch) + 1,
         first_seq=log.last_seq + 1,
-        last_seq=max(log.last_seq, kept.last_seq),
+        last_seq=max(log.last_seq, stored_mark.last_seq),
         found_at=now,
         reason=reason,
     )
@@ -75,7 +77,7 @@ def _begin_epoch(connection: apsw.Connection, kept: Mark, now: datetime, reason:
         )
         connection.execute(
             "UPDATE log SET last_seq = ?, last_passage_number = max(last_passage_number, ?)",
-            (gap.last_seq, kept.last_passage_number),
+            (gap.last_seq, stored_mark.last_passage_number),
         )
         connection.execute(
             "UPDATE log SET first_seq = last_seq + 1 WHERE NOT EXISTS (SELECT 1 FROM event)"

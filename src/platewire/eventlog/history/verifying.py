@@ -28,20 +28,22 @@ def numbers(connection: apsw.Connection) -> Iterator[str]:
         yield said
 
 
-def against_mark(connection: apsw.Connection, folder: Path, kept: Mark | None) -> Iterator[str]:
+def against_mark(
+    connection: apsw.Connection, folder: Path, stored_mark: Mark | None
+) -> Iterator[str]:
     log = mark_of(connection)
     path = folder / NAME
-    if kept is None:
+    if stored_mark is None:
         if log.log_id != NO_EVENT:
             yield (
                 f"{path} is missing or corrupted, so a rollback of the log to an older state "
                 "cannot be detected; start platewire to create it again"
             )
-    elif reason := difference(connection, kept):
+    elif reason := difference(connection, stored_mark):
         yield (
             f"{REASONS[reason]}: it ends at seq {log.last_seq} in epoch {log.epoch}, but according "
-            f"to {path} seq {kept.last_seq} in epoch {kept.epoch} was assigned. Put the right file "
-            "back with its journal (-wal), or start platewire to continue above both"
+            f"to {path} seq {stored_mark.last_seq} in epoch {stored_mark.epoch} was assigned. Put "
+            "the right file back with its journal (-wal), or start platewire to continue above both"
         )
 
 

@@ -256,18 +256,18 @@ def _unpack(source: Path, target: Path) -> None:
 def _take_out(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     """A file, to a place below `target`; TarError for all else, such as links. `extractall` knows
     how to refuse those only from Python 3.11.4 on."""
-    place = target / member.name
-    if ".." in place.parts or not place.is_relative_to(target):
+    destination = target / member.name
+    if ".." in destination.parts or not destination.is_relative_to(target):
         raise tarfile.TarError(f"{member.name!r} would be written outside of the folder")
     if member.isdir():
         return
     content = tar.extractfile(member) if member.isreg() else None
     if content is None:
         raise tarfile.TarError(f"{member.name!r} is not a file")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with content, place.open("wb") as file:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with content, destination.open("wb") as file:
         shutil.copyfileobj(content, file)
-    os.utime(place, (member.mtime, member.mtime))
+    os.utime(destination, (member.mtime, member.mtime))
 
 
 def _no_backup(source: Path, why: str) -> LogError:
@@ -301,12 +301,12 @@ def _checked(source: Path, partial: Path, now: datetime) -> Manifest:
     return manifest
 
 
-def _begin_epoch(partial: Path, kept: Mark | None, now: datetime) -> None:
+def _begin_epoch(partial: Path, stored_mark: Mark | None, now: datetime) -> None:
     """The restored log goes on above all that the one before it gave out, as far as its mark is
     there to tell."""
     path, file = partial / FILE_NAME, MarkFile(partial)
     with explained(path), closing(open_writer(path)) as connection:
-        file.write(settle(connection, path, kept, now, restored=True))
+        file.write(settle(connection, path, stored_mark, now, restored=True))
     file.close()
 
 

@@ -1,14 +1,14 @@
 """The time by which retention deletes: data deleted because of a wrong clock cannot be restored.
 
 Each check compares two clocks: wall time, which can be set, and the boot clock, which cannot. A
-`Course` is the wall time at a moment of a boot, and so the expected wall time now. The trusted
-course advances by the boot clock, never by wall time. During a restart of the computer it stands
+`ClockAnchor` is the wall time at a moment of a boot, and so the expected wall time now. The trusted
+anchor advances by the boot clock, never by wall time. During a restart of the computer it stands
 still, because the duration is unknown, and is corrected after wall time has run for a day.
-Retention by age uses the smaller of trusted course and wall time: a clock that is ahead deletes
+Retention by age uses the smaller of trusted anchor and wall time: a clock that is ahead deletes
 nothing.
 
-Wall time that differs from the expected time is followed on a course of its own; meanwhile
-retention by age is paused, and this is reported. It becomes the trusted course once the operating
+Wall time that differs from the expected time is followed on a anchor of its own; meanwhile
+retention by age is paused, and this is reported. It becomes the trusted anchor once the operating
 system reports it as synchronized, once it has run for `PROVEN_SECONDS` without a jump, or once a
 person has confirmed it; if it returns to the expected time, nothing has changed. Pure: all readings
 are arguments.
@@ -32,7 +32,7 @@ PROVEN_SECONDS = DAY_SECONDS
 NO_BOOT = BootTime("", 0.0)
 
 
-class Course(Struct, frozen=True):
+class ClockAnchor(Struct, frozen=True):
     """What wall time was at a moment of a boot."""
 
     wall_ms: int
@@ -40,26 +40,26 @@ class Course(Struct, frozen=True):
     ran_seconds: float = 0.0
     """For how long it was followed, without the time that the computer was off."""
 
-    def now(self, at: BootTime) -> "Course":
+    def now(self, at: BootTime) -> "ClockAnchor":
         """Carried on by the clock of the boot; over a restart it stands still."""
         passed = max(0.0, at.seconds - self.at.seconds) if at.boot == self.at.boot else 0.0
-        return Course(self.wall_ms + round(passed * 1000), at, self.ran_seconds + passed)
+        return ClockAnchor(self.wall_ms + round(passed * 1000), at, self.ran_seconds + passed)
 
 
-class Belief(Struct, frozen=True):
+class ClockEstimate(Struct, frozen=True):
     """State that is stored from one check to the next."""
 
-    least: Course
-    """The trusted course: the least that it can be now."""
-    most: Course
+    least: ClockAnchor
+    """The trusted anchor: the least that it can be now."""
+    most: ClockAnchor
     """The same with what the computer was off for, as wall time then said: the most it can be."""
     proving_ms: int = 0
     """How far wall time was beyond `least` when the present `PROVEN_SECONDS` began."""
-    strange: Course | None = None
+    strange: ClockAnchor | None = None
     """Of a clock that strayed from them and is not believed."""
 
 
-class Look(NamedTuple):
+class ClockReading(NamedTuple):
     """The clocks at one moment, and what speaks for wall time."""
 
     wall_ms: int
@@ -69,84 +69,86 @@ class Look(NamedTuple):
 
 
 class Judgment(NamedTuple):
-    belief: Belief
+    estimate: ClockEstimate
     ms: int
     """What goes by age goes by this time."""
     held: str = ""
     """Why nothing goes by age, in words."""
 
 
-def since(wall_ms: int) -> Belief:
+def since(wall_ms: int) -> ClockEstimate:
     """Where nothing was kept but that it was once this late, as when the newest event was kept."""
-    course = Course(wall_ms, NO_BOOT)
-    return Belief(course, course)
+    anchor = ClockAnchor(wall_ms, NO_BOOT)
+    return ClockEstimate(anchor, anchor)
 
 
-def judge(belief: Belief | None, look: Look) -> Judgment:
-    """`belief` is None where there is nothing yet that could be deleted."""
-    if belief is None or look.synchronized or look.confirmed:
-        return _trusted(look)
+def judge(estimate: ClockEstimate | None, reading: ClockReading) -> Judgment:
+    """`estimate` is None where there is nothing yet that could be deleted."""
+    if estimate is None or reading.synchronized or reading.confirmed:
+        return _trusted(reading)
     carried = structs.replace(
-        belief, least=belief.least.now(look.at), most=belief.most.now(look.at)
+        estimate, least=estimate.least.now(reading.at), most=estimate.most.now(reading.at)
     )
-    strays = _strays(belief, look)
+    strays = _strays(estimate, reading)
     if not strays:
         carried = _proven(
-            _narrowed(carried, look, rebooted=look.at.boot != belief.most.at.boot), look
+            _narrowed(carried, reading, rebooted=reading.at.boot != estimate.most.at.boot), reading
         )
-        return Judgment(carried, min(look.wall_ms, carried.least.wall_ms))
-    strange = _followed(belief.strange, look)
+        return Judgment(carried, min(reading.wall_ms, carried.least.wall_ms))
+    strange = _followed(estimate.strange, reading)
     if strange.ran_seconds >= PROVEN_SECONDS:
-        return _trusted(look)
-    ms = min(look.wall_ms, carried.least.wall_ms)
+        return _trusted(reading)
+    ms = min(reading.wall_ms, carried.least.wall_ms)
     return Judgment(structs.replace(carried, strange=strange), ms, _words(strays))
 
 
-def _trusted(look: Look) -> Judgment:
-    course = Course(look.wall_ms, look.at)
-    return Judgment(Belief(course, course), look.wall_ms)
+def _trusted(reading: ClockReading) -> Judgment:
+    anchor = ClockAnchor(reading.wall_ms, reading.at)
+    return Judgment(ClockEstimate(anchor, anchor), reading.wall_ms)
 
 
-def _ahead(course: Course, look: Look) -> float:
+def _ahead(anchor: ClockAnchor, reading: ClockReading) -> float:
     """Seconds by which wall time is ahead of it; negative behind."""
-    return (look.wall_ms - course.now(look.at).wall_ms) / 1000
+    return (reading.wall_ms - anchor.now(reading.at).wall_ms) / 1000
 
 
-def _off_max(course: Course, look: Look) -> float:
-    return OFF_SECONDS_MAX if look.at.boot != course.at.boot else 0.0
+def _off_max(anchor: ClockAnchor, reading: ClockReading) -> float:
+    return OFF_SECONDS_MAX if reading.at.boot != anchor.at.boot else 0.0
 
 
-def _strays(belief: Belief, look: Look) -> float:
+def _strays(estimate: ClockEstimate, reading: ClockReading) -> float:
     """By how many seconds wall time is ahead, negative behind; 0 where it is what it may be."""
-    ahead, behind = _ahead(belief.most, look), _ahead(belief.least, look)
-    if ahead > JUMP_SECONDS + _off_max(belief.most, look):
+    ahead, behind = _ahead(estimate.most, reading), _ahead(estimate.least, reading)
+    if ahead > JUMP_SECONDS + _off_max(estimate.most, reading):
         return ahead
     return behind if behind < -JUMP_SECONDS else 0.0
 
 
-def _narrowed(belief: Belief, look: Look, *, rebooted: bool) -> Belief:
+def _narrowed(estimate: ClockEstimate, reading: ClockReading, *, rebooted: bool) -> ClockEstimate:
     """Wall time is believed for what the computer was off, and where it came back from that."""
-    most = belief.most
-    if rebooted or look.wall_ms < most.wall_ms - JUMP_SECONDS * 1000:
-        most = structs.replace(most, wall_ms=look.wall_ms)
-    proving_ms = min(belief.proving_ms, look.wall_ms - belief.least.wall_ms)
-    return Belief(belief.least, most, proving_ms)
+    most = estimate.most
+    if rebooted or reading.wall_ms < most.wall_ms - JUMP_SECONDS * 1000:
+        most = structs.replace(most, wall_ms=reading.wall_ms)
+    proving_ms = min(estimate.proving_ms, reading.wall_ms - estimate.least.wall_ms)
+    return ClockEstimate(estimate.least, most, proving_ms)
 
 
-def _proven(belief: Belief, look: Look) -> Belief:
-    """What wall time was beyond the trusted course for all of `PROVEN_SECONDS` is trusted too."""
-    if belief.least.ran_seconds < PROVEN_SECONDS:
-        return belief
-    least = Course(belief.least.wall_ms + belief.proving_ms, look.at)
-    return Belief(least, Course(look.wall_ms, look.at), look.wall_ms - least.wall_ms)
+def _proven(estimate: ClockEstimate, reading: ClockReading) -> ClockEstimate:
+    """What wall time was beyond the trusted anchor for all of `PROVEN_SECONDS` is trusted too."""
+    if estimate.least.ran_seconds < PROVEN_SECONDS:
+        return estimate
+    least = ClockAnchor(estimate.least.wall_ms + estimate.proving_ms, reading.at)
+    return ClockEstimate(
+        least, ClockAnchor(reading.wall_ms, reading.at), reading.wall_ms - least.wall_ms
+    )
 
 
-def _followed(strange: Course | None, look: Look) -> Course:
+def _followed(strange: ClockAnchor | None, reading: ClockReading) -> ClockAnchor:
     if strange is not None:
-        ahead = _ahead(strange, look)
-        if -JUMP_SECONDS <= ahead <= JUMP_SECONDS + _off_max(strange, look):
-            return structs.replace(strange.now(look.at), wall_ms=look.wall_ms)
-    return Course(look.wall_ms, look.at)
+        ahead = _ahead(strange, reading)
+        if -JUMP_SECONDS <= ahead <= JUMP_SECONDS + _off_max(strange, reading):
+            return structs.replace(strange.now(reading.at), wall_ms=reading.wall_ms)
+    return ClockAnchor(reading.wall_ms, reading.at)
 
 
 def _words(strays: float) -> str:

@@ -17,7 +17,7 @@ from platewire.database.connection import explained, open_reader, row
 from platewire.database.migrate import reading
 from platewire.eventlog.history.numbers import numbering
 from platewire.eventlog.settings import KINDS, LogSettings, PictureKind
-from platewire.eventlog.upkeep import clock_look, picture_retention, retention
+from platewire.eventlog.upkeep import clock_check, picture_retention, retention
 from platewire.eventlog.upkeep.limits import event_limits, picture_limits
 from platewire.runtime.clock import Clock, milliseconds
 
@@ -55,7 +55,7 @@ class Size(Struct, frozen=True):
     """What the growth was taken from."""
 
 
-class Going(Struct, frozen=True):
+class PendingDeletion(Struct, frozen=True):
     """What retention would take now."""
 
     kind: str
@@ -158,30 +158,30 @@ def _kept_days(settings: LogSettings, kind: PictureKind) -> float | None:
 # --- what would go -------------------------------------------------------------------------------
 
 
-def going(
+def pending_deletions(
     settings: LogSettings, clock: Clock, outputs: Collection[str]
-) -> tuple[tuple[Going, ...], str]:
+) -> tuple[tuple[PendingDeletion, ...], str]:
     """What `SqliteLog.retain` would take, and why nothing goes by age, if so. By bytes it is an
     estimate, as there."""
     with _reading(settings) as connection:
         seq_max = _seq_max(connection, settings, outputs)
-        _, time = clock_look.judged(connection, settings.folder, clock)
+        _, time = clock_check.check(connection, settings.folder, clock)
         first, last = retention.reach(connection, event_limits(settings, time, seq_max))
         pictures = picture_limits(settings, time, seq_max)
         events = numbering(connection).events(first, last)
         would = (
-            Going("events", events, 0, first, last),
+            PendingDeletion("events", events, 0, first, last),
             _with_events(connection, first, last),
             *(_alone(connection, pictures, kind, last) for kind in KINDS),
         )
         return would, time.held if settings.goes_by_age else ""
 
 
-def _with_events(connection: apsw.Connection, first: int, last: int) -> Going:
+def _with_events(connection: apsw.Connection, first: int, last: int) -> PendingDeletion:
     count, total = row(
         connection, "SELECT count(*), coalesce(sum(bytes), 0) FROM image WHERE last_seq <= ?", last
     )
-    return Going("pictures", count, total, first, last)
+    return PendingDeletion("pictures", count, total, first, last)
 
 
 def _alone(
@@ -189,7 +189,7 @@ def _alone(
     limits: picture_retention.PictureLimits,
     kind: PictureKind,
     events_gone: int,
-) -> Going:
+) -> PendingDeletion:
     begin, end = picture_retention.reach(connection, limits, kind, events_gone)
     while (further := picture_retention.reach(connection, limits, kind, end)[1]) > end:
         end = further
@@ -200,7 +200,7 @@ def _alone(
         f"AND sha256 IN (SELECT {kind}_image FROM event WHERE seq > ?1 AND seq <= ?2)",
         *(begin, end, events_gone),
     )
-    return Going(kind, count, total, begin + 1, end)
+    return PendingDeletion(kind, count, total, begin + 1, end)
 
 
 def _seq_max(connection: apsw.Connection, settings: LogSettings, outputs: Collection[str]) -> int:

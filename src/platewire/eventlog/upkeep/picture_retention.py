@@ -12,7 +12,7 @@ from typing import Any
 import apsw
 
 from platewire.database.connection import row, rows
-from platewire.database.removal import Why, record
+from platewire.database.removal import DeletionReason, record
 from platewire.eventlog.settings import PictureKind
 from platewire.eventlog.upkeep.retention import RECORDED
 
@@ -54,7 +54,7 @@ def step(connection: apsw.Connection, limits: PictureLimits, kind: PictureKind) 
     if gone:
         in_files = sum(size for _, path, size in gone if path is not None)
         connection.execute("UPDATE log SET file_bytes = file_bytes - ?", (in_files,))
-        why = Why(limits.now_ms, "age")
+        why = DeletionReason(limits.now_ms, "age")
         record(connection, why, kind, after + 1, last, len(gone), size)
     connection.execute("REPLACE INTO pictures_taken VALUES (?, ?)", (kind, last))
     return PictureStep(

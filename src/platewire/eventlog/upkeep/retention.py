@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import apsw
 
 from platewire.database.connection import row, rows
-from platewire.database.removal import Why, record
+from platewire.database.removal import DeletionReason, record
 from platewire.eventlog.history.numbers import numbering
 from platewire.eventlog.images import ImageFiles
 
@@ -68,7 +68,9 @@ def step(connection: apsw.Connection, limits: Limits) -> Step:
     last, by_age = _last_of_step(connection, first, _last_too_many(connection, limits), limits)
     if last < first:
         return Step(first)
-    return _delete(connection, first, last, Why(limits.now_ms, "age" if by_age else "bytes"))
+    return _delete(
+        connection, first, last, DeletionReason(limits.now_ms, "age" if by_age else "bytes")
+    )
 
 
 def reach(connection: apsw.Connection, limits: Limits) -> tuple[int, int]:
@@ -148,7 +150,7 @@ def _last_not_held(connection: apsw.Connection, first: int, end: int, now_ms: in
     return end if held is None else held - 1
 
 
-def _delete(connection: apsw.Connection, first: int, last: int, why: Why) -> Step:
+def _delete(connection: apsw.Connection, first: int, last: int, why: DeletionReason) -> Step:
     (events,) = row(connection, "SELECT count(*) FROM event WHERE seq BETWEEN ? AND ?", first, last)
     record(connection, why, "events", first, last, events, 0)
     connection.execute("UPDATE log SET first_seq = ?", (last + 1,))

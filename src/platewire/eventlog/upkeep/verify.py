@@ -92,10 +92,10 @@ def _verify(connection: apsw.Connection, folder: Path, advance: Advance) -> Veri
 
 def _some(faults: Iterator[str]) -> list[str]:
     """The first, and how many more there are."""
-    told = [fault for _, fault in zip(range(SHOWN_MAX), faults, strict=False)]
+    reported = [fault for _, fault in zip(range(SHOWN_MAX), faults, strict=False)]
     if more := sum(1 for _ in faults):
-        told.append(f"... and {more} more of this kind")
-    return told
+        reported.append(f"... and {more} more of this kind")
+    return reported
 
 
 def _damage(connection: apsw.Connection) -> Iterator[str]:
@@ -143,10 +143,10 @@ def _fault_of(found: tuple[object, ...]) -> str | None:
         entry = bodies.entry((seq, body, kept))
     except LogError as error:
         return str(error)
-    told = projection.columns(entry)
+    reported = projection.columns(entry)
     wrong = [
         name
-        for name, ours, theirs in zip(projection.COLUMNS, told, found, strict=False)
+        for name, ours, theirs in zip(projection.COLUMNS, reported, found, strict=False)
         if ours != theirs
     ]
     return f"event {seq}: {', '.join(wrong)} do not match the event" if wrong else None

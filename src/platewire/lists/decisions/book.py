@@ -44,11 +44,11 @@ class Book:
     space) for temporary errors, after which nothing was written."""
 
     def __init__(
-        self, path: Path, now: datetime, *, kept: int = KEPT, vfs: str | None = None
+        self, path: Path, now: datetime, *, decisions_max: int = KEPT, vfs: str | None = None
     ) -> None:
         """`vfs` names another way to the disk that was registered with SQLite."""
         self._path = path
-        self._kept = kept
+        self._kept = decisions_max
         check_version(path, STEPS)
         with explained(path):
             connection = open_writer(path, vfs=vfs)
@@ -122,7 +122,7 @@ class Book:
             return self._file.read(rows, statement, *values)
 
 
-def _insert(connection: apsw.Connection, values: Sequence[object], kept: int) -> int:
+def _insert(connection: apsw.Connection, values: Sequence[object], decisions_max: int) -> int:
     """The decision's number. Of its output, the newest are kept."""
     connection.execute(
         "INSERT INTO decision "
@@ -134,7 +134,7 @@ def _insert(connection: apsw.Connection, values: Sequence[object], kept: int) ->
     connection.execute(
         "DELETE FROM decision WHERE output = ?1 AND number <= "
         "(SELECT number FROM decision WHERE output = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)",
-        (values[0], kept),
+        (values[0], decisions_max),
     )
     return number
 

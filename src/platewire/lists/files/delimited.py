@@ -32,14 +32,14 @@ QUOTES = "unbalanced quotes: a quoted cell does not end with a quote"
 QUOTES_REMEDY = 'close the quote; enclose a cell that contains quotes in "...", and double them'
 
 
-class Written(NamedTuple):
+class TextFormat(NamedTuple):
     """Encoding and delimiter of a text file."""
 
     encoding: str
     delimiter: str
 
 
-def opened(path: Path, encoding: str) -> TextIOWrapper:
+def open_text(path: Path, encoding: str) -> TextIOWrapper:
     """Line ends are unchanged, for csv; undecodable bytes are replaced."""
     try:
         return path.open(encoding=encoding, errors="replace", newline="")
@@ -97,7 +97,7 @@ class _Records:
     """Reads records from the csv reader, which continues after a misplaced quote, and detects such
     quotes."""
 
-    def __init__(self, file: IO[str], written: Written) -> None:
+    def __init__(self, file: IO[str], written: TextFormat) -> None:
         self.lines = _Lines(file)
         self._encoding = written.encoding
         self._form: dict[str, Any] = {"delimiter": written.delimiter, "skipinitialspace": True}
@@ -156,7 +156,7 @@ class _Records:
         return Record(lines.first, (), what, remedy, lines.start.strip(), count)
 
 
-def records(file: IO[str], written: Written) -> Iterator[Record]:
+def records(file: IO[str], written: TextFormat) -> Iterator[Record]:
     """All records of a text except empty ones and a first line `sep=;`."""
     found = _Records(file, written)
     first = True
@@ -181,14 +181,14 @@ def _marked(line: str) -> str | None:
 def delimiter_of(path: Path, encoding: str) -> str:
     """As stated in the first line, else the one that fits the first records best. Raises
     ConfigError for an unsupported one."""
-    with opened(path, encoding) as file:
+    with open_text(path, encoding) as file:
         first = next((line for line in _whole(file) if line.strip(" \r\n\ufeff")), "")
     named = _marked(first)
     if named is not None and named not in DELIMITERS:
         raise ConfigError(
             f"{path}: the delimiter sep={named} is not supported; use comma, semicolon, tab or |"
         )
-    return named or max(DELIMITERS, key=lambda each: _sense(path, Written(encoding, each)))
+    return named or max(DELIMITERS, key=lambda each: _sense(path, TextFormat(encoding, each)))
 
 
 def _whole(file: IO[str]) -> Iterator[str]:
@@ -196,9 +196,9 @@ def _whole(file: IO[str]) -> Iterator[str]:
         yield line
 
 
-def _sense(path: Path, written: Written) -> tuple[int, int, int]:
+def _sense(path: Path, written: TextFormat) -> tuple[int, int, int]:
     """Known headings, rows as wide as the first, its width; higher is better."""
-    with opened(path, written.encoding) as file:
+    with open_text(path, written.encoding) as file:
         sample = list(islice(records(file, written), SAMPLE_RECORDS))
     if not sample or (width := len(sample[0].cells)) < 2:
         return 0, 0, 0

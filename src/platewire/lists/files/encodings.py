@@ -84,7 +84,7 @@ class Cell(NamedTuple):
     raw: str
 
 
-class Tried(NamedTuple):
+class EncodingCandidate(NamedTuple):
     """The sample decoded with one code page."""
 
     name: str
@@ -115,7 +115,7 @@ def encoding_of(path: Path) -> str | None:
     return "utf-8"
 
 
-def checked(encoding: str) -> str:
+def check_encoding(encoding: str) -> str:
     """As given by the user. Raises ConfigError if it is unknown, or not an encoding of text."""
     try:
         io.TextIOWrapper(io.BytesIO(b"a"), encoding, errors="replace").read()
@@ -159,7 +159,9 @@ def _sample(rows: Iterable[tuple[int, Sequence[str]]], first: list[str]) -> Iter
                 yield Cell(number, column, raw)
 
 
-def _tried(page: CodePage, first: Sequence[str], sample: Sequence[Cell], fields: Fields) -> Tried:
+def _tried(
+    page: CodePage, first: Sequence[str], sample: Sequence[Cell], fields: Fields
+) -> EncodingCandidate:
     heads = [_decoded(raw, page.name) for raw in first]
     found = fields(heads)
     texts = [_decoded(cell.raw, page.name) for cell in sample]
@@ -167,7 +169,9 @@ def _tried(page: CodePage, first: Sequence[str], sample: Sequence[Cell], fields:
     words = [text for cell, text in zip(sample, texts, strict=True) if not _is_plate(cell, found)]
     understood = sum(1 for head in heads if field_of(head) and not head.isascii())
     nonsense = sum(map(plate_nonsense, plates)) + words_nonsense(words, page.languages)
-    return Tried(page.name, page.rarity, page.rarity + nonsense - understood, found, texts)
+    return EncodingCandidate(
+        page.name, page.rarity, page.rarity + nonsense - understood, found, texts
+    )
 
 
 def _is_plate(cell: Cell, fields: Sequence[str]) -> bool:
@@ -178,7 +182,9 @@ def _decoded(raw: str, encoding: str) -> str:
     return raw.encode(RAW).decode(encoding, "replace")
 
 
-def _check_same(path: Path, sample: Sequence[Cell], best: Tried, rival: Tried) -> None:
+def _check_same(
+    path: Path, sample: Sequence[Cell], best: EncodingCandidate, rival: EncodingCandidate
+) -> None:
     """Raises ConfigError if two code pages give different plates or names."""
     for cell, text, other in zip(sample, best.texts, rival.texts, strict=True):
         field = best.fields[cell.column] if cell.column < len(best.fields) else ""

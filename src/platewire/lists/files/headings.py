@@ -40,7 +40,7 @@ class Choice(NamedTuple):
     """False: the first row is an entry."""
 
 
-def chosen(pairs: Sequence[str]) -> dict[str, str]:
+def field_columns(pairs: Sequence[str]) -> dict[str, str]:
     """Parses `plate=Kennzeichen` and so on. Raises ConfigError for an unknown field."""
     columns: dict[str, str] = {}
     for pair in pairs:
@@ -128,9 +128,11 @@ def layout_of(path: Path, cells: Sequence[str], choice: Choice) -> Layout:
 
 
 def _headed(path: Path, cells: Sequence[str], choice: Choice) -> tuple[Column, ...]:
-    told = _told(path, cells, choice.columns)
+    assigned = _assigned_columns(path, cells, choice.columns)
     passed = {_place(path, cells, heading) for heading in choice.ignored}
-    fields = _whole_cards([_field(at, cell, told, passed) for at, cell in enumerate(cells)], told)
+    fields = _whole_cards(
+        [_field(at, cell, assigned, passed) for at, cell in enumerate(cells)], assigned
+    )
     columns = tuple(
         Column(field, cell or f"column {at + 1}", at in passed)
         for at, (field, cell) in enumerate(zip(fields, cells, strict=True))
@@ -139,45 +141,51 @@ def _headed(path: Path, cells: Sequence[str], choice: Choice) -> tuple[Column, .
     return columns
 
 
-def _whole_cards(fields: Sequence[str], told: Mapping[int, str]) -> Sequence[str]:
+def _whole_cards(fields: Sequence[str], assigned: Mapping[int, str]) -> Sequence[str]:
     """The card number of a file may have another meaning: without bits the column is ignored,
     unless the user maps it."""
     if "card_bits" in fields:
         return fields
     return [
-        "" if field in card.FIELDS and at not in told else field for at, field in enumerate(fields)
+        "" if field in card.FIELDS and at not in assigned else field
+        for at, field in enumerate(fields)
     ]
 
 
-def _field(at: int, cell: str, told: Mapping[int, str], passed: set[int]) -> str:
-    if at in told:
-        return told[at]
+def _field(at: int, cell: str, assigned: Mapping[int, str], passed: set[int]) -> str:
+    if at in assigned:
+        return assigned[at]
     field = "" if at in passed else field_of(cell)
-    return "" if field in told.values() else field
+    return "" if field in assigned.values() else field
 
 
 def _numbered(path: Path, width: int, choice: Choice) -> tuple[Column, ...]:
     names = [f"column {at}" for at in range(1, width + 1)]
-    told = _told(path, names, choice.columns or ({"plate": "1"} if width == 1 else {}))
+    assigned = _assigned_columns(
+        path, names, choice.columns or ({"plate": "1"} if width == 1 else {})
+    )
     passed = {_place(path, names, where) for where in choice.ignored}
-    if "plate" not in told.values():
+    if "plate" not in assigned.values():
         raise ConfigError(
             f"{path} has {width} columns without headings: write headings into its first row, or "
             "map the columns, such as --no-headings --column plate=1 --column valid_to=2"
         )
-    return tuple(Column(told.get(at, ""), name, at in passed) for at, name in enumerate(names))
+    return tuple(Column(assigned.get(at, ""), name, at in passed) for at, name in enumerate(names))
 
 
-def _told(path: Path, cells: Sequence[str], columns: Mapping[str, str]) -> dict[int, str]:
-    told: dict[int, str] = {}
+def _assigned_columns(
+    path: Path, cells: Sequence[str], columns: Mapping[str, str]
+) -> dict[int, str]:
+    assigned: dict[int, str] = {}
     for field, heading in columns.items():
         at = _place(path, cells, heading)
-        if at in told:
+        if at in assigned:
             raise ConfigError(
-                f"column {heading!r} is mapped to both {told[at]} and {field}; map it to one field"
+                f"column {heading!r} is mapped to both {assigned[at]} and {field}; map it to one "
+                "field"
             )
-        told[at] = field
-    return told
+        assigned[at] = field
+    return assigned
 
 
 def _place(path: Path, cells: Sequence[str], heading: str) -> int:

@@ -22,7 +22,7 @@ CELL_SHOWN = 40
 """Characters of a cell that a message quotes."""
 
 
-class Seen(NamedTuple):
+class CellSample(NamedTuple):
     row: int
     value: str
 
@@ -41,10 +41,10 @@ class _Unknown:
         self._column = column
         self._sounds = limiting(column.heading)
         self._values: set[str] = set()
-        self._first: Seen | None = None
-        self._limiting: Seen | None = None
+        self._first: CellSample | None = None
+        self._limiting: CellSample | None = None
 
-    def see(self, seen: Seen) -> None:
+    def see(self, seen: CellSample) -> None:
         self._first = self._first or seen
         if len(self._values) < FLAGS_MAX:
             self._values.add(seen.value.lower())
@@ -65,25 +65,25 @@ class _Unknown:
         )
 
 
-def surveyed(records: Iterable[Record], layout: Layout, told: Order | None) -> Survey:
-    """Reads all records once. `told` is the order of day and month given by the user, if any."""
+def survey_file(records: Iterable[Record], layout: Layout, date_order: Order | None) -> Survey:
+    """Reads all records once. `date_order` is what the user said of day and month, if anything."""
     unknown = {
         at: _Unknown(column)
         for at, column in enumerate(layout.columns)
         if not column.field and not column.passed
     }
     bounds = [at for at, it in enumerate(layout.columns) if it.field in ("valid_from", "valid_to")]
-    evidence: dict[str, Seen] = {}
+    evidence: dict[str, CellSample] = {}
     for record in records if bounds or unknown else ():
         for at, value in _filled(record, (*bounds, *unknown)):
-            seen = Seen(record.number, value)
+            seen = CellSample(record.number, value)
             if at in unknown:
                 unknown[at].see(seen)
             elif found := dates.evidence(value):
                 evidence.setdefault(found, seen)
-    order, assumed, question = _order(evidence, told)
-    asked = (question, *(each.question() for each in unknown.values()))
-    return Survey(order, (*_names(layout), *assumed), tuple(filter(None, asked)))
+    order, assumed, question = _order(evidence, date_order)
+    questions = (question, *(each.question() for each in unknown.values()))
+    return Survey(order, (*_names(layout), *assumed), tuple(filter(None, questions)))
 
 
 def _filled(record: Record, columns: Iterable[int]) -> Iterator[tuple[int, str]]:
@@ -92,10 +92,12 @@ def _filled(record: Record, columns: Iterable[int]) -> Iterator[tuple[int, str]]
             yield at, value
 
 
-def _order(evidence: dict[str, Seen], told: Order | None) -> tuple[Order, tuple[str, ...], str]:
+def _order(
+    evidence: dict[str, CellSample], date_order: Order | None
+) -> tuple[Order, tuple[str, ...], str]:
     """The order, the assumptions to report, and the question to ask."""
-    if told:
-        return told, (), ""
+    if date_order:
+        return date_order, (), ""
     day, month = evidence.get("day-first"), evidence.get("month-first")
     say = "add --date-order day-first or --date-order month-first"
     if day and month:

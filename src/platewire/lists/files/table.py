@@ -7,7 +7,7 @@ from typing import IO, Protocol, cast
 from platewire.errors import ConfigError
 from platewire.lists.entry import FIELDS
 from platewire.lists.files import delimited, encodings
-from platewire.lists.files.delimited import Written
+from platewire.lists.files.delimited import TextFormat
 from platewire.lists.files.headings import Choice, Layout, fields_of, layout_of
 from platewire.lists.files.kinds import kind_of
 from platewire.lists.files.record import Record, bare
@@ -37,21 +37,21 @@ class TextTable:
     def __init__(self, path: Path, encoding: str | None, choice: Choice) -> None:
         self._path = path
         self.assumed: tuple[str, ...] = ()
-        known = encodings.checked(encoding) if encoding else encodings.encoding_of(path)
+        known = encodings.check_encoding(encoding) if encoding else encodings.encoding_of(path)
         self.delimiter = delimited.delimiter_of(path, known or encodings.RAW)
         self.encoding = known or self._code_page(choice)
-        self._written = Written(self.encoding, self.delimiter)
+        self._written = TextFormat(self.encoding, self.delimiter)
 
     def _code_page(self, choice: Choice) -> str:
-        raw = Written(encodings.RAW, self.delimiter)
-        with delimited.opened(self._path, raw.encoding) as file:
+        raw = TextFormat(encodings.RAW, self.delimiter)
+        with delimited.open_text(self._path, raw.encoding) as file:
             rows = ((it.number, it.cells or [it.text]) for it in delimited.records(file, raw))
             page = encodings.code_page_of(self._path, rows, lambda first: fields_of(first, choice))
         self.assumed = (f"the file does not state its encoding; it is read as {page}",)
         return page
 
     def records(self, progress: Progress = lambda done: None) -> Iterator[Record]:
-        with delimited.opened(self._path, self.encoding) as file:
+        with delimited.open_text(self._path, self.encoding) as file:
             for count, record in enumerate(delimited.records(file, self._written), 1):
                 yield record
                 if count % TELL_EVERY == 0:
@@ -70,7 +70,7 @@ class SheetTable:
         return self._book.records(self.sheet)
 
 
-def opened(path: Path, *, encoding: str | None, sheet: str | None, choice: Choice) -> Table:
+def open_table(path: Path, *, encoding: str | None, sheet: str | None, choice: Choice) -> Table:
     """Raises ConfigError for a file that is not a table, or that cannot be decoded reliably."""
     if kind_of(path, encoding) == "workbook":
         return SheetTable(path, sheet)

@@ -58,16 +58,16 @@ class Workbook:
                     )
                 return name
             filled = [sheet for sheet in book.worksheets if _has_values(sheet)]
-            shown: list[str] = [sheet.title for sheet in filled if sheet.sheet_state == "visible"]
+            visible: list[str] = [sheet.title for sheet in filled if sheet.sheet_state == "visible"]
         if not filled:
             raise ConfigError(f"{self._path} is empty: no sheet contains a value")
-        if len(shown) != 1:
-            names = ", ".join(shown or (sheet.title for sheet in filled))
+        if len(visible) != 1:
+            names = ", ".join(visible or (sheet.title for sheet in filled))
             raise ConfigError(
                 f"{self._path} has several sheets with values: {names}; choose one, such as "
                 f"--sheet {names.partition(',')[0]}"
             )
-        return shown[0]
+        return visible[0]
 
     def records(self, sheet: str) -> Iterator[Record]:
         """All rows that are not empty, numbered as in Excel."""

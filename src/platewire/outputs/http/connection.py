@@ -20,15 +20,15 @@ import platewire
 from platewire.errors import ConfigError, Unavailable
 from platewire.outputs import exchange
 from platewire.outputs.http import auth as http_auth
-from platewire.outputs.http import odd_answers as http_odd_answers
 from platewire.outputs.http import proxy as http_proxy
 from platewire.outputs.http import response as http_response
 from platewire.outputs.http import tls as http_tls
+from platewire.outputs.http import violations as http_violations
 from platewire.outputs.http.auth import NO_AUTH, Auth
 from platewire.outputs.http.egress import STRICT, AddressRefused, Egress, Guard, GuardedResolver
-from platewire.outputs.http.odd_answers import Forgiven, Manners
 from platewire.outputs.http.response import HttpResponse
 from platewire.outputs.http.tls import Tls
+from platewire.outputs.http.violations import LenientResponse, ProtocolViolations
 from platewire.runtime.secret import masked
 
 ANSWER_BYTES_MAX = 16 * 1024
@@ -152,7 +152,7 @@ class HttpConnection:
             )
         self._total_seconds = total_seconds
         self._proxy_headers: Mapping[str, str] = {}
-        self._manners = Manners()
+        self._violations = ProtocolViolations()
         self._session: aiohttp.ClientSession | None = None
         self._proof()
 
@@ -177,8 +177,8 @@ class HttpConnection:
         await self._check_behind_proxy(self._url)
         await self._knock(None if self._proxy else trust)
         self._session = aiohttp.ClientSession(
-            connector=http_odd_answers.forgiving(self._made_connector(trust), self._manners),
-            response_class=Forgiven,
+            connector=http_violations.lenient(self._made_connector(trust), self._violations),
+            response_class=LenientResponse,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=self._total_seconds,
@@ -261,12 +261,10 @@ class HttpConnection:
                 long = answer_bytes > ANSWER_BYTES_MAX
                 patience = self._total_seconds if long else ANSWER_SECONDS
                 text, cut = await _start(response, answer_bytes, patience)
-                forgiven = cast(Forgiven, response)
-                text, cut = masked(text), cut or forgiven.odd
+                lenient = cast(LenientResponse, response)
+                text, cut = masked(text), cut or lenient.odd
                 exchange.tell_answer(response.status, text)
-                return HttpResponse(
-                    response.status, response.headers, text, cut, forgiven.broke_off
-                )
+                return HttpResponse(response.status, response.headers, text, cut, lenient.broke_off)
         except aiohttp.SocketTimeoutError as error:
             silence = self._first_byte_seconds or self._total_seconds
             raise http_response.failure(error, self._who, silence) from error
@@ -275,15 +273,15 @@ class HttpConnection:
         except NETWORK_ERRORS as error:
             raise http_response.failure(error, self._who, self._total_seconds) from error
 
-    def _onward(self, answer: HttpResponse, asked: URL) -> URL | None:
+    def _onward(self, answer: HttpResponse, requested_url: URL) -> URL | None:
         """Where a redirect leads that may be followed; None for all else, which is the answer."""
         if answer.status not in SAME_AGAIN or "Location" not in answer.headers:
             return None
         try:
-            onward = asked.join(URL(answer.headers["Location"]))
+            onward = requested_url.join(URL(answer.headers["Location"]))
         except ValueError:
             return None
-        if onward.host not in self._egress.redirect_hosts or onward.scheme != asked.scheme:
+        if onward.host not in self._egress.redirect_hosts or onward.scheme != requested_url.scheme:
             return None
         try:
             self._guard.check_literal(onward.host or "")

@@ -15,7 +15,7 @@ from platewire.wire.anpr import plate_recognizer
 from platewire.wire.multipart import Part
 from platewire.wire.numberok import json as numberok_json
 from platewire.wire.numberok.fields import Attempt
-from platewire.wire.numberok.json import Dialect, Shown
+from platewire.wire.numberok.json import AttachedPicture, Dialect
 from platewire.wire.vms import genetec, onvif
 
 JSON = "application/json"
@@ -38,7 +38,7 @@ PICTURES: frozenset[Body] = frozenset({"multipart", "picture"})
 Described = tuple[dict[str, str], bytes]
 
 
-class Manner(NamedTuple):
+class FormatSettings(NamedTuple):
     """Format settings of one output."""
 
     body: Body
@@ -58,7 +58,7 @@ class Message(NamedTuple):
     entry: Entry
     site: Site
     packet_counter: int
-    picture: Shown | None
+    picture: AttachedPicture | None
     """The picture that was chosen."""
     plate: bytes | None
     """The plate's crop, for forms that show it beside another picture."""
@@ -71,7 +71,7 @@ class Message(NamedTuple):
 
 
 class Form(NamedTuple):
-    write: Callable[[Message, Manner], Described]
+    write: Callable[[Message, FormatSettings], Described]
     bodies: tuple[Body, ...] = ("json", "multipart")
     """The first is the default, which its receivers expect."""
     embeds: bool = False
@@ -80,48 +80,48 @@ class Form(NamedTuple):
     """Wants the plate's crop also where another picture was chosen."""
 
 
-def _cloudevents_binary(message: Message, manner: Manner) -> Described:
+def _cloudevents_binary(message: Message, settings: FormatSettings) -> Described:
     return cloudevents.binary(message.entry, message.site.name)
 
 
-def _cloudevents_structured(message: Message, manner: Manner) -> Described:
+def _cloudevents_structured(message: Message, settings: FormatSettings) -> Described:
     return cloudevents.structured(message.entry, message.site.name)
 
 
-def _native(message: Message, manner: Manner) -> Described:
-    if manner.body == "picture":
+def _native(message: Message, settings: FormatSettings) -> Described:
+    if settings.body == "picture":
         return _picture(message)
     pictures = [message.picture] if message.picture else []
-    return _event_and_images(message, manner, message.entry.body, pictures)
+    return _event_and_images(message, settings, message.entry.body, pictures)
 
 
 def _picture(message: Message) -> Described:
     """Without a picture only the headers are sent: the event is reported anyway."""
-    shown = message.picture
-    if shown is None:
+    attached = message.picture
+    if attached is None:
         return facts.headers(message.event, None), b""
-    return {"Content-Type": JPEG, **facts.headers(message.event, shown.type)}, shown.jpeg
+    return {"Content-Type": JPEG, **facts.headers(message.event, attached.type)}, attached.jpeg
 
 
-def _numberok(message: Message, manner: Manner) -> Described:
-    plate = message.plate if manner.dialect.second_picture else None
+def _numberok(message: Message, settings: FormatSettings) -> Described:
+    plate = message.plate if settings.dialect.second_picture else None
     pictures = numberok_json.pictures(message.picture, plate)
     packet = numberok_json.encode(
         message.entry.vendor_event,
         message.site,
-        manner.dialect,
+        settings.dialect,
         packet_counter=message.packet_counter,
-        shown=pictures,
-        embed=manner.body == "json",
+        attached=pictures,
+        embed=settings.body == "json",
         attempt=message.attempt,
     )
-    return _event_and_images(message, manner, packet, pictures)
+    return _event_and_images(message, settings, packet, pictures)
 
 
 def _event_and_images(
-    message: Message, manner: Manner, body: bytes, pictures: Sequence[Shown]
+    message: Message, settings: FormatSettings, body: bytes, pictures: Sequence[AttachedPicture]
 ) -> Described:
-    if manner.body == "json":
+    if settings.body == "json":
         return {"Content-Type": JSON}, body
     name = numberok_json.file_name(message.event, "json")
     parts = [Part("event", name, JSON, body)]
@@ -131,16 +131,16 @@ def _event_and_images(
     return _multipart(parts)
 
 
-def _plate_recognizer(message: Message, manner: Manner) -> Described:
+def _plate_recognizer(message: Message, settings: FormatSettings) -> Described:
     body = plate_recognizer.encode(
         message.event,
-        target=manner.target,
-        zone=manner.zone,
-        additions=manner.dialect.additions,
+        target=settings.target,
+        zone=settings.zone,
+        additions=settings.dialect.additions,
     )
-    if manner.body == "json":
+    if settings.body == "json":
         return {"Content-Type": JSON}, body
-    if manner.body == "form" or message.picture is None:
+    if settings.body == "form" or message.picture is None:
         return {"Content-Type": FORM}, urlencode({plate_recognizer.JSON_PART: body}).encode()
     name, jpeg = plate_recognizer.PICTURE_NAME, message.picture.jpeg
     return _multipart(
@@ -151,7 +151,7 @@ def _plate_recognizer(message: Message, manner: Manner) -> Described:
     )
 
 
-def _genetec_sharp(message: Message, manner: Manner) -> Described:
+def _genetec_sharp(message: Message, settings: FormatSettings) -> Described:
     chosen = message.picture
     context = chosen.jpeg if chosen is not None and chosen.type != "plate" else b""
     body = genetec.encode(
@@ -159,14 +159,14 @@ def _genetec_sharp(message: Message, manner: Manner) -> Described:
         message.site,
         plate=message.plate or b"",
         context=context,
-        zone=manner.zone,
-        added=plate_recognizer.added(message.event) if manner.dialect.additions else None,
+        zone=settings.zone,
+        added=plate_recognizer.added(message.event) if settings.dialect.additions else None,
     )
     return {"Content-Type": JSON}, body
 
 
-def _onvif(message: Message, manner: Manner) -> Described:
-    additions = manner.dialect.additions
+def _onvif(message: Message, settings: FormatSettings) -> Described:
+    additions = settings.dialect.additions
     return {"Content-Type": JSON}, onvif.encode(message.event, message.site, additions=additions)
 
 

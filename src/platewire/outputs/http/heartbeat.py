@@ -31,7 +31,7 @@ from platewire.runtime.clock import Clock
 from platewire.runtime.status import Board, State
 from platewire.wire.numberok import json as numberok_json
 from platewire.wire.vms import axis_heartbeat
-from platewire.wire.vms.axis_heartbeat import Beat
+from platewire.wire.vms.axis_heartbeat import HeartbeatMessage
 
 ROLE = "heartbeat"
 MEMORY = Path("/proc/meminfo")
@@ -126,12 +126,12 @@ class Heartbeat:
         answer = await self._connection.ask(headers={"Content-Type": "application/json"}, body=body)
         http_response.judge(answer, self._who, self._clock.now())
 
-    async def _now(self) -> Beat:
+    async def _now(self) -> HeartbeatMessage:
         frames = self._counted("frames")
         now = self._clock.monotonic()
         seconds, more = now - self._counted_at, frames - self._frames
         self._frames, self._counted_at = frames, now
-        return Beat(
+        return HeartbeatMessage(
             at=self._clock.now(),
             device=self._device,
             version=platewire.__version__,

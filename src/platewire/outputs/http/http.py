@@ -14,17 +14,25 @@ from platewire.outputs.http import response as http_response
 from platewire.outputs.http.auth import HeaderName, HeaderText, NoAuth
 from platewire.outputs.http.connection import AGENT
 from platewire.outputs.http.egress import Egress
-from platewire.outputs.http.formats import FORMS, PICTURES, Body, FormatName, Manner, Message
+from platewire.outputs.http.formats import (
+    FORMS,
+    PICTURES,
+    Body,
+    FormatName,
+    FormatSettings,
+    Message,
+)
 from platewire.outputs.http.over_http import (
     AuthSetting,
     ConnectSeconds,
     EgressSetting,
     FirstByteSeconds,
+    Lanes,
     OverHttp,
     TlsSetting,
     TotalSeconds,
+    UrlReceiver,
     check_headers,
-    receiver,
 )
 from platewire.outputs.http.success import Success, SuccessSetting, check_success, judge
 from platewire.outputs.http.tls import Tls
@@ -33,10 +41,10 @@ from platewire.outputs.output import OutputContext
 from platewire.runtime.secret import Secret, reveal
 from platewire.wire import signing
 from platewire.wire.numberok import json as numberok_json
-from platewire.wire.numberok.json import Profile, Shown
+from platewire.wire.numberok.json import AttachedPicture, Profile
 
 
-class HttpSettings(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
+class HttpSettings(UrlReceiver, NumberOkSettings, frozen=True, kw_only=True, tag="http"):
     """Sends each event as an HTTP POST to a receiver."""
 
     url: Annotated[
@@ -82,19 +90,7 @@ class HttpSettings(NumberOkSettings, frozen=True, kw_only=True, tag="http"):
     connect_seconds: ConnectSeconds = 10
     first_byte_seconds: FirstByteSeconds = 15
     total_seconds: TotalSeconds = 30
-    lanes: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=64,
-            description="Maximum concurrent requests, each of a different passage; 1: strictly "
-            "in log order",
-        ),
-    ] = 8
-
-    @property
-    def receiver(self) -> str:
-        return receiver(self.url, self.egress)
+    lanes: Lanes = 8
 
     def build(self, context: OutputContext) -> "HttpOutput":
         """ConfigError where the url, a secret or a file cannot be used."""
@@ -115,7 +111,7 @@ class HttpOutput(OverHttp[HttpSettings]):
         self.lanes = settings.lanes
         self._form = FORMS[settings.format]
         self._body = _body(settings)
-        self._manner = _manner(settings, self._body)
+        self._format_settings = _format_settings(settings, self._body)
         self._keys = _signing_keys(settings)
         self._packets = 0
 
@@ -148,21 +144,21 @@ class HttpOutput(OverHttp[HttpSettings]):
             entry=entry,
             site=self._context.site,
             packet_counter=self._packets + 1,
-            picture=await self._shown(entry.event, image),
+            picture=await self._attached_picture(entry.event, image),
             plate=await self._context.jpeg(plate),
             attempt=attempt_at(entry, self._context.clock),
         )
-        return self._form.write(message, self._manner)
+        return self._form.write(message, self._format_settings)
 
     @property
     def _takes_pictures(self) -> bool:
         return self._body in PICTURES or self._form.embeds
 
-    async def _shown(self, event: Event, image: Image | None) -> Shown | None:
+    async def _attached_picture(self, event: Event, image: Image | None) -> AttachedPicture | None:
         jpeg = await self._context.jpeg(image)
         if image is None or jpeg is None:
             return None
-        return Shown(numberok_json.image_type(event, image), jpeg)
+        return AttachedPicture(numberok_json.image_type(event, image), jpeg)
 
 
 def _body(settings: HttpSettings) -> Body:
@@ -184,10 +180,10 @@ def _body(settings: HttpSettings) -> Body:
     return body
 
 
-def _manner(settings: HttpSettings, body: Body) -> Manner:
+def _format_settings(settings: HttpSettings, body: Body) -> FormatSettings:
     profiles: tuple[Profile, ...] = ("numberok-1.0", "numberok-1.6", "axis")
     profile = next((each for each in profiles if each == settings.format), profiles[0])
-    return Manner(
+    return FormatSettings(
         body=body,
         target=http_response.without_secrets(settings.url),
         dialect=settings.dialect(profile),

@@ -19,7 +19,7 @@ from platewire.outputs.http.over_http import (
     OverHttp,
     TlsSetting,
     TotalSeconds,
-    receiver,
+    UrlReceiver,
 )
 from platewire.outputs.http.response import HttpResponse
 from platewire.outputs.http.tls import Tls
@@ -30,7 +30,7 @@ from platewire.wire.vms.milestone import Snapshot
 HEADERS = {"Content-Type": "text/xml"}
 
 
-class MilestoneSettings(OutputSettings, frozen=True, kw_only=True, tag="milestone"):
+class MilestoneSettings(UrlReceiver, OutputSettings, frozen=True, kw_only=True, tag="milestone"):
     """Sends analytics events to Milestone XProtect's event server."""
 
     url: Annotated[
@@ -66,10 +66,6 @@ class MilestoneSettings(OutputSettings, frozen=True, kw_only=True, tag="mileston
     egress: EgressSetting = Egress()
     connect_seconds: ConnectSeconds = 10
     total_seconds: TotalSeconds = 30
-
-    @property
-    def receiver(self) -> str:
-        return receiver(self.url, self.egress)
 
     def build(self, context: OutputContext) -> "MilestoneOutput":
         """ConfigError where the url or a file cannot be used."""

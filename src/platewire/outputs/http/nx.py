@@ -22,7 +22,7 @@ from platewire.outputs.http.over_http import (
     EgressSetting,
     OverHttp,
     TlsSetting,
-    receiver,
+    UrlReceiver,
 )
 from platewire.outputs.http.response import HttpResponse
 from platewire.outputs.http.tls import Tls
@@ -37,7 +37,7 @@ JSON = {"Content-Type": "application/json"}
 DEVICES_QUERY = {"_with": "id,name,url,serverId"}
 
 
-class NxSettings(OutputSettings, frozen=True, kw_only=True, tag="nx"):
+class NxSettings(UrlReceiver, OutputSettings, frozen=True, kw_only=True, tag="nx"):
     """Sends generic events and bookmarks to Nx Witness, DW Spectrum or Hanwha Wave."""
 
     connecting: ClassVar[str] = "logged in and read the list of cameras"
@@ -66,10 +66,6 @@ class NxSettings(OutputSettings, frozen=True, kw_only=True, tag="nx"):
     egress: EgressSetting = Egress()
     connect_seconds: ConnectSeconds = 10
     total_seconds: Annotated[float, Meta(gt=0, description="Timeout for a complete request")] = 30
-
-    @property
-    def receiver(self) -> str:
-        return receiver(self.url, self.egress)
 
     def build(self, context: OutputContext) -> "NxOutput":
         """ConfigError where the url, the password or a file cannot be used."""

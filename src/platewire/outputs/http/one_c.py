@@ -23,7 +23,7 @@ from platewire.outputs.http.over_http import (
     OverHttp,
     TlsSetting,
     TotalSeconds,
-    receiver,
+    UrlReceiver,
 )
 from platewire.outputs.http.response import HttpResponse
 from platewire.outputs.http.tls import Tls
@@ -51,7 +51,7 @@ REMEDIES = {
 """What concerns all events alike: they wait."""
 
 
-class OneCSettings(OutputSettings, frozen=True, kw_only=True, tag="one_c"):
+class OneCSettings(UrlReceiver, OutputSettings, frozen=True, kw_only=True, tag="one_c"):
     """Sends passages to an HTTP service of 1C:Enterprise."""
 
     url: Annotated[
@@ -89,10 +89,6 @@ class OneCSettings(OutputSettings, frozen=True, kw_only=True, tag="one_c"):
         float, Meta(gt=0, description="Timeout while 1C sends nothing")
     ] = 120
     total_seconds: TotalSeconds = 180
-
-    @property
-    def receiver(self) -> str:
-        return receiver(self.url, self.egress)
 
     def build(self, context: OutputContext) -> "OneCOutput":
         """ConfigError where the url, the time zone, a secret or a file cannot be used."""
@@ -157,34 +153,36 @@ class OneCOutput(OverHttp[OneCSettings]):
             raise Rejected(f"{said}; {remedy}", status=answer.status, answer=answer.text[:4096])
         raise Unavailable(f"{said}; {remedy}")
 
-    def _understood(self, answer: HttpResponse) -> one_c.Answered:
+    def _understood(self, answer: HttpResponse) -> one_c.DeliveryResponse:
         if answer.broke_off:
             raise Unavailable(
                 f"{self._who} answered {answer.status}, but the response was cut off, so it is "
                 "unknown which events were accepted; retrying, check the web server of 1C"
             )
         try:
-            return one_c.answered(answer.text)
+            return one_c.parse_response(answer.text)
         except one_c.NotUnderstood as error:
             raise Unavailable(
                 f"{self._who} answered {answer.status} with {error}; check that `url` is the HTTP "
                 "service, like http://host/base/hs/platewire/passages"
             ) from error
 
-    def _settle(self, told: one_c.Answered, answer: HttpResponse, entries: Sequence[Entry]) -> None:
+    def _settle(
+        self, result: one_c.DeliveryResponse, answer: HttpResponse, entries: Sequence[Entry]
+    ) -> None:
         ids = [entry.event.id for entry in entries]
-        if left_out := told.left_out(ids):
+        if left_out := result.left_out(ids):
             raise Unavailable(
                 f"{self._who} did not confirm {len(left_out)} of {len(ids)} events, such as "
                 f"{left_out[0]}; its response must list each in `accepted` or `rejected`"
             )
-        if not any(told.refused(each) is not None for each in ids):
+        if not any(result.refused(each) is not None for each in ids):
             return
         if len(entries) == 1:
-            self._repeat(entries[0], told.refused(ids[0]), answer)
+            self._repeat(entries[0], result.refused(ids[0]), answer)
         if len(self._settled) > 4 * self.batch:
             self._settled.clear()
-        self._settled |= {each: told.refused(each) for each in ids}
+        self._settled |= {each: result.refused(each) for each in ids}
         raise Rejected(f"{self._who} rejected some of {len(ids)} events", status=answer.status)
 
     def _repeat(self, entry: Entry, reason: str | None, answer: HttpResponse | None = None) -> None:

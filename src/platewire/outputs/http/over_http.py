@@ -31,18 +31,42 @@ FirstByteSeconds = Annotated[
     float, Meta(gt=0, description="Timeout while the receiver sends nothing")
 ]
 TotalSeconds = Annotated[float, Meta(gt=0, description="Timeout for the whole attempt")]
+Lanes = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=64,
+        description="Maximum concurrent requests, each of a different passage; 1: strictly "
+        "in log order",
+    ),
+]
 
 OURS = ("content-type", "content-length", "transfer-encoding", "connection", *attempt.NAMES)
 
 
-def receiver(url: str, egress: Egress) -> str:
+def receiver_of(url: str, egress: Egress) -> str:
     """The URL without secrets, and the proxy on the way there, for display."""
-    proxy = (
-        f" through the proxy {http_response.without_secrets(egress.proxy.url)}"
-        if egress.proxy
-        else ""
-    )
-    return http_response.without_secrets(url) + proxy
+    bare = http_response.without_secrets(url)
+    if egress.proxy is None:
+        return bare
+    return f"{bare} through the proxy {http_response.without_secrets(egress.proxy.url)}"
+
+
+class _HasUrl(Protocol):
+    @property
+    def url(self) -> str: ...
+    @property
+    def egress(self) -> Egress: ...
+
+
+class UrlReceiver:
+    """Goes before `OutputSettings` in the bases of settings with `url` and `egress`."""
+
+    __slots__ = ()
+
+    @property
+    def receiver(self: _HasUrl) -> str:
+        return receiver_of(self.url, self.egress)
 
 
 class HttpDestination(Protocol):

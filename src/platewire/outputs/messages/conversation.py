@@ -213,10 +213,10 @@ class Trust:
         certificate is not the pinned one."""
         if not self._pin or not isinstance(talking, ssl.SSLSocket):
             return
-        shown = hashlib.sha256(talking.getpeercert(binary_form=True) or b"").digest()
-        if shown != self._pin:
+        fingerprint = hashlib.sha256(talking.getpeercert(binary_form=True) or b"").digest()
+        if fingerprint != self._pin:
             raise ssl.SSLCertVerificationError(
-                f"has a certificate with SHA-256 {shown.hex()}, not the one in "
+                f"has a certificate with SHA-256 {fingerprint.hex()}, not the one in "
                 "`tls.certificate_sha256`; if it was renewed, update that setting"
             )
 

@@ -22,10 +22,10 @@ from platewire.outputs.http.over_http import (
     OverHttp,
     TlsSetting,
     TotalSeconds,
-    receiver,
+    UrlReceiver,
 )
 from platewire.outputs.http.tls import Tls
-from platewire.outputs.messages.text import DETAILS, TITLE, Texts, one_line
+from platewire.outputs.messages.text import DETAILS, TITLE, Texts, TextTemplate, one_line
 from platewire.outputs.output import (
     EventsPreset,
     OutputContext,
@@ -41,7 +41,7 @@ MESSAGE_CHARACTERS_MAX = 1000
 """ntfy turns messages above 4,096 bytes into attachments, and headers are limited too."""
 
 
-class NtfySettings(OutputSettings, frozen=True, kw_only=True, tag="ntfy"):
+class NtfySettings(UrlReceiver, OutputSettings, frozen=True, kw_only=True, tag="ntfy"):
     """Sends each event as an ntfy notification."""
 
     topic: Annotated[
@@ -55,10 +55,7 @@ class NtfySettings(OutputSettings, frozen=True, kw_only=True, tag="ntfy"):
     url: Annotated[str, Meta(description="The ntfy server, without the topic")] = "https://ntfy.sh"
     auth: AuthSetting = NoAuth()
     title: Annotated[str | None, Meta(description="Template; default: plate, kind, camera")] = None
-    text: Annotated[
-        str | None,
-        Meta(description="Template; default: plate, kind, direction, camera, site, time, lists"),
-    ] = None
+    text: TextTemplate = None
     click: Annotated[str, Meta(description="Template of the URL that a tap opens; empty: none")] = (
         ""
     )
@@ -77,10 +74,6 @@ class NtfySettings(OutputSettings, frozen=True, kw_only=True, tag="ntfy"):
     egress: EgressSetting = Egress()
     connect_seconds: ConnectSeconds = 10
     total_seconds: TotalSeconds = 30
-
-    @property
-    def receiver(self) -> str:
-        return receiver(self.url, self.egress)
 
     def build(self, context: OutputContext) -> "NtfyOutput":
         """ConfigError for an invalid topic, template, url, secret or file."""

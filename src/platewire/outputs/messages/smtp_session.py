@@ -105,12 +105,14 @@ class _Session(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         if self.sock is not None:
-            heard = self.file.file if isinstance(self.file, _Heard) else self.sock.makefile("rb")
-            self.file = _Heard(heard)
+            file = (
+                self.file.file if isinstance(self.file, _BoundedReply) else self.sock.makefile("rb")
+            )
+            self.file = _BoundedReply(file)
         return super().getreply()
 
 
-class _Heard:
+class _BoundedReply:
     """A file from which one reply is read, with a size limit."""
 
     def __init__(self, file: IO[bytes]) -> None:

@@ -22,11 +22,11 @@ from platewire.outputs.http.over_http import (
     OverHttp,
     TlsSetting,
     TotalSeconds,
-    receiver,
+    UrlReceiver,
 )
 from platewire.outputs.http.response import HttpResponse
 from platewire.outputs.http.tls import Tls
-from platewire.outputs.messages.text import DETAILS, Texts
+from platewire.outputs.messages.text import DETAILS, Texts, TextTemplate
 from platewire.outputs.output import (
     EventsPreset,
     OutputContext,
@@ -44,7 +44,7 @@ CAPTION_CHARACTERS_MAX = 1024
 TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 
-class TelegramSettings(OutputSettings, frozen=True, kw_only=True, tag="telegram"):
+class TelegramSettings(UrlReceiver, OutputSettings, frozen=True, kw_only=True, tag="telegram"):
     """Sends each event to a Telegram chat."""
 
     token: Annotated[Secret, Meta(description="Token of the bot, from BotFather")]
@@ -61,10 +61,7 @@ class TelegramSettings(OutputSettings, frozen=True, kw_only=True, tag="telegram"
         Meta(description="Id of the topic (message thread), in a group with topics"),
     ] = None
     silent: Annotated[bool, Meta(description="Notify without sound")] = False
-    text: Annotated[
-        str | None,
-        Meta(description="Template; default: plate, kind, direction, camera, site, time, lists"),
-    ] = None
+    text: TextTemplate = None
     events: Annotated[
         EventsPreset | tuple[Kind, ...], Meta(description="Kinds to send, one message each")
     ] = (Kind.NEW,)
@@ -77,10 +74,6 @@ class TelegramSettings(OutputSettings, frozen=True, kw_only=True, tag="telegram"
     connect_seconds: ConnectSeconds = 10
     total_seconds: TotalSeconds = 30
 
-    @property
-    def receiver(self) -> str:
-        return receiver(self.url, self.egress)
-
     def build(self, context: OutputContext) -> "TelegramOutput":
         """ConfigError for an invalid token, template, url or file."""
         return TelegramOutput(self, context)
@@ -91,7 +84,7 @@ class Parameters(Struct, frozen=True):
     migrate_to_chat_id: int | None = None
 
 
-class Said(Struct, frozen=True):
+class BotResponse(Struct, frozen=True):
     """The JSON of a response."""
 
     ok: bool = False
@@ -146,22 +139,22 @@ class TelegramOutput(OverHttp[TelegramSettings]):
         )
 
     def _judge(self, answer: HttpResponse) -> None:
-        said, what = _said(answer), f"{self._who} answered {answer.status}"
-        told = f'{what} "{said.description}"' if said.description else what
+        said, what = _decode_response(answer), f"{self._who} answered {answer.status}"
+        complaint = f'{what} "{said.description}"' if said.description else what
         wait, moved = said.parameters.retry_after, said.parameters.migrate_to_chat_id
         if answer.status == 429 and wait is not None:
-            raise Unavailable(f"{told}; rate limit, retry in {wait} s", retry_after=wait)
+            raise Unavailable(f"{complaint}; rate limit, retry in {wait} s", retry_after=wait)
         if moved is not None:
-            raise http_response.refusal(f"{told}; set `chat` to {moved}", answer)
+            raise http_response.refusal(f"{complaint}; set `chat` to {moved}", answer)
         if answer.status in (401, 404):
-            raise http_response.refusal(f"{told}; check `token`", answer)
+            raise http_response.refusal(f"{complaint}; check `token`", answer)
         if answer.status == 403 or "chat not found" in said.description:
             remedy = "check `chat`, and add the bot to the chat or send it a message"
-            raise http_response.refusal(f"{told}; {remedy}", answer)
+            raise http_response.refusal(f"{complaint}; {remedy}", answer)
         super()._judge(answer)
         if not said.ok and not answer.cut:
             remedy = "which is not a Bot API response; check `url`"
-            raise http_response.refusal(f"{told}, {remedy}", answer)
+            raise http_response.refusal(f"{complaint}, {remedy}", answer)
 
 
 def _bot(settings: TelegramSettings) -> str:
@@ -178,11 +171,11 @@ def _bot(settings: TelegramSettings) -> str:
     return f"bot{token}"
 
 
-def _said(answer: HttpResponse) -> Said:
+def _decode_response(answer: HttpResponse) -> BotResponse:
     try:
-        return msgspec.json.decode(answer.text, type=Said)
+        return msgspec.json.decode(answer.text, type=BotResponse)
     except (msgspec.MsgspecError, RecursionError):
-        return Said()
+        return BotResponse()
 
 
 def _json(value: int | bool) -> str:

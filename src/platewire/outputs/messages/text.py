@@ -1,8 +1,10 @@
 """Texts from templates, such as the subject of an email or the title of a notification."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from platewire.errors import ConfigError, Rejected
 from platewire.model import Entry, Site
@@ -17,6 +19,11 @@ DETAILS = """\
 {{ event.occurred_at | date("%Y-%m-%d %H:%M:%S", site.time_zone) }}
 {% for list in event.lists %}list {{ list.name }} ({{ list.kind }})
 {% endfor %}"""
+TextTemplate = Annotated[
+    str | None,
+    Meta(description="Template; default: plate, kind, direction, camera, site, time, lists"),
+]
+"""The setting whose default is `DETAILS`."""
 TEST = "TEST "
 READ = frozenset({"subject", "title", "text"})
 """The settings of what people read: these texts of a test event begin with `TEST`."""

@@ -48,7 +48,7 @@ RECONNECT_BACKOFF = Backoff(first_seconds=0.5, longest_seconds=60.0)
 ROLE = "output"
 
 
-class Shown(NamedTuple):
+class RetainedTopics(NamedTuple):
     """Contents of the retained topics of one camera."""
 
     began: datetime
@@ -71,7 +71,7 @@ class MqttOutput(Output):
         self._keeper: asyncio.Task[None] | None = None
         self._stirred = asyncio.Event()
         """Set when the connection is lost, or all is to be said again."""
-        self._shown: dict[str, Shown] = {}
+        self._retained_topics: dict[str, RetainedTopics] = {}
         self._broker()
 
     async def connect(self) -> None:
@@ -115,7 +115,9 @@ class MqttOutput(Output):
 
     async def _open(self) -> None:
         # It may be another broker, or the same with an empty memory: pictures are sent again.
-        self._shown = {name: each._replace(picture=None) for name, each in self._shown.items()}
+        self._retained_topics = {
+            name: each._replace(picture=None) for name, each in self._retained_topics.items()
+        }
         self._stirred.clear()
         try:
             self._session = await open_session(self._broker(), self._hear)
@@ -278,18 +280,22 @@ class MqttOutput(Output):
         """An earlier passage that ends later does not come back, nor does anything replayed."""
         if event.replayed or event.test:
             return False
-        shown = self._shown.get(event.camera)
-        if shown is None or shown.began < event.first_seen_at:
-            self._shown[event.camera] = Shown(event.first_seen_at, shown and shown.picture)
+        topics = self._retained_topics.get(event.camera)
+        if topics is None or topics.began < event.first_seen_at:
+            self._retained_topics[event.camera] = RetainedTopics(
+                event.first_seen_at, topics and topics.picture
+            )
             return True
-        return shown.began == event.first_seen_at
+        return topics.began == event.first_seen_at
 
     async def _picture(self, event: Event) -> list[Message]:
         """Nothing where none is wanted, none exists, retention has taken it, or it stands there."""
         image = self._settings.picture_of(event.images)
-        if image is None or self._shown[event.camera].picture == image.sha256:
+        if image is None or self._retained_topics[event.camera].picture == image.sha256:
             return []
-        self._shown[event.camera] = self._shown[event.camera]._replace(picture=image.sha256)
+        self._retained_topics[event.camera] = self._retained_topics[event.camera]._replace(
+            picture=image.sha256
+        )
         jpeg = await self._context.log.picture(image.sha256)
         if jpeg is None:
             return []

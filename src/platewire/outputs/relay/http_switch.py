@@ -15,12 +15,12 @@ from platewire.outputs.http.over_http import (
     ConnectSeconds,
     EgressSetting,
     TlsSetting,
-    receiver,
+    receiver_of,
 )
 from platewire.outputs.http.response import HttpResponse
 from platewire.outputs.http.tls import Tls
-from platewire.outputs.relay.asked_once import AskedOnce
 from platewire.outputs.relay.effect import OFF_SECONDS, Effect, IdempotentSetting, refused
+from platewire.outputs.relay.single_request import SingleRequestConnection
 
 SHOWN_CHARACTERS = 80
 """Characters of a relay's answer that a message quotes; these devices answer in a word or a
@@ -71,9 +71,9 @@ class HttpRelay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     idempotent: IdempotentSetting = False
 
     @property
-    def shown(self) -> str:
+    def display(self) -> str:
         """For display, without secrets."""
-        return receiver(self.url, self.egress)
+        return receiver_of(self.url, self.egress)
 
     def switch(self, output: str) -> "HttpSwitch":
         """ConfigError where a url, a secret or a file cannot be used."""
@@ -100,9 +100,9 @@ class HttpSwitch:
         self._off_connection = self._made(max(settings.total_seconds, OFF_SECONDS))
         self._asked = self._connection
 
-    def _made(self, total_seconds: float) -> AskedOnce:
+    def _made(self, total_seconds: float) -> SingleRequestConnection:
         settings = self._settings
-        return AskedOnce(
+        return SingleRequestConnection(
             self._on,
             self._who,
             tls=settings.tls,

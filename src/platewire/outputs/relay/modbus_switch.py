@@ -48,7 +48,7 @@ class ModbusRelay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     idempotent: IdempotentSetting = False
 
     @property
-    def shown(self) -> str:
+    def display(self) -> str:
         """For display."""
         return f"{self.host}:{self.port}"
 
@@ -74,16 +74,16 @@ class ModbusSwitch:
         self.effect = Effect.NONE
         self._transaction = (self._transaction + 1) % 65536
         settings = self._settings
-        asked = modbus.write_coil(self._transaction, settings.unit, settings.coil, on=on)
+        request = modbus.write_coil(self._transaction, settings.unit, settings.coil, on=on)
         seconds = settings.total_seconds if on else max(settings.total_seconds, OFF_SECONDS)
         reader, writer = await self._connected()
         self.effect = Effect.UNKNOWN
         try:
             async with asyncio.timeout(seconds):
-                writer.write(asked)
+                writer.write(request)
                 await writer.drain()
                 answer = await _answer(reader)
-                refused = modbus.check_answer(asked, answer)
+                refused = modbus.check_answer(request, answer)
         except TimeoutError as error:
             raise Unavailable(
                 f"{self._who} did not answer within {seconds:g} s; check `unit` {settings.unit}"

@@ -84,7 +84,7 @@ class RelaySettings(OutputSettings, frozen=True, kw_only=True, tag="relay"):
     @property
     def receiver(self) -> str:
         """The device."""
-        return self.relay.shown
+        return self.relay.display
 
     def inconsistencies(self, others: OtherSettings) -> Iterable[str]:
         for name in self.lists:

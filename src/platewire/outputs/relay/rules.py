@@ -9,7 +9,7 @@ to.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from platewire.access import Listed
+from platewire.access import ListMatch
 from platewire.model import Direction, Event, Kind
 from platewire.runtime.freshness import Age
 
@@ -35,13 +35,15 @@ class Verdict(NamedTuple):
     list: str | None = None
 
 
-def judge(event: Event, listed: Sequence[Listed], rules: Rules, age: Age) -> Verdict:
+def judge(event: Event, listed: Sequence[ListMatch], rules: Rules, age: Age) -> Verdict:
     """`listed` is what the lists say at this moment; what the event says of blocks counts too.
     `age` is that of the last read."""
     return next(_refusals(event, listed, rules, age), None) or _allowed(listed, rules)
 
 
-def _refusals(event: Event, listed: Sequence[Listed], rules: Rules, age: Age) -> Iterator[Verdict]:
+def _refusals(
+    event: Event, listed: Sequence[ListMatch], rules: Rules, age: Age
+) -> Iterator[Verdict]:
     if event.replayed:
         yield _no("replayed", "replayed event: never opens a gate")
     if event.kind is Kind.LOST:
@@ -68,14 +70,14 @@ def _refusals(event: Event, listed: Sequence[Listed], rules: Rules, age: Age) ->
         yield _no("few_reads", f"read {reads}; at least {rules.min_reads} reads required")
 
 
-def _blocks(event: Event, listed: Sequence[Listed]) -> Iterator[Verdict]:
+def _blocks(event: Event, listed: Sequence[ListMatch]) -> Iterator[Verdict]:
     now = [each.hit for each in listed if not each.refusal]
     for hit in (*now, *event.lists):
         if hit.kind == "block":
             yield _no("blocked", f"on the block list {hit.name} ({hit.mode})", hit.name)
 
 
-def _allowed(listed: Sequence[Listed], rules: Rules) -> Verdict:
+def _allowed(listed: Sequence[ListMatch], rules: Rules) -> Verdict:
     wanted = [
         each
         for each in listed

@@ -22,20 +22,20 @@ from platewire.outputs.http.over_http import (
     OverHttp,
     TlsSetting,
     TotalSeconds,
-    receiver,
+    UrlReceiver,
 )
 from platewire.outputs.http.response import HttpResponse
 from platewire.outputs.http.tls import Tls
 from platewire.outputs.output import EventsPreset, OutputContext, OutputSettings
-from platewire.outputs.relay.asked_once import AskedOnce
 from platewire.outputs.relay.effect import refused
 from platewire.outputs.relay.notification_record import NotificationRecord
+from platewire.outputs.relay.single_request import SingleRequestConnection
 from platewire.wire import two_n
 
 HEADERS = {"Content-Type": "application/json"}
 
 
-class TwoNSettings(OutputSettings, frozen=True, kw_only=True, tag="two_n"):
+class TwoNSettings(UrlReceiver, OutputSettings, frozen=True, kw_only=True, tag="two_n"):
     """Sends license plates to a 2N access unit or intercom, which decides about access."""
 
     opens_something: ClassVar[bool] = True
@@ -76,17 +76,13 @@ class TwoNSettings(OutputSettings, frozen=True, kw_only=True, tag="two_n"):
         ),
     ] = False
 
-    @property
-    def receiver(self) -> str:
-        return receiver(self.url, self.egress)
-
     def build(self, context: OutputContext) -> "TwoNOutput":
         """ConfigError where the url, a secret or a file cannot be used, or `lost` is asked for."""
         return TwoNOutput(self, context)
 
 
 class TwoNOutput(OverHttp[TwoNSettings]):
-    connection_type = AskedOnce
+    connection_type = SingleRequestConnection
 
     def __init__(self, settings: TwoNSettings, context: OutputContext) -> None:
         if Kind.LOST in settings.kinds:
@@ -135,7 +131,7 @@ class TwoNOutput(OverHttp[TwoNSettings]):
     def _is_known(self, answer: HttpResponse | None) -> bool:
         """Whether the unit was not told, or said itself what came of it."""
         if answer is None:
-            return not cast(AskedOnce, self._connection).may_have_arrived
+            return not cast(SingleRequestConnection, self._connection).may_have_arrived
         return refused(answer) or _is_of_a_unit(answer)
 
     async def _body(self, event: Event) -> bytes:

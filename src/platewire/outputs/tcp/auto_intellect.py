@@ -14,24 +14,25 @@ from msgspec import Meta, field
 
 from platewire.errors import Rejected
 from platewire.model import Entry, Event, Image, Kind
-from platewire.outputs.output import EventsPreset, Output, OutputContext
-from platewire.outputs.tcp.audience import Audience, WaitForClient, happened_after
-from platewire.outputs.tcp.listener import Client, Listener
-from platewire.outputs.tcp.settings import Listen, TcpSettings
+from platewire.outputs.output import EventsPreset, OutputContext
+from platewire.outputs.tcp.audience import happened_after
+from platewire.outputs.tcp.broadcast import (
+    BroadcastOutput,
+    BroadcastSettings,
+    MaxAgeSeconds,
+    MaxClients,
+)
+from platewire.outputs.tcp.listener import Client
+from platewire.outputs.tcp.settings import Listen
 from platewire.outputs.time_zone import time_zone_of
 from platewire.wire.vms import auto_intellect as wire
 
 
-class AutoIntellectSettings(TcpSettings, frozen=True, kw_only=True, tag="auto_intellect"):
+class AutoIntellectSettings(BroadcastSettings, frozen=True, kw_only=True, tag="auto_intellect"):
     """A TCP server that sends plates in the format of Auto-Intellect."""
 
     listen: Listen = "127.0.0.1:35555"
-    max_clients: Annotated[
-        int,
-        Meta(
-            ge=1, le=1000, description=("Maximum clients; further connections are closed at once")
-        ),
-    ] = 10
+    max_clients: MaxClients = 10
     form: Annotated[
         Literal["xml", "stx"],
         Meta(
@@ -63,14 +64,7 @@ class AutoIntellectSettings(TcpSettings, frozen=True, kw_only=True, tag="auto_in
         EventsPreset | tuple[Kind, ...],
         Meta(description="Kinds to send; the format does not distinguish them, so choose one"),
     ] = (Kind.NEW,)
-    wait_for_client: WaitForClient = False
-    max_age_seconds: Annotated[
-        Annotated[float, Meta(gt=0)] | None,
-        Meta(
-            description="Older events are recorded as expired instead of sent; limits what a "
-            "reconnecting client gets",
-        ),
-    ] = 60.0
+    max_age_seconds: MaxAgeSeconds = 60.0
 
     @property
     def why_no_tests(self) -> str:
@@ -99,62 +93,26 @@ class AutoIntellectClient(Client):
         self._server.audience.came()
 
 
-class AutoIntellectOutput(Output):
-    batch = 32
-
+class AutoIntellectOutput(BroadcastOutput[AutoIntellectClient]):
     def __init__(self, settings: AutoIntellectSettings, context: OutputContext) -> None:
         self._settings = settings
         self._context = context
         self._zone = settings.zone()
-        self.audience = Audience(
-            settings.name,
-            context.board,
-            context.log,
-            f'output "{settings.name}": no client connected to {settings.listen}; start the '
-            "receiver",
-            waits=settings.wait_for_client,
-        )
-        self.listener: Listener[AutoIntellectClient] = Listener(
-            settings, context, lambda: AutoIntellectClient(self)
-        )
+        super().__init__(settings, context, lambda: AutoIntellectClient(self))
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port where it listens."""
-        return self.listener.address
-
-    async def connect(self) -> None:
-        """Listens. Once `send` has found nobody, returns only when somebody has connected."""
-        await self.listener.reopen()
-        await self.audience.wait_if_missed(self._connected())
-
-    async def send(self, entries: Sequence[Entry]) -> None:
-        """Raises NoClient if no client took the entries, and `wait_for_client` is set or they are
-        tests."""
-        self.listener.check()
-        self.audience.require(self._connected(), entries)
-        encoded = [(entry, await self._encoded(entry.vendor_event)) for entry in entries]
-        clients = self._connected()
+    async def _write(
+        self, clients: Sequence[AutoIntellectClient], encoded: Sequence[tuple[Entry, bytes]]
+    ) -> None:
         for client in clients:
             due = [data for entry, data in encoded if happened_after(client.since, entry)]
             client.transport.write(b"".join(due))
-        slow = await self.listener.laggards(clients)
-        for client in slow:
+        for client in await self.listener.laggards(clients):
             client.drop("slow")
-        took = [each for each in clients if not (each.leaving or each in slow)]
-        self.audience.require(took, entries)
-        if not took:
-            self.listener.count(events_to_nobody=len(entries))
-
-    async def close(self) -> None:
-        await self.listener.close()
-
-    def _connected(self) -> list[AutoIntellectClient]:
-        return [each for each in self.listener.clients if not each.leaving]
 
     # --- what is sent --------------------------------------------------------------------------
 
-    async def _encoded(self, event: Event) -> bytes:
+    async def _encode(self, entry: Entry) -> bytes:
+        event = entry.vendor_event
         camera = self._camera(event.camera)
         if self._settings.form == "xml":
             return wire.xml(

@@ -318,8 +318,8 @@ class Listener(Generic[C]):
     def tell_dropped(self, peer: str, reason: str) -> None:
         self.count(clients_dropped=1, **{f"clients_dropped_{reason}": 1})
         who = f'output "{self._settings.name}": client {peer}'
-        told = f"{who} was disconnected: {DROPPED[reason]}"
-        self._board.note("output", self._settings.name, told)
+        message = f"{who} was disconnected: {DROPPED[reason]}"
+        self._board.note("output", self._settings.name, message)
 
     def admit(self, client: Client) -> bool:
         if self._owner is None or self._owner.done():

@@ -116,9 +116,9 @@ class MilestoneGenericOutput(Output):
         while not self._complete(got, sent):
             got = (got + await line.read()).lstrip()  # the knock's echo is an empty line
             if self._wrong(got, sent):
-                shown = got[:80].decode("utf-8", "replace").strip()
+                response = got[:80].decode("utf-8", "replace").strip()
                 raise Unavailable(
-                    f'{self._who} answered "{shown}", which is not an echo of the form '
+                    f'{self._who} answered "{response}", which is not an echo of the form '
                     f"`{self._settings.echo}`; "
                     "set `echo` as in the data source"
                 )

@@ -20,10 +20,16 @@ from msgspec import Meta
 from platewire.errors import Rejected
 from platewire.model import Entry, Event
 from platewire.outputs.numberok_settings import attempt_at
-from platewire.outputs.output import Output, OutputContext
-from platewire.outputs.tcp.audience import ALL, Audience, WaitForClient, happened_after
-from platewire.outputs.tcp.listener import Client, Listener
-from platewire.outputs.tcp.settings import Listen, TcpSettings
+from platewire.outputs.output import OutputContext
+from platewire.outputs.tcp.audience import ALL, happened_after
+from platewire.outputs.tcp.broadcast import (
+    BroadcastOutput,
+    BroadcastSettings,
+    MaxAgeSeconds,
+    MaxClients,
+)
+from platewire.outputs.tcp.listener import Client
+from platewire.outputs.tcp.settings import Listen
 from platewire.wire.numberok import tcp as wire
 
 SUBSCRIBE_SECONDS = 1.0
@@ -39,24 +45,12 @@ SHRINK_ATTEMPTS = 8
 needed."""
 
 
-class NumberOkTcpSettings(TcpSettings, frozen=True, kw_only=True, tag="numberok_tcp"):
+class NumberOkTcpSettings(BroadcastSettings, frozen=True, kw_only=True, tag="numberok_tcp"):
     """A TCP server that speaks NumberOk's protocol."""
 
     listen: Listen = "127.0.0.1:7700"
-    max_clients: Annotated[
-        int,
-        Meta(
-            ge=1, le=1000, description=("Maximum clients; further connections are closed at once")
-        ),
-    ] = 4
-    max_age_seconds: Annotated[
-        Annotated[float, Meta(gt=0)] | None,
-        Meta(
-            description="Older events are recorded as expired instead of sent; limits what a "
-            "reconnecting client gets",
-        ),
-    ] = 60.0
-    wait_for_client: WaitForClient = False
+    max_clients: MaxClients = 4
+    max_age_seconds: MaxAgeSeconds = 60.0
     slow_client: Annotated[
         Literal["drop_oldest", "disconnect"],
         Meta(
@@ -163,57 +157,23 @@ class NumberOkClient(Client):
         return b"".join(taken)
 
 
-class NumberOkTcpOutput(Output):
-    batch = 32
-
+class NumberOkTcpOutput(BroadcastOutput[NumberOkClient]):
     def __init__(self, settings: NumberOkTcpSettings, context: OutputContext) -> None:
         self._settings = settings
         self._clock = context.clock
         self._log = context.log
         self._site = context.site
         self._shrinking = ThreadPoolExecutor(1, thread_name_prefix=f"{settings.name}-pictures")
-        self.audience = Audience(
-            settings.name,
-            context.board,
-            context.log,
-            f'output "{settings.name}": no client connected to {settings.listen}; start the '
-            f"receiver{', or set `wait_for_client` to false' if settings.wait_for_client else ''}",
-            waits=settings.wait_for_client,
+        super().__init__(
+            settings,
+            context,
+            lambda: NumberOkClient(self),
+            remedy="start the receiver"
+            + (", or set `wait_for_client` to false" if settings.wait_for_client else ""),
         )
-        self.listener: Listener[NumberOkClient] = Listener(
-            settings, context, lambda: NumberOkClient(self)
-        )
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port where it listens."""
-        return self.listener.address
-
-    async def connect(self) -> None:
-        """Listens. Once `send` has found nobody, returns only when somebody has subscribed."""
-        await self.listener.reopen()
-        await self.audience.wait_if_missed(self._subscribed())
-
-    async def send(self, entries: Sequence[Entry]) -> None:
-        """Raises NoClient if no client took the entries, and `wait_for_client` is set or they are
-        tests."""
-        self.listener.check()
-        self.audience.require(self._subscribed(), entries)
-        packets = [(entry, await self._packet(entry)) for entry in entries]
-        clients = self._subscribed()
-        for client in clients:
-            client.put([packet for entry, packet in packets if happened_after(client.since, entry)])
-        for client in await self.listener.laggards(each for each in clients if not each.slow):
-            client.slow = True
-        for client in clients:
-            self._apply_policy(client)
-        took = [client for client in clients if not client.leaving]
-        self.audience.require(took, entries)
-        if not took:
-            self.listener.count(events_to_nobody=len(entries))
 
     async def close(self) -> None:
-        await self.listener.close()
+        await super().close()
         self._shrinking.shutdown(wait=False, cancel_futures=True)
 
     def welcome(self, client: NumberOkClient) -> None:
@@ -225,8 +185,15 @@ class NumberOkTcpOutput(Output):
 
     # --- clients -------------------------------------------------------------------------------
 
-    def _subscribed(self) -> list[NumberOkClient]:
-        return [one for one in self.listener.clients if one.subscribed and not one.leaving]
+    async def _write(
+        self, clients: Sequence[NumberOkClient], encoded: Sequence[tuple[Entry, bytes]]
+    ) -> None:
+        for client in clients:
+            client.put([packet for entry, packet in encoded if happened_after(client.since, entry)])
+        for client in await self.listener.laggards(each for each in clients if not each.slow):
+            client.slow = True
+        for client in clients:
+            self._apply_policy(client)
 
     async def _expect_subscription(self, client: NumberOkClient) -> None:
         await self._clock.sleep(SUBSCRIBE_SECONDS)
@@ -243,7 +210,7 @@ class NumberOkTcpOutput(Output):
 
     # --- packets -------------------------------------------------------------------------------
 
-    async def _packet(self, entry: Entry) -> bytes:
+    async def _encode(self, entry: Entry) -> bytes:
         event = entry.vendor_event
         text = wire.event_text(
             event,

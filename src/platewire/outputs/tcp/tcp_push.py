@@ -21,7 +21,7 @@ from platewire.outputs.output import Output, OutputContext, PictureChoice
 from platewire.outputs.tcp.transport import pause_beyond
 from platewire.runtime.system_error import in_words
 from platewire.wire.numberok import json as numberok_json
-from platewire.wire.numberok.json import Shown
+from platewire.wire.numberok.json import AttachedPicture
 
 ANSWER_BYTES = 4096
 """What a receiver says is read in pieces of this size, and thrown away."""
@@ -102,19 +102,19 @@ class TcpPushOutput(Output):
             self._context.site,
             self._dialect,
             packet_counter=self._packets + 1,
-            shown=await self._pictures(entry.event),
+            attached=await self._pictures(entry.event),
             embed=True,
             attempt=attempt_at(entry, self._context.clock),
         )
         return packet + b"\n"
 
-    async def _pictures(self, event: Event) -> Sequence[Shown]:
+    async def _pictures(self, event: Event) -> Sequence[AttachedPicture]:
         """None where none is wanted or can go along, none exists, or retention has taken it."""
         image = self._settings.picture_of(event.images)
         if image is None or self._settings.format != "axis":
             return []
         jpeg = await self._context.jpeg(image)
-        chosen = Shown(numberok_json.image_type(event, image), jpeg) if jpeg else None
+        chosen = AttachedPicture(numberok_json.image_type(event, image), jpeg) if jpeg else None
         second = event.images.plate if self._settings.second_picture else None
         return numberok_json.pictures(chosen, await self._context.jpeg(second))
 

@@ -85,13 +85,13 @@ def percent(value: Any) -> int:
     return round(100 * _number(value))
 
 
-def rounded(value: Any, digits: int = 0) -> float | int:
+def round_number(value: Any, digits: int = 0) -> float | int:
     if not -15 <= digits <= 15:
         raise ValueError("`round` supports up to 15 digits")
     return round(_number(value), digits) if digits else round(_number(value))
 
 
-def whole(value: Any) -> int:
+def integer(value: Any) -> int:
     return int(value if isinstance(value, str) and len(value) < 20 else _number(value))
 
 
@@ -173,7 +173,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "default": default,
     "epoch": epoch,
     "first": first,
-    "int": whole,
+    "int": integer,
     "join": join,
     "json": json,
     "last": last,
@@ -182,7 +182,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "pad": pad,
     "percent": percent,
     "replace": replace,
-    "round": rounded,
+    "round": round_number,
     "string": text,
     "trim": lambda value: text(value).strip(),
     "truncate": truncate,

@@ -109,7 +109,7 @@ class Message:
         self._headers = {
             name: _named(f"headers.{name}", text, filters.text) for name, text in headers.items()
         }
-        self._body = _written(body)
+        self._body = _body_writer(body)
         self._site = {"name": site.name, "time_zone": site.time_zone}
         templates = (url, *headers.values(), *_templates(body))
         asked = isinstance(body, MultipartBody) and body.pictures
@@ -130,7 +130,7 @@ class Message:
 
 
 Rendered = Callable[[Mapping[str, Any]], str]
-Written = Callable[[Mapping[str, Any], Jpegs], tuple[str, bytes]]
+BodyWriter = Callable[[Mapping[str, Any], Jpegs], tuple[str, bytes]]
 
 
 def _templates(body: Body) -> tuple[str, ...]:
@@ -143,14 +143,14 @@ def _templates(body: Body) -> tuple[str, ...]:
             return (body.template,)
 
 
-def _named(place: str, template: str, escape: Escape) -> Rendered:
+def _named(setting: str, template: str, escape: Escape) -> Rendered:
     """The template's text from values; its errors begin with its place."""
 
     def named(work: Callable[[], Any]) -> Any:
         try:
             return work()
         except TemplateError as error:
-            raise TemplateError(f"`{place}`: {error}") from error
+            raise TemplateError(f"`{setting}`: {error}") from error
 
     text: Text = named(lambda: compiled(template, escape))
 
@@ -189,33 +189,33 @@ def _header(name: str, text: str) -> str:
     return text
 
 
-def _must_not_show(text: str, place: str) -> None:
+def _must_not_show(text: str, setting: str) -> None:
     if MARK in text:
-        raise TemplateError(f"`{place}`: pictures are allowed in the body only")
+        raise TemplateError(f"`{setting}`: pictures are allowed in the body only")
 
 
 # --- the body ------------------------------------------------------------------------------------
 
 
-def _written(body: Body) -> Written:
+def _body_writer(body: Body) -> BodyWriter:
     match body:
         case NoBody():
             return lambda values, jpegs: ("", b"")
         case JsonBody():
-            return _whole(body.template, filters.json, _must_be_json, body.content_type)
+            return _one_template(body.template, filters.json, _must_be_json, body.content_type)
         case XmlBody():
-            return _whole(body.template, filters.xml, _must_be_xml, body.content_type)
+            return _one_template(body.template, filters.xml, _must_be_xml, body.content_type)
         case TextBody():
-            return _whole(body.template, filters.text, lambda text: None, body.content_type)
+            return _one_template(body.template, filters.text, lambda text: None, body.content_type)
         case FormBody():
             return _form(body)
         case MultipartBody():
             return _multipart(body)
 
 
-def _whole(
+def _one_template(
     template: str, escape: Escape, check: Callable[[str], None], content_type: str
-) -> Written:
+) -> BodyWriter:
     text = _named("body.template", template, escape)
 
     def write(values: Mapping[str, Any], jpegs: Jpegs) -> tuple[str, bytes]:
@@ -226,7 +226,7 @@ def _whole(
     return write
 
 
-def _form(body: FormBody) -> Written:
+def _form(body: FormBody) -> BodyWriter:
     fields = _fields(body.fields)
 
     def write(values: Mapping[str, Any], jpegs: Jpegs) -> tuple[str, bytes]:
@@ -239,7 +239,7 @@ def _form(body: FormBody) -> Written:
     return write
 
 
-def _multipart(body: MultipartBody) -> Written:
+def _multipart(body: MultipartBody) -> BodyWriter:
     fields = _fields(body.fields)
 
     def write(values: Mapping[str, Any], jpegs: Jpegs) -> tuple[str, bytes]:

@@ -19,11 +19,12 @@ from platewire.outputs.http.over_http import (
     ConnectSeconds,
     EgressSetting,
     FirstByteSeconds,
+    Lanes,
     OverHttp,
     TlsSetting,
     TotalSeconds,
+    UrlReceiver,
     check_headers,
-    receiver,
 )
 from platewire.outputs.http.success import Success, SuccessSetting, check_success, judge
 from platewire.outputs.http.tls import Tls
@@ -33,7 +34,7 @@ from platewire.outputs.template.message import ROLES, Body, JsonBody, Message, R
 from platewire.outputs.template.samples import JPEG, samples
 
 
-class TemplateSettings(OutputSettings, frozen=True, kw_only=True, tag="template"):
+class TemplateSettings(UrlReceiver, OutputSettings, frozen=True, kw_only=True, tag="template"):
     """Sends each event as a request described by templates."""
 
     url: Annotated[
@@ -60,19 +61,7 @@ class TemplateSettings(OutputSettings, frozen=True, kw_only=True, tag="template"
     first_byte_seconds: FirstByteSeconds = 15
     total_seconds: TotalSeconds = 30
 
-    lanes: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=64,
-            description="Maximum concurrent requests, each of a different passage; 1: strictly "
-            "in log order",
-        ),
-    ] = 1
-
-    @property
-    def receiver(self) -> str:
-        return receiver(self.url, self.egress)
+    lanes: Lanes = 1
 
     def build(self, context: OutputContext) -> "TemplateOutput":
         """ConfigError where a template, the url, a secret or a file cannot be used."""

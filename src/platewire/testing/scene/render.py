@@ -157,8 +157,8 @@ def bounds(lens: Lens, outlines: list[Points]) -> tuple[int, int, int, int] | No
 
 def draw_face(layer: Layer, face: vehicles.Face, corners: Points) -> None:
     if face.texture is None:
-        whole = np.clip(corners * 16, -(2**26), 2**26).round().astype(np.int32)
-        cv2.fillPoly(layer, [whole], (*face.color, 255), cv2.LINE_AA, shift=4)
+        fixed_point = np.clip(corners * 16, -(2**26), 2**26).round().astype(np.int32)
+        cv2.fillPoly(layer, [fixed_point], (*face.color, 255), cv2.LINE_AA, shift=4)
     elif len(corners) == 4:
         lay_texture(layer, face.texture, corners)
 
@@ -201,8 +201,8 @@ def drop_shadow(canvas: Pixels, lens: Lens, ground: Points) -> None:
         return
     left, top, right, low = room
     mask = np.zeros((low - top, right - left), np.uint8)
-    whole = np.clip((pixels - (left, top)) * 16, -(2**26), 2**26).round().astype(np.int32)
-    cv2.fillPoly(mask, [whole], (150,), cv2.LINE_AA, shift=4)
+    fixed_point = np.clip((pixels - (left, top)) * 16, -(2**26), 2**26).round().astype(np.int32)
+    cv2.fillPoly(mask, [fixed_point], (150,), cv2.LINE_AA, shift=4)
     soft = cv2.GaussianBlur(mask, (0, 0), max(1.0, (low - top) / 60)).astype(np.uint16)
     part = canvas[top:low, left:right]
     part[:] = (part * (255 - soft[:, :, None]) // 255).astype(np.uint8)
@@ -249,11 +249,11 @@ def lay_hedge(canvas: Pixels, lens: Lens) -> None:
 @cache
 def hedge(lens: Lens) -> tuple[Layer, tuple[int, int, int, int]]:
     """The hedge, cut to its own box: top, low, left, right."""
-    whole = road.hedge(lens)
-    rows = np.flatnonzero(whole[:, :, 3].any(axis=1))
-    columns = np.flatnonzero(whole[:, :, 3].any(axis=0))
+    layer = road.hedge(lens)
+    rows = np.flatnonzero(layer[:, :, 3].any(axis=1))
+    columns = np.flatnonzero(layer[:, :, 3].any(axis=0))
     top, low, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    return whole[top:low, left:right], (int(top), int(low), int(left), int(right))
+    return layer[top:low, left:right], (int(top), int(low), int(left), int(right))
 
 
 def sensed(canvas: Pixels, scene: Scene, number: int) -> Pixels:

@@ -44,7 +44,7 @@ def hedge(lens: Lens) -> npt.NDArray[np.uint8]:
         center = lens.project(np.array([[x, y, z]]))[0]
         radius = round(lens.pixels(0.16 + 0.2 * chance.random(), z))
         green = leaf(chance, y / 2.6)
-        cv2.circle(canvas, whole(center), radius, (*green, 255), -1, cv2.LINE_AA)
+        cv2.circle(canvas, pixel(center), radius, (*green, 255), -1, cv2.LINE_AA)
     return canvas
 
 
@@ -64,7 +64,7 @@ def trees(canvas: Canvas, lens: Lens, chance: np.random.Generator) -> None:
         tall = lens.height * (0.10 + 0.035 * np.sin(x / 90) + 0.02 * np.sin(x / 31))
         radius = round(lens.height * (0.008 + 0.014 * chance.random()))
         green = leaf(chance, up * 0.8, pale=0.45)
-        cv2.circle(canvas, whole((x, horizon - up * tall)), radius, green, -1, cv2.LINE_AA)
+        cv2.circle(canvas, pixel((x, horizon - up * tall)), radius, green, -1, cv2.LINE_AA)
 
 
 def leaf(chance: np.random.Generator, light: float, pale: float = 0.0) -> Color:
@@ -158,6 +158,6 @@ def speckle(canvas: Canvas, noise: npt.NDArray[np.floating | np.integer]) -> Non
     canvas[:] = np.clip(canvas + noise, 0, 255).astype(np.uint8)
 
 
-def whole(point: npt.ArrayLike) -> tuple[int, int]:
+def pixel(point: npt.ArrayLike) -> tuple[int, int]:
     x, y = np.asarray(point, float).round()
     return int(x), int(y)

@@ -18,8 +18,10 @@ def json(answer: object, status: int = 200) -> Response:
 
 def next_page(path: str, query: Struct, direction: str, seq: int | str) -> str:
     given = {**msgspec.structs.asdict(query), direction: seq}
-    kept = {name: _spelled(value) for name, value in given.items() if value not in (None, False)}
-    return f"{path}?{urlencode(kept)}"
+    parameters = {
+        name: _spelled(value) for name, value in given.items() if value not in (None, False)
+    }
+    return f"{path}?{urlencode(parameters)}"
 
 
 def _spelled(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from platewire.database.search.passage_search import SearchFilters
+from platewire.database.search.filters import SearchFilters
 from platewire.exports.columns import Column
 from platewire.exports.formats import MEDIA_TYPES, Format, open_rows, require
 from platewire.exports.source import Row, of_log

@@ -4,20 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from msgspec import structs
 from starlette.responses import Response
 
 from platewire.database.queries import PassageRow
-from platewire.database.search.passage_search import (
-    PageCursor,
-    SearchFilters,
-    cursor_of,
-    parse_cursor,
-)
+from platewire.database.search.filters import SearchFilters
+from platewire.database.search.passage_search import PageCursor, cursor_of, parse_cursor
 from platewire.database.search.plate_pattern import Match, PlatePattern
 from platewire.database.search.request import RequestError, SearchRequest, pattern_of
-from platewire.exports.columns import chosen
-from platewire.exports.formats import checked
+from platewire.exports.columns import columns_of
+from platewire.exports.formats import check_csv_form
 from platewire.exports.text import CsvForm
 from platewire.model import Entry
 from platewire.web import overview
@@ -33,7 +28,6 @@ from platewire.web.api.shapes import (
     PassagePage,
     PassagesQuery,
     Seen,
-    SeenQuery,
     SnapshotQuery,
     StreamQuery,
     history_of,
@@ -79,8 +73,8 @@ async def show_event(context: WebContext, call: Call[Nothing]) -> Response:
     seq = call.path["seq"]
     entry = await context.queries.event(seq)
     if entry is None:
-        kept = f"{context.log.first_seq} to {context.log.last_seq}"
-        raise absent("seq", f"event {seq} is not in the log, which holds {kept}")
+        seq_range = f"{context.log.first_seq} to {context.log.last_seq}"
+        raise absent("seq", f"event {seq} is not in the log, which holds {seq_range}")
     return Response(entry.body, 200, {"cache-control": FOREVER}, "application/json")
 
 
@@ -97,7 +91,7 @@ async def list_passages(context: WebContext, call: Call[PassagesQuery]) -> Respo
     )
 
 
-async def show_seen(context: WebContext, call: Call[SeenQuery]) -> Response:
+async def show_seen(context: WebContext, call: Call[SearchRequest]) -> Response:
     filters = _filters(context, call.query)
     found = await context.queries.presence(filters)
     newest = await context.queries.search(filters, limit=1) if found.passages else ()
@@ -127,8 +121,10 @@ async def export_events(context: WebContext, call: Call[ExportQuery]) -> Respons
 def _export(context: WebContext, call: Call[ExportQuery], what: str) -> Response:
     query, filters = call.query, _filters(context, call.query)
     try:
-        columns = chosen(what, query.columns)
-        form = checked(query.format, CsvForm(query.delimiter, query.decimal_comma, query.bom))
+        columns = columns_of(what, query.columns)
+        form = check_csv_form(
+            query.format, CsvForm(query.delimiter, query.decimal_comma, query.bom)
+        )
     except RequestError as error:
         raise bad_parameter(error.name, str(error)) from error
     if call.head:
@@ -138,10 +134,9 @@ def _export(context: WebContext, call: Call[ExportQuery], what: str) -> Response
     )
 
 
-def _filters(context: WebContext, query: SeenQuery) -> SearchFilters:
-    request = SearchRequest.of(structs.asdict(query))
+def _filters(context: WebContext, query: SearchRequest) -> SearchFilters:
     try:
-        return request.filters(ZoneInfo(context.site.time_zone), context.clock.now())
+        return query.filters(ZoneInfo(context.site.time_zone), context.clock.now())
     except RequestError as error:
         raise bad_parameter(error.name, str(error)) from error
 

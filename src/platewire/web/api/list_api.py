@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import Response
 
-from platewire.access import Listed
+from platewire.access import ListMatch
 from platewire.country import normalize
 from platewire.errors import ConfigError
-from platewire.lists.entry import EntryError, ListEntry, checked, typed
+from platewire.lists.entry import EntryError, ListEntry, list_entry, typed
 from platewire.lists.file_import import Reading
 from platewire.lists.lists import Lists
 from platewire.web import overview
@@ -66,9 +66,9 @@ async def list_entries(context: WebContext, call: Call[EntriesQuery]) -> Respons
     entries = await lists.page(name, after=normalize(query.after), limit=query.limit, prefix=prefix)
     onward = None
     if len(entries) == query.limit:
-        asked = {"limit": query.limit, "after": entries[-1].text}
+        cursor = {"limit": query.limit, "after": entries[-1].text}
         more = {"plate": prefix} if prefix else {}
-        onward = f"/api/v1/lists/{name}/entries?{urlencode({**more, **asked})}"
+        onward = f"/api/v1/lists/{name}/entries?{urlencode({**more, **cursor})}"
     return json(ListEntryPage(tuple(entries), onward))
 
 
@@ -96,8 +96,8 @@ async def import_entries(context: WebContext, call: Call[ImportQuery]) -> Respon
         except ConfigError as error:
             said = str(error).replace(str(path), "the file")
             raise bad_parameter("body", _as_parameters(said)) from error
-    asked = tuple(map(_as_parameters, preview.questions))
-    return json(msgspec.structs.replace(preview, questions=asked))
+    cursor = tuple(map(_as_parameters, preview.questions))
+    return json(msgspec.structs.replace(preview, questions=cursor))
 
 
 def _reading(query: ImportQuery) -> Reading:
@@ -121,7 +121,7 @@ async def check_plate(context: WebContext, call: Call[CheckQuery]) -> Response:
     plate = normalize(call.path["plate"])
     if not plate:
         raise bad_parameter("plate", f"{call.path['plate']!r} contains no letter or digit")
-    found: Sequence[Listed] = ()
+    found: Sequence[ListMatch] = ()
     if context.lists is not None:
         camera = call.query.camera or ""
         found = await context.lists.look_up(plate, camera, context.clock.now())
@@ -152,8 +152,8 @@ async def list_decisions(context: WebContext, call: Call[DecisionsQuery]) -> Res
     found = await context.lists.decisions(name, before=query.before, limit=query.limit)
     onward = None
     if len(found) == query.limit:
-        asked = urlencode({"limit": query.limit, "before": found[-1].number})
-        onward = f"/api/v1/outputs/{name}/decisions?{asked}"
+        cursor = urlencode({"limit": query.limit, "before": found[-1].number})
+        onward = f"/api/v1/outputs/{name}/decisions?{cursor}"
     return json(DecisionPage(tuple(NumberedDecision(*each) for each in found), onward))
 
 
@@ -167,7 +167,7 @@ def _list(context: WebContext, call: Call[Any]) -> tuple[Lists, str]:
 def _checked(entry: ListEntry, lists: Lists, now: datetime) -> ListEntry:
     try:
         fields = typed(msgspec.structs.asdict(entry), lists.rules.zone, now)
-        return checked(fields, lists.cameras)
+        return list_entry(fields, lists.cameras)
     except EntryError as error:
         raise bad_parameter(error.field, str(error)) from error
 

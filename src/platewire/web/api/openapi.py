@@ -103,12 +103,12 @@ def _parameters(operation: Operation, schemas: Mapping[Any, JsonObject]) -> list
     return in_path + in_query
 
 
-def _parameter(place: str, name: str, schema: JsonObject, text: str = "") -> JsonObject:
+def _parameter(location: str, name: str, schema: JsonObject, text: str = "") -> JsonObject:
     description = text or schema.pop("description", "")
     return {
         "name": name,
-        "in": place,
-        "required": place == "path",
+        "in": location,
+        "required": location == "path",
         "description": description,
         "schema": schema,
     }

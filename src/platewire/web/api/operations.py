@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from platewire.database.search.request import SearchRequest
 from platewire.exports.formats import MEDIA_TYPES
 from platewire.model import Event
 from platewire.runtime.status import Restartable
@@ -25,7 +26,6 @@ from platewire.web.api.shapes import (
     PassagePage,
     PassagesQuery,
     Seen,
-    SeenQuery,
     Seq,
     SnapshotQuery,
     StreamQuery,
@@ -90,7 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "12&match=similar&day=yesterday`"
         ),
         ResponseSpec("Whether there are such passages", Seen[Event]),
-        query=SeenQuery,
+        query=SearchRequest,
     ),
     _get(
         "/exports/passages",

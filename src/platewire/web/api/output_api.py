@@ -24,7 +24,7 @@ from platewire.web.api.output_shapes import (
     RequeueBody,
 )
 from platewire.web.api.shapes import Jobs, JobStarted, Nothing, Outputs
-from platewire.web.context import Job, ReplayWish, WebContext
+from platewire.web.context import Job, ReplayRequest, WebContext
 
 PARKED_SHOWN = 100
 """Keys on hold that the status of an output names; a bound on the answer."""
@@ -113,11 +113,11 @@ def _dead_query(context: WebContext, body: RequeueBody | DiscardBody) -> DeadQue
 
 async def replay_output(context: WebContext, call: Call[Nothing]) -> Response:
     name = _output(context, call).name
-    job = await context.actions.replay(name, await _wish(context, call.body))
+    job = await context.actions.replay(name, await _replay_request(context, call.body))
     return json(JobStarted(job), 202)
 
 
-async def _wish(context: WebContext, body: ReplayBody) -> ReplayWish:
+async def _replay_request(context: WebContext, body: ReplayBody) -> ReplayRequest:
     if (body.from_seq is None) == (body.since is None):
         raise bad_parameter(
             "from_seq", ("`from_seq` or `since` is required: where the replay starts")
@@ -128,7 +128,7 @@ async def _wish(context: WebContext, body: ReplayBody) -> ReplayWish:
     until = time_of(context, "until", body.until, end=True)
     if since is not None and until is not None and until <= since:
         raise bad_parameter("until", f"until = {body.until!r} is not after since = {body.since!r}")
-    wish = ReplayWish(
+    wish = ReplayRequest(
         what=body.what, to_seq=await _last_seq(context, body.to_seq, until), rate=body.rate
     )
     if since is None:
@@ -146,9 +146,9 @@ def _first_seq(context: WebContext, from_seq: int, to_seq: int | None) -> int:
     if to_seq is not None and to_seq < from_seq:
         raise bad_parameter("to_seq", f"to_seq = {to_seq} is less than from_seq = {from_seq}")
     if not context.log.first_seq <= from_seq <= context.log.last_seq:
-        kept = f"{context.log.first_seq} to {context.log.last_seq}"
+        seq_range = f"{context.log.first_seq} to {context.log.last_seq}"
         raise bad_parameter(
-            "from_seq", f"from_seq = {from_seq} is not in the log; the log holds {kept}"
+            "from_seq", f"from_seq = {from_seq} is not in the log; the log holds {seq_range}"
         )
     return from_seq
 

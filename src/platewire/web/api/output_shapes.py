@@ -12,7 +12,8 @@ from platewire.eventlog.deliveries.records import (
     Parked,
 )
 from platewire.model import Kind
-from platewire.web.api.shapes import Limit, Seq, TimeForms
+from platewire.runtime.site_time import TIME_FORMS
+from platewire.web.api.shapes import Limit, Seq
 from platewire.web.context import Job, ReplayWhat
 from platewire.web.overview import OutputStatus
 
@@ -21,7 +22,7 @@ Group = Annotated[
     Meta(description="Only dead letters with this reason, such as `rejected-422` or `expired`"),
 ]
 Since = Annotated[
-    str | None, Meta(description=f"Only events that failed at or after this time: {TimeForms}")
+    str | None, Meta(description=f"Only events that failed at or after this time: {TIME_FORMS}")
 ]
 
 
@@ -84,7 +85,7 @@ class ReplayBody(Struct, frozen=True, forbid_unknown_fields=True):
         str | None,
         Meta(
             description="Instead of `from_seq`: recorded at or after this time; with `failed`, "
-            f"failed at or after it: {TimeForms}"
+            f"failed at or after it: {TIME_FORMS}"
         ),
     ] = None
     to_seq: Annotated[
@@ -94,7 +95,7 @@ class ReplayBody(Struct, frozen=True, forbid_unknown_fields=True):
         str | None,
         Meta(
             description=(
-                f"Instead of `to_seq`: recorded before this time; a day means its end: {TimeForms}"
+                f"Instead of `to_seq`: recorded before this time; a day means its end: {TIME_FORMS}"
             )
         ),
     ] = None

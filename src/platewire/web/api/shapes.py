@@ -10,10 +10,10 @@ from uuid import UUID
 from msgspec import Meta, Raw, Struct
 
 from platewire.database.queries import PassageRow
-from platewire.database.search.plate_pattern import TEXT_MAX, Match
+from platewire.database.search.request import MatchMode, PlateText, SearchRequest
 from platewire.exports.formats import Format
 from platewire.exports.text import Delimiter
-from platewire.model import Direction, Entry, Kind
+from platewire.model import Entry, Kind
 from platewire.web.context import Job
 from platewire.web.overview import CameraStatus, LogStatus, OutputStatus
 
@@ -26,26 +26,6 @@ Whole = Annotated[int, Meta(ge=0, le=SEQ_MAX)]
 Seq = Annotated[int, Meta(ge=1, le=SEQ_MAX)]
 Limit = Annotated[int, Meta(ge=1, le=500, description="Maximum number of items, 1 to 500")]
 Camera = Annotated[str | None, Meta(description="Only from this camera")]
-PlateText = Annotated[
-    Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)] | None,
-    Meta(
-        description="Only matching plates; case, spaces and dashes are ignored, and Cyrillic and "
-        "Greek letters equal the Latin letters that look the same",
-    ),
-]
-HowMatched = Annotated[
-    Match | None,
-    Meta(
-        description="How `plate` is compared: `wildcard` knows `*` and `?`; `similar` treats "
-        "look-alikes (O and 0, B and 8 ...) as equal; `one_edit` allows one "
-        "different character. Default: `wildcard` if `plate` contains `*` or `?`, "
-        "else `prefix`"
-    ),
-]
-TimeForms = (
-    "`2026-01-31T08:00` in site time, `2026-01-31T08:00:00Z`, a day, `now`, `today`, "
-    "`yesterday`, or an age: `90min`, `24h`, `7d`"
-)
 
 
 # --- what may be asked -------------------------------------------------------------------------
@@ -68,35 +48,10 @@ class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     camera: Camera = None
     kind: Annotated[Kind | None, Meta(description="Only `new`, `updated` or `lost`")] = None
     plate: PlateText = None
-    match: HowMatched = None
+    match: MatchMode = None
 
 
-class SeenQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which passages match, whichever page."""
-
-    plate: PlateText = None
-    match: HowMatched = None
-    day: Annotated[
-        str | None,
-        Meta(description="First seen on this day in site time: `today`, `yesterday`, 2026-01-31"),
-    ] = None
-    since: Annotated[
-        str | None, Meta(description=f"First seen at or after this time: {TimeForms}")
-    ] = None
-    until: Annotated[
-        str | None,
-        Meta(description=(f"First seen before this time; a day means its end: {TimeForms}")),
-    ] = None
-    camera: Camera = None
-    country: Annotated[str | None, Meta(description="ISO 3166-1 alpha-2")] = None
-    color: Annotated[str | None, Meta(description="Color of the vehicle")] = None
-    type: Annotated[str | None, Meta(description="Type of the vehicle")] = None
-    direction: Annotated[Direction | None, Meta(description="`in`, `out` or `unknown`")] = None
-    list: Annotated[str | None, Meta(description="Name of a list that matched the plate")] = None
-    open: Annotated[bool, Meta(description="Only vehicles still in view")] = False
-
-
-class PassagesQuery(SeenQuery, frozen=True, forbid_unknown_fields=True):
+class PassagesQuery(SearchRequest, frozen=True, kw_only=True):
     """Which passages match, and which page of them."""
 
     limit: Limit = 100
@@ -109,7 +64,7 @@ class PassagesQuery(SeenQuery, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
-class ExportQuery(SeenQuery, frozen=True, forbid_unknown_fields=True):
+class ExportQuery(SearchRequest, frozen=True, kw_only=True):
     """Which rows to export, and in which format."""
 
     format: Annotated[Format, Meta(description="Format of the file")] = Format.CSV

@@ -60,9 +60,9 @@ def begin(context: WebContext, query: StreamQuery, headers: Headers) -> int:
 async def messages(context: WebContext, after: int) -> AsyncIterator[bytes]:
     """Blocks of the stream, for ever; the caller sets the pace."""
     yield f"retry: {RETRY_MS}\n\n".encode()
-    glance = _Glance(context)
+    poll = _StatusPoll(context)
     while True:
-        if (look := glance.look()) is not None:
+        if (look := poll.look()) is not None:
             yield look
         if (resume := _reachable(context, after)) > after:
             yield skipped(after, resume)
@@ -81,7 +81,7 @@ async def messages(context: WebContext, after: int) -> AsyncIterator[bytes]:
             await _news(context, after)
 
 
-class _Glance:
+class _StatusPoll:
     """Polls the status board and reports what changed."""
 
     def __init__(self, context: WebContext) -> None:

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from platewire.database.search.passage_search import SearchFilters
+from platewire.database.search.filters import SearchFilters
 from platewire.runtime.site_time import print_time
 from platewire.web import overview, session
 from platewire.web.api import openapi

@@ -14,12 +14,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from platewire.web.odata.fault import Fault, wrong
+from platewire.web.odata.fault import Fault, bad_request
 from platewire.web.odata.grammar import (
+    BooleanOperation,
     Comparison,
     Function,
     In,
-    Joined,
     Literal,
     Name,
     Node,
@@ -54,7 +54,7 @@ def condition(entities: EntitySet, text: str, now: datetime) -> Sql:
     try:
         found = Compiler(entities, now).boolean(parse(text))
     except SyntaxFault as error:
-        raise wrong("$filter", f"$filter: {error}") from error
+        raise bad_request("$filter", f"$filter: {error}") from error
     return found
 
 
@@ -105,17 +105,19 @@ class Compiler:
 
     def boolean(self, node: Node) -> Sql:
         match node:
-            case Joined(operator, parts):
-                return _joined(operator, [self.boolean(part) for part in parts])
+            case BooleanOperation(operator, parts):
+                return _boolean_operation(operator, [self.boolean(part) for part in parts])
             case Not(inner):
                 return self._negated(inner)
             case Comparison(operator, left, right):
-                return self._settled(compared(operator, self._operand(left), self._operand(right)))
+                return self._null_as_false(
+                    compared(operator, self._operand(left), self._operand(right))
+                )
             case In(left, choices):
-                return self._settled(self._chosen(left, choices))
+                return self._null_as_false(self._one_of(left, choices))
         found = self._operand(node)
         if found.type is not Type.BOOLEAN:
-            raise wrong(
+            raise bad_request(
                 "$filter", (f"$filter: {_named(node)} is not a boolean; compare it with a value")
             )
         return found
@@ -126,15 +128,17 @@ class Compiler:
         self._negations -= 1
         return Sql(f"(NOT {found.text})", found.values, Type.BOOLEAN)
 
-    def _settled(self, found: Sql) -> Sql:
+    def _null_as_false(self, found: Sql) -> Sql:
         """A comparison with null is false; where nothing is negated, null does as well."""
         if not self._negations:
             return found
         return found._replace(text=f"coalesce({found.text}, 0)")
 
-    def _chosen(self, left: Node, choices: Sequence[Literal]) -> Sql:
+    def _one_of(self, left: Node, choices: Sequence[Literal]) -> Sql:
         found = self._operand(left)
-        return _joined("or", [compared("eq", found, self._operand(choice)) for choice in choices])
+        return _boolean_operation(
+            "or", [compared("eq", found, self._operand(choice)) for choice in choices]
+        )
 
     def _operand(self, node: Node) -> Sql:
         match node:
@@ -147,7 +151,7 @@ class Compiler:
             case Function("date", (argument,)):
                 return self._day(argument)
             case Function(name, arguments):
-                return self._called(name, arguments)
+                return self._function_call(name, arguments)
         return self.boolean(node)
 
     def _property(self, name: str) -> Sql:
@@ -162,28 +166,28 @@ class Compiler:
         _check("date", 0, inner, Type.TIME)
         return Sql(f"(({inner.text}) / 86400000 * 86400000)", inner.values, Type.TIME)
 
-    def _called(self, name: str, arguments: Sequence[Node]) -> Sql:
+    def _function_call(self, name: str, arguments: Sequence[Node]) -> Sql:
         signature = FUNCTIONS.get(name)
         if signature is None:
             known = ", ".join(sorted([*FUNCTIONS, "date", "now"]))
-            raise wrong("$filter", f"$filter: unknown function {name!r}; known: {known}")
+            raise bad_request("$filter", f"$filter: unknown function {name!r}; known: {known}")
         if len(arguments) != len(signature.arguments):
             count = len(signature.arguments)
-            raise wrong("$filter", f"$filter: {name} requires {count} argument(s)")
+            raise bad_request("$filter", f"$filter: {name} requires {count} argument(s)")
         given = [self._operand(argument) for argument in arguments]
         for at, (one, wanted) in enumerate(zip(given, signature.arguments, strict=True)):
             _check(name, at, one, wanted)
         if name == "startswith" and (ranged := _range(*given)) is not None:
             return ranged
-        return _filled(signature, given)
+        return _apply_signature(signature, given)
 
 
 def _check(name: str, at: int, given: Sql, wanted: Type) -> None:
     if given.type not in (wanted, None):
-        raise wrong("$filter", f"$filter: argument {at + 1} of {name} must be {wanted.value}")
+        raise bad_request("$filter", f"$filter: argument {at + 1} of {name} must be {wanted.value}")
 
 
-def _filled(signature: Signature, given: Sequence[Sql]) -> Sql:
+def _apply_signature(signature: Signature, given: Sequence[Sql]) -> Sql:
     """Values are bound in the order in which the template names their arguments."""
     used = [int(at) for at in re.findall(r"\{(\d)\}", signature.sql)]
     values = tuple(value for at in used for value in given[at].values)
@@ -207,9 +211,9 @@ def compared(operator: str, left: Sql, right: Sql) -> Sql:
         return compared(MIRRORED[operator], right, left)
     if not comparable(left.type, right.type):
         names = " and ".join(one.type.value if one.type else "null" for one in (left, right))
-        raise wrong("$filter", f"$filter: {names} cannot be compared{_unquoted(left, right)}")
+        raise bad_request("$filter", f"$filter: {names} cannot be compared{_unquoted(left, right)}")
     if left.type is Type.BOOLEAN and operator not in ("eq", "ne"):
-        raise wrong("$filter", "$filter: booleans support only eq and ne")
+        raise bad_request("$filter", "$filter: booleans support only eq and ne")
     if right.literal and isinstance(right.value, datetime) and right.value.microsecond % 1000:
         return _with_part_of_millisecond(operator, left, right.value)
     sign = {"eq": "IS", "ne": "IS NOT"}.get(operator) or SIGNS[operator]
@@ -254,8 +258,8 @@ def milliseconds(moment: datetime) -> int:
 def literal(value: Value) -> Sql:
     kinds: list[tuple[type, Type, Callable[[Any], Any]]] = [
         (bool, Type.BOOLEAN, int),
-        (int, Type.INT64, _whole),
-        (Decimal, Type.DOUBLE, _real),
+        (int, Type.INT64, _int64),
+        (Decimal, Type.DOUBLE, _double),
         (str, Type.STRING, str),
         (UUID, Type.GUID, str),
         (datetime, Type.TIME, milliseconds),
@@ -266,25 +270,27 @@ def literal(value: Value) -> Sql:
     return Sql("NULL", (), None, literal=True)
 
 
-def _whole(value: int) -> int | float:
+def _int64(value: int) -> int | float:
     return value if value in INT64 else float(value)
 
 
-def _real(value: Decimal) -> float:
+def _double(value: Decimal) -> float:
     real = float(value)
     if not math.isfinite(real):
-        raise wrong("$filter", f"$filter: the number {value} is too large")
+        raise bad_request("$filter", f"$filter: the number {value} is too large")
     return real
 
 
-def _joined(operator: str, parts: Sequence[Sql]) -> Sql:
+def _boolean_operation(operator: str, parts: Sequence[Sql]) -> Sql:
     text = f" {operator.upper()} ".join(part.text for part in parts)
     return Sql(f"({text})", tuple(v for part in parts for v in part.values), Type.BOOLEAN)
 
 
 def unknown_property(option: str, entities: EntitySet, name: str) -> Fault:
     known = ", ".join(one.name for one in entities.properties)
-    return wrong(option, f"{option}: {entities.name} have no property {name!r}; known: {known}")
+    return bad_request(
+        option, f"{option}: {entities.name} have no property {name!r}; known: {known}"
+    )
 
 
 def _named(node: Node) -> str:

@@ -15,7 +15,7 @@ class Fault(Exception):
         self.target = target
 
 
-def wrong(target: str, message: str) -> Fault:
+def bad_request(target: str, message: str) -> Fault:
     return Fault(400, message, target=target)
 
 

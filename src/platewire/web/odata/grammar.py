@@ -66,14 +66,14 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class BooleanOperation:
     """All of them (`and`) or any of them (`or`)."""
 
     operator: str
     parts: tuple["Node", ...]
 
 
-Node = Literal | Name | Function | Comparison | In | Not | Joined
+Node = Literal | Name | Function | Comparison | In | Not | BooleanOperation
 
 # Longest first, as digits begin many of them.
 TOKEN = re.compile(
@@ -171,13 +171,13 @@ class Parser:
         parts = [self._conjunction(depth)]
         while self._take_word("or"):
             parts.append(self._conjunction(depth))
-        return parts[0] if len(parts) == 1 else Joined("or", tuple(parts))
+        return parts[0] if len(parts) == 1 else BooleanOperation("or", tuple(parts))
 
     def _conjunction(self, depth: int) -> Node:
         parts = [self._negation(depth)]
         while self._take_word("and"):
             parts.append(self._negation(depth))
-        return parts[0] if len(parts) == 1 else Joined("and", tuple(parts))
+        return parts[0] if len(parts) == 1 else BooleanOperation("and", tuple(parts))
 
     def _negation(self, depth: int) -> Node:
         if self._take_word("not"):

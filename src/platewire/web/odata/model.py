@@ -66,7 +66,7 @@ VEHICLE = tuple(
     for one in (*_open(name), *_open(f"{name}_confidence", kind=Type.DOUBLE))
 )
 PICTURES = _open("plate_image", "vehicle_image", "frame_image")
-PLACE = (
+NODE_AND_LOCAL_TIME = (
     *_open("node", "camera_id"),
     *_open("utc_offset_minutes", "date_key", kind=Type.INT32),
     *_open("lists"),
@@ -98,7 +98,7 @@ PASSAGES = EntitySet(
         Property("last_event", Type.GUID),
         *PICTURES,
         Property("change_seq", Type.INT64),
-        *PLACE,
+        *NODE_AND_LOCAL_TIME,
         *_open("dwell_seconds", kind=Type.DOUBLE),
         *_open("plate_link", "vehicle_link", "frame_link"),
     ),
@@ -130,7 +130,7 @@ EVENTS = EntitySet(
         Property("test", Type.BOOLEAN),
         *PICTURES,
         Property("change_seq", Type.INT64),
-        *PLACE,
+        *NODE_AND_LOCAL_TIME,
     ),
 )
 CAMERAS = EntitySet(

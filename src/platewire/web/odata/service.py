@@ -20,11 +20,11 @@ from starlette.routing import BaseRoute, Route
 from platewire.errors import PlatewireError, QueryTooLong
 from platewire.web.context import WebContext
 from platewire.web.odata import statement
-from platewire.web.odata.fault import HEADERS, Fault, answer, wrong
+from platewire.web.odata.fault import HEADERS, Fault, answer, bad_request
 from platewire.web.odata.grammar import SyntaxFault, tokens, value_of
 from platewire.web.odata.metadata import csdl, service_document
 from platewire.web.odata.model import SETS, EntitySet, Property, Type
-from platewire.web.odata.options import Options, check_format, options, written_place
+from platewire.web.odata.options import Options, check_format, encode_skiptoken, options
 
 ROOT = "/odata/"
 SECONDS = 20.0
@@ -32,13 +32,13 @@ SECONDS = 20.0
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 ADDRESS = re.compile(r"(?P<set>\w+)(?P<key>\(.*\))?(?P<count>/\$count)?", re.DOTALL)
 JSON = "application/json;odata.metadata=minimal"
-KNOWN = ", ".join(entities.name for entities in SETS)
+ENTITY_SET_NAMES = ", ".join(entities.name for entities in SETS)
 
 
 def routes(context: WebContext) -> list[BaseRoute]:
     async def endpoint(request: Request) -> Response:
         try:
-            return await _answered(context, request)
+            return await _dispatch(context, request)
         except Fault as fault:
             return answer(fault)
         except QueryTooLong as error:
@@ -52,7 +52,7 @@ def routes(context: WebContext) -> list[BaseRoute]:
     ]
 
 
-async def _answered(context: WebContext, request: Request) -> Response:
+async def _dispatch(context: WebContext, request: Request) -> Response:
     if request.method not in ("GET", "HEAD"):
         raise Fault(405, f"{request.method} is not supported: this service is read-only")
     highest = request.headers.get("odata-maxversion", "4.0")
@@ -74,15 +74,15 @@ async def _resource(
     match = ADDRESS.fullmatch(path)
     entities = next((one for one in SETS if match and one.name == match["set"]), None)
     if match is None or entities is None or (match["key"] and match["count"]):
-        raise Fault(404, f"{ROOT}{path} not found; the entity sets are {KNOWN}")
-    asked = options(entities, given, request.headers.get("prefer", ""), context.clock.now())
+        raise Fault(404, f"{ROOT}{path} not found; the entity sets are {ENTITY_SET_NAMES}")
+    query = options(entities, given, request.headers.get("prefer", ""), context.clock.now())
     root = _root(context, request)
     if match["count"]:
-        count = await _count(context, entities, asked)
+        count = await _count(context, entities, query)
         return Response(str(count), 200, HEADERS, "text/plain")
     if match["key"]:
-        return await _entity(context, root, entities, match["key"][1:-1], asked)
-    return await _page(context, root, entities, given, asked)
+        return await _entity(context, root, entities, match["key"][1:-1], query)
+    return await _page(context, root, entities, given, query)
 
 
 async def _page(
@@ -90,17 +90,17 @@ async def _page(
     root: str,
     entities: EntitySet,
     given: list[tuple[str, str]],
-    asked: Options,
+    query: Options,
 ) -> Response:
-    found = await _select(context, statement.page(entities, asked))
-    body: dict[str, Any] = {"@odata.context": _context(root, entities, asked)}
-    if asked.count:
-        body["@odata.count"] = await _count(context, entities, asked)
-    shown = asked.select or entities.properties
+    rows = await _select(context, statement.page(entities, query))
+    body: dict[str, Any] = {"@odata.context": _context(root, entities, query)}
+    if query.count:
+        body["@odata.count"] = await _count(context, entities, query)
+    properties = query.select or entities.properties
     base = root.removesuffix(ROOT)
-    body["value"] = [statement.shown(shown, row, base) for row in found]
-    if len(found) == asked.limit and found and asked.top != asked.limit:
-        body["@odata.nextLink"] = _next(root, entities, given, asked, found[-1][len(shown) :])
+    body["value"] = [statement.entity_json(properties, row, base) for row in rows]
+    if len(rows) == query.limit and rows and query.top != query.limit:
+        body["@odata.nextLink"] = _next(root, entities, given, query, rows[-1][len(properties) :])
     return _json(body)
 
 
@@ -108,26 +108,28 @@ def _next(
     root: str,
     entities: EntitySet,
     given: list[tuple[str, str]],
-    asked: Options,
-    place: Sequence[Any],
+    query: Options,
+    cursor: Sequence[Any],
 ) -> str:
     """The same options, but for what this page has dealt with."""
-    kept = [(name, value) for name, value in given if name not in ("$skip", "$skiptoken", "$top")]
-    if asked.top is not None:
-        kept.append(("$top", str(asked.top - asked.limit)))
-    kept.append(("$skiptoken", written_place(place)))
-    return f"{root}{entities.name}?{urlencode(kept, quote_via=quote, safe='$')}"
+    parameters = [
+        (name, value) for name, value in given if name not in ("$skip", "$skiptoken", "$top")
+    ]
+    if query.top is not None:
+        parameters.append(("$top", str(query.top - query.limit)))
+    parameters.append(("$skiptoken", encode_skiptoken(cursor)))
+    return f"{root}{entities.name}?{urlencode(parameters, quote_via=quote, safe='$')}"
 
 
 async def _entity(
-    context: WebContext, root: str, entities: EntitySet, key: str, asked: Options
+    context: WebContext, root: str, entities: EntitySet, key: str, query: Options
 ) -> Response:
-    shown = asked.select or entities.properties
-    found = await _select(context, statement.entity(entities, _key(entities, key), shown))
-    if not found:
+    properties = query.select or entities.properties
+    rows = await _select(context, statement.entity(entities, _key(entities, key), properties))
+    if not rows:
         raise Fault(404, f"{entities.name}({key}) not found")
-    body = {"@odata.context": f"{_context(root, entities, asked)}/$entity"}
-    return _json(body | statement.shown(shown, found[0], root.removesuffix(ROOT)))
+    body = {"@odata.context": f"{_context(root, entities, query)}/$entity"}
+    return _json(body | statement.entity_json(properties, rows[0], root.removesuffix(ROOT)))
 
 
 def _key(entities: EntitySet, text: str) -> str:
@@ -142,7 +144,7 @@ def _key(entities: EntitySet, text: str) -> str:
     fits = {Type.GUID: "guid", Type.STRING: "string"}[key.type]
     if value is None or token.kind != fits:
         example = "'gate'" if key.type is Type.STRING else "0198c4a2-0000-7000-8000-000000000000"
-        raise wrong(
+        raise bad_request(
             key.name, f"invalid key ({text}) for {entities.name}; write it like ({example})"
         )
     return str(value)
@@ -151,8 +153,8 @@ def _key(entities: EntitySet, text: str) -> str:
 # --- small parts -------------------------------------------------------------------------------
 
 
-async def _count(context: WebContext, entities: EntitySet, asked: Options) -> int:
-    ((count,),) = await _select(context, statement.count(entities, asked))
+async def _count(context: WebContext, entities: EntitySet, query: Options) -> int:
+    ((count,),) = await _select(context, statement.count(entities, query))
     return int(count)
 
 
@@ -166,8 +168,8 @@ def _root(context: WebContext, request: Request) -> str:
     return base.rstrip("/") + ROOT
 
 
-def _context(root: str, entities: EntitySet, asked: Options) -> str:
-    chosen = "" if asked.select is None else f"({','.join(_names(asked.select))})"
+def _context(root: str, entities: EntitySet, query: Options) -> str:
+    chosen = "" if query.select is None else f"({','.join(_names(query.select))})"
     return f"{root}$metadata#{entities.name}{chosen}"
 
 

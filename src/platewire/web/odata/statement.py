@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from platewire.web.odata.model import EntitySet, Property, Type
-from platewire.web.odata.options import Options, Ordered
+from platewire.web.odata.options import Options, OrderItem
 
 
 class Statement(NamedTuple):
@@ -15,11 +15,11 @@ class Statement(NamedTuple):
 
 def page(entities: EntitySet, options: Options) -> Statement:
     """Columns of the properties that were asked for, then those of `options.order`."""
-    shown = options.select or entities.properties
-    columns = [one.column for one in shown] + [one.property.column for one in options.order]
+    properties = options.select or entities.properties
+    columns = [one.column for one in properties] + [one.property.column for one in options.order]
     where, values = _where(options)
     order = ", ".join(
-        one.property.column + (" DESC" if one.falling else "") for one in options.order
+        one.property.column + (" DESC" if one.descending else "") for one in options.order
     )
     sql = (
         f"SELECT {', '.join(columns)} FROM {entities.view} WHERE {where} "  # noqa: S608
@@ -34,8 +34,8 @@ def count(entities: EntitySet, options: Options) -> Statement:
     return Statement(f"SELECT count(*) FROM {entities.view} WHERE {where}", values)  # noqa: S608
 
 
-def entity(entities: EntitySet, key: str, shown: Sequence[Property]) -> Statement:
-    columns = ", ".join(one.column for one in shown)
+def entity(entities: EntitySet, key: str, properties: Sequence[Property]) -> Statement:
+    columns = ", ".join(one.column for one in properties)
     column = entities.key_property.column
     return Statement(f"SELECT {columns} FROM {entities.view} WHERE {column} = ?", (key,))  # noqa: S608
 
@@ -46,38 +46,38 @@ def _where(options: Options) -> tuple[str, tuple[Any, ...]]:
         parts.append(options.where.text)
         values += options.where.values
     if options.after is not None:
-        text, bound = _later(options.order, options.after)
+        text, bound = _after_row(options.order, options.after)
         parts.append(text)
         values += bound
     return " AND ".join(parts), tuple(values)
 
 
-def _later(order: Sequence[Ordered], after: Sequence[Any]) -> tuple[str, list[Any]]:
+def _after_row(order: Sequence[OrderItem], after: Sequence[Any]) -> tuple[str, list[Any]]:
     """Rows that come after these values; null is the least of all, as SQLite sorts it."""
     (by, *rest), (value, *values) = order, after
     column = by.property.column
     if value is None:
-        beyond, bound = ("0" if by.falling else f"{column} IS NOT NULL"), list[Any]()
+        beyond, bound = ("0" if by.descending else f"{column} IS NOT NULL"), list[Any]()
     else:
-        sign = "<" if by.falling else ">"
+        sign = "<" if by.descending else ">"
         beyond, bound = f"{column} {sign} ?", [value]
-        if by.falling and by.property.nullable:
+        if by.descending and by.property.nullable:
             beyond += f" OR {column} IS NULL"
     if not rest:
         return f"({beyond})", bound
-    text, more = _later(rest, values)
-    narrowed, low = _at_least(by, value)
+    text, more = _after_row(rest, values)
+    narrowed, low = _index_bound(by, value)
     return f"({narrowed} AND ({beyond} OR {column} IS ? AND {text}))", [*low, *bound, value, *more]
 
 
-def _at_least(by: Ordered, value: Any) -> tuple[str, list[Any]]:
+def _index_bound(by: OrderItem, value: Any) -> tuple[str, list[Any]]:
     """A plain bound that an index can begin at, where there is one."""
     if value is None or by.property.nullable:
         return "1", []
-    return f"{by.property.column} {'<=' if by.falling else '>='} ?", [value]
+    return f"{by.property.column} {'<=' if by.descending else '>='} ?", [value]
 
 
-def shown(properties: Sequence[Property], row: Sequence[Any], base: str) -> dict[str, Any]:
+def entity_json(properties: Sequence[Property], row: Sequence[Any], base: str) -> dict[str, Any]:
     """`base` is where the page is, as the reader calls it: links are whole addresses."""
     return {one.name: _json(one, value, base) for one, value in zip(properties, row, strict=False)}
 

@@ -68,7 +68,7 @@ _VEHICLE_KEYS = ("view", "brand", "make", "model", "type", "color")
 Pairs = Iterator[tuple[str, Any]]
 
 
-class Shown(NamedTuple):
+class AttachedPicture(NamedTuple):
     """The picture that goes along: what it shows, and its JPEG bytes."""
 
     type: ImageType
@@ -98,15 +98,15 @@ def encode(
     dialect: Dialect,
     *,
     packet_counter: int,
-    shown: Sequence[Shown] = (),
+    attached: Sequence[AttachedPicture] = (),
     embed: bool = False,
     attempt: Attempt = FIRST_ATTEMPT,
 ) -> bytes:
-    """One packet. `shown` are the pictures to send, the selected one first; `embed` puts them into
-    the JSON, in the `axis` profile only."""
-    values = dict(_all_values(event, site, dialect, packet_counter, shown))
-    if embed and shown:
-        values["ImageArray"] = [_embedded(picture) for picture in shown]
+    """One packet. `attached` are the pictures to send, the selected one first; `embed` puts them
+    into the JSON, in the `axis` profile only."""
+    values = dict(_all_values(event, site, dialect, packet_counter, attached))
+    if embed and attached:
+        values["ImageArray"] = [_embedded(picture) for picture in attached]
     order: Iterable[str] = ORDERS[dialect.profile]
     added = dict(_additions(event, site, dialect.profile, attempt)) if dialect.additions else {}
     if event.test:  # Always, so that no receiver takes a test for a vehicle.
@@ -117,11 +117,11 @@ def encode(
     return msgspec.json.encode(packet if dialect.typed_numbers else _as_strings(packet))
 
 
-def pictures(chosen: Shown | None, plate: bytes | None) -> Sequence[Shown]:
+def pictures(chosen: AttachedPicture | None, plate: bytes | None) -> Sequence[AttachedPicture]:
     """The selected picture, followed by the plate crop if that is a different one."""
     if chosen is None:
         return []
-    second = [Shown("plate", plate)] if plate and chosen.type != "plate" else []
+    second = [AttachedPicture("plate", plate)] if plate and chosen.type != "plate" else []
     return [chosen, *second]
 
 
@@ -136,10 +136,10 @@ def file_name(event: Event, extension: str, *, mark: str = "") -> str:
     return f"{stamp}{mark}_{event.plate.text}_{event.seq}.{extension}"
 
 
-def picture_names(event: Event, shown: Sequence[Shown]) -> list[str]:
+def picture_names(event: Event, attached: Sequence[AttachedPicture]) -> list[str]:
     """File names of the pictures; of two, the second is the plate crop."""
-    names = [file_name(event, "jpg", mark=_FILE_MARKS[picture.type]) for picture in shown[:1]]
-    return names + [file_name(event, "jpg", mark=_SECOND_MARK) for _ in shown[1:]]
+    names = [file_name(event, "jpg", mark=_FILE_MARKS[picture.type]) for picture in attached[:1]]
+    return names + [file_name(event, "jpg", mark=_SECOND_MARK) for _ in attached[1:]]
 
 
 def image_type(event: Event, image: Image) -> ImageType:
@@ -157,7 +157,11 @@ def _time_of(event: Event) -> datetime:
 
 
 def _all_values(
-    event: Event, site: Site, dialect: Dialect, packet_counter: int, shown: Sequence[Shown]
+    event: Event,
+    site: Site,
+    dialect: Dialect,
+    packet_counter: int,
+    attached: Sequence[AttachedPicture],
 ) -> Pairs:
     of_camera = dialect.profile == "axis"
     yield "packetCounter", packet_counter
@@ -166,7 +170,7 @@ def _all_values(
     states = _STATES_AXIS if of_camera else _STATES
     yield "carState", states[event.kind]
     yield from _where(event, site)
-    yield from _pictures(event, shown)
+    yield from _pictures(event, attached)
     yield "carMoveDirection", event.direction.value
     yield "timeProcessing", process_ms(event)
     yield "carID", event.passage_number
@@ -222,14 +226,14 @@ def _where(event: Event, site: Site) -> Pairs:
     yield "GEOtarget", site.name
 
 
-def _pictures(event: Event, shown: Sequence[Shown]) -> Pairs:
-    first = shown[0] if shown else None
+def _pictures(event: Event, attached: Sequence[AttachedPicture]) -> Pairs:
+    first = attached[0] if attached else None
     yield "imageType", first.type if first else "plate"
     yield "plateImageType", "jpeg"
     yield "plateImageSize", len(first.jpeg) if first else 0
     kept = (event.images.plate, event.images.vehicle or event.images.frame)
     yield "imagesURI", [image.url for image in kept if image is not None]
-    names = picture_names(event, shown)
+    names = picture_names(event, attached)
     yield "imageFile", names[0] if names else ""
     if len(names) > 1:
         yield "imageFile2", names[1]
@@ -297,7 +301,7 @@ def _additions(event: Event, site: Site, profile: Profile, attempt: Attempt) -> 
     yield from shared_additions(event, attempt)
 
 
-def _embedded(picture: Shown) -> dict[str, str]:
+def _embedded(picture: AttachedPicture) -> dict[str, str]:
     binary = base64.b64encode(picture.jpeg).decode()
     return {"ImageType": picture.type, "ImageFormat": "jpg", "BinaryImage": binary}
 

@@ -76,7 +76,9 @@ def decode(body: bytes, *, naive_zone: tzinfo = UTC) -> Packet:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PacketError(f"not JSON: {wrong_value.malformed(error, body)}") from error
     if not isinstance(packet, dict):
-        raise PacketError(f"the packet is not a JSON object but {wrong_value.shown(packet)}")
+        raise PacketError(
+            f"the packet is not a JSON object but {wrong_value.display_value(packet)}"
+        )
     return _packet(_lower(packet), naive_zone)
 
 

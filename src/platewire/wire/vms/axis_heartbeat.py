@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 
-class Beat(NamedTuple):
+class HeartbeatMessage(NamedTuple):
     at: datetime
     device: str
     version: str
@@ -28,7 +28,7 @@ class Beat(NamedTuple):
     """Available to programs; None if the system does not report it."""
 
 
-def encode(beat: Beat) -> bytes:
+def encode(beat: HeartbeatMessage) -> bytes:
     memory = "" if beat.memory_kib is None else str(beat.memory_kib)
     return msgspec.json.encode(
         {

@@ -24,7 +24,7 @@ EVENT_PATH = "/api/createEvent"
 BOOKMARK_MS_MIN = 1000
 """A shorter bookmark could hardly be seen on the timeline, or clicked."""
 
-Answered = TypeVar("Answered")
+ResponseT = TypeVar("ResponseT")
 
 
 class NotUnderstood(ValueError):
@@ -134,7 +134,7 @@ def _host(url: str) -> str:
         return ""
 
 
-def _decoded(answer: str, kind: type[Answered]) -> Answered:
+def _decoded(answer: str, kind: type[ResponseT]) -> ResponseT:
     try:
         return msgspec.json.decode(answer, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

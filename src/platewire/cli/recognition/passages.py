@@ -3,14 +3,15 @@
 import argparse
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from platewire.camera.ledger import event_of
-from platewire.cli.read import engine_of, examined
+from platewire.cli.recognition.read import engine_of, examine_frames
+from platewire.cli.recognition.recordings import length_of, print_note
+from platewire.cli.terminal.event_line import line_of
 from platewire.cli.terminal.options import print_json
 from platewire.cli.terminal.progress import bar
-from platewire.cli.terminal.recordings import length_of, remark
 from platewire.cli.terminal.times import zone_of
 from platewire.config.load import load
 from platewire.errors import ConfigError, PictureError
@@ -21,7 +22,6 @@ from platewire.passage.settings import PassageSettings
 from platewire.recognition.engine import Engine
 from platewire.runtime.clock import SystemClock
 from platewire.runtime.identity import Identities
-from platewire.runtime.site_time import print_time
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -55,11 +55,11 @@ def run(options: argparse.Namespace) -> int:
                 count += asyncio.run(events)
             except PictureError as error:
                 unusable += 1
-                remark(str(error))
+                print_note(str(error))
     finally:
         engine.close()
     if not count and not unusable:
-        remark("no plates read")
+        print_note("no plates read")
     return 3 if unusable else int(count == 0)
 
 
@@ -93,9 +93,9 @@ async def events_of(path: Path, engine: Engine, settings: PassageSettings) -> As
     passages = Passages(settings, identities.passage)
     seq = 0
     with bar(length_of(path), path.name, "frames") as progress:
-        async for frame, found in examined(path, engine):
+        async for frame, examined in examine_frames(path, engine):
             progress.update()
-            for change in passages.update(found.reads, FrameView.of(frame)):
+            for change in passages.update(examined.reads, FrameView.of(frame)):
                 seq += 1
                 yield event_of(change, path.stem, identities.event()).numbered(
                     seq, frame.captured_at
@@ -103,13 +103,3 @@ async def events_of(path: Path, engine: Engine, settings: PassageSettings) -> As
     for change in passages.end():
         seq += 1
         yield event_of(change, path.stem, identities.event()).numbered(seq, change.occurred_at)
-
-
-def line_of(event: Event, moment: datetime, zone: tzinfo) -> str:
-    """The event beside one of its times, as the site's clock shows it."""
-    plate = event.plate
-    shown = print_time(moment, zone, timespec="milliseconds")
-    return (
-        f"{shown}  {event.camera}  {event.kind:<8}{plate.text:<10} {plate.country or '--'}  "
-        f"{plate.confidence:.2f}  {event.direction:<8} {', '.join(event.changed)}"
-    ).rstrip()

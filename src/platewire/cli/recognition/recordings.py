@@ -34,7 +34,7 @@ async def frames_of(path: Path, camera: str | None = None) -> AsyncIterator[Fram
         taken = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         yield Frame(name, 0, taken, pictures.load_picture(path))
         return
-    context = SourceContext(camera=name, clock=SystemClock(), note=remark)
+    context = SourceContext(camera=name, clock=SystemClock(), note=print_note)
     try:
         async for frame in FileSettings(path=path.absolute()).build(context).frames():
             yield frame
@@ -42,7 +42,7 @@ async def frames_of(path: Path, camera: str | None = None) -> AsyncIterator[Fram
         raise PictureError(str(error)) from error
 
 
-def remark(text: str) -> None:
+def print_note(text: str) -> None:
     """What a person should know of a file that is read all the same."""
     print(f"platewire: {text}", file=sys.stderr)
 

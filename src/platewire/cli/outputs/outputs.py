@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import quote
 
-from platewire.cli import replay
+from platewire.cli.outputs import replay
 from platewire.cli.terminal.options import add_before, add_config, add_json, add_limit, print_json
 from platewire.cli.terminal.running import Api, running_api
 from platewire.cli.terminal.times import TIMES, zone_of
@@ -125,8 +125,8 @@ async def list_all(api: Api, options: argparse.Namespace) -> int:
 
 
 async def show(api: Api, options: argparse.Namespace) -> int:
-    shown = await api.get(path_of(options))
-    say(shown, "\n".join(detail_lines(shown)), options)
+    detail = await api.get(path_of(options))
+    say(detail, "\n".join(detail_lines(detail)), options)
     return 0
 
 
@@ -191,7 +191,7 @@ async def try_out(api: Api, options: argparse.Namespace) -> int:
     body = {"kinds": options.kind} if options.kind else {}
     trials = (await api.post(path_of(options, "/test"), body))["trials"]
     for each in trials:
-        say(each, trial_line(each), options)
+        say(each, test_event_line(each), options)
     return int(any(each["outcome"] != "delivered" for each in trials))
 
 
@@ -239,26 +239,26 @@ def output_line(it: Mapping[str, Any]) -> str:
     return line(f"{it['name']}: {it['state']}", *behind, *counted, it["message"])
 
 
-def detail_lines(shown: Mapping[str, Any]) -> Iterable[str]:
-    yield output_line(shown["status"])
-    for row in shown["parked"]:
+def detail_lines(detail: Mapping[str, Any]) -> Iterable[str]:
+    yield output_line(detail["status"])
+    for row in detail["parked"]:
         why = row["error"] or "waits for an earlier event of its passage"
         yield line(f"  pending: seq {row['seq']}", f"{row['attempts']} attempts", why)
-    for group in shown["dead"]:
+    for group in detail["dead"]:
         yield line(
             f"  dead letters: {group['group']}",
             f"{group['count']} events",
             f"seq {group['first_seq']} to {group['last_seq']}",
             group["example"],
         )
-    for job in shown["jobs"]:
+    for job in detail["jobs"]:
         yield f"  {job_line(job)}"
 
 
 def attempt_lines(it: Mapping[str, Any], zone: tzinfo) -> str:
     head = line(
         f"seq {it['seq']}, attempt {it['number']}",
-        shown_at(it, zone),
+        display_time(it, zone),
         f"{it['seconds']:.3f} s",
         it["outcome"],
         it["error"],
@@ -271,10 +271,10 @@ def attempt_lines(it: Mapping[str, Any], zone: tzinfo) -> str:
 def letter_line(it: Mapping[str, Any], zone: tzinfo) -> str:
     seqs = f"seq {it['seq']}" if it["first_seq"] is None else f"seq {it['first_seq']}-{it['seq']}"
     settled = f"discarded: {it['discard_reason']}" if it["discarded_at"] else ""
-    return line(seqs, shown_at(it, zone), it["outcome"], it["reason"], settled)
+    return line(seqs, display_time(it, zone), it["outcome"], it["reason"], settled)
 
 
-def shown_at(it: Mapping[str, Any], zone: tzinfo) -> str:
+def display_time(it: Mapping[str, Any], zone: tzinfo) -> str:
     return print_time(datetime.fromisoformat(it["at"]), zone, timespec="milliseconds")
 
 
@@ -286,7 +286,7 @@ def job_line(it: Mapping[str, Any]) -> str:
     )
 
 
-def trial_line(it: Mapping[str, Any]) -> str:
+def test_event_line(it: Mapping[str, Any]) -> str:
     return line(
         f"{it['kind']}: {it['outcome']}",
         f"{it['seconds']:.3f} s",

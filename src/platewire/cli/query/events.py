@@ -6,7 +6,7 @@ import sys
 from datetime import tzinfo
 from pathlib import Path
 
-from platewire.cli.passages import line_of
+from platewire.cli.terminal.event_line import line_of
 from platewire.cli.terminal.options import add_before, add_config, add_json, add_limit, count
 from platewire.cli.terminal.times import zone_of
 from platewire.config.load import load

@@ -8,9 +8,15 @@ from pathlib import Path
 import cv2
 import msgspec
 
+from platewire.cli.recognition.recordings import (
+    frames_of,
+    is_clip,
+    is_picture,
+    length_of,
+    print_note,
+)
 from platewire.cli.terminal.options import print_json
 from platewire.cli.terminal.progress import bar
-from platewire.cli.terminal.recordings import frames_of, is_clip, is_picture, length_of, remark
 from platewire.config.load import load
 from platewire.config.tree import Config
 from platewire.errors import ConfigError, PictureError
@@ -56,22 +62,22 @@ def engine_of(config: Path | None) -> EngineSettings:
 def run(options: argparse.Namespace) -> int:
     """0 when at least one plate was read, 1 when none was, 3 when a file cannot be used."""
     engine = engine_of(options.config).build()
-    found, unusable = 0, 0
+    examined, unusable = 0, 0
     try:
         for path in files_of(options.files):
             try:
-                found += asyncio.run(read_file(path, engine, options))
+                examined += asyncio.run(read_file(path, engine, options))
             except PictureError as error:
                 unusable += 1
                 if options.text:
-                    remark(str(error))
+                    print_note(str(error))
                 else:
                     print_json({"file": printable(str(path)), "error": printable(str(error))})
     finally:
         engine.close()
-    if not found and not unusable:
-        remark("no plates read")
-    return 3 if unusable else int(found == 0)
+    if not examined and not unusable:
+        print_note("no plates read")
+    return 3 if unusable else int(examined == 0)
 
 
 def files_of(named: Sequence[Path]) -> Iterator[Path]:
@@ -87,33 +93,33 @@ async def read_file(path: Path, engine: Engine, options: argparse.Namespace) -> 
     """Prints the file's reads; how many there were. PictureError for what is no picture."""
     count = 0
     with bar(length_of(path), path.name, "frames") as progress:
-        async for frame, found in examined(path, engine):
+        async for frame, examined in examine_frames(path, engine):
             progress.update()
-            count += len(found.reads)
-            for read in found.reads:
+            count += len(examined.reads)
+            for read in examined.reads:
                 show(path, frame, read, options)
-            for refused in found.refused if options.refused else ():
+            for refused in examined.refused if options.refused else ():
                 show(path, frame, refused, options)
-            if options.annotate is not None and (found.reads or not is_clip(path)):
-                write_annotated(options.annotate, path, frame, found.reads)
+            if options.annotate is not None and (examined.reads or not is_clip(path)):
+                write_annotated(options.annotate, path, frame, examined.reads)
     return count
 
 
-async def examined(path: Path, engine: Engine) -> AsyncIterator[tuple[Frame, Examined]]:
+async def examine_frames(path: Path, engine: Engine) -> AsyncIterator[tuple[Frame, Examined]]:
     async for frame in frames_of(path):
         yield frame, await asyncio.to_thread(engine.examine, frame)
 
 
-def show(path: Path, frame: Frame, found: Read | Refused, options: argparse.Namespace) -> None:
+def show(path: Path, frame: Frame, examined: Read | Refused, options: argparse.Namespace) -> None:
     if options.text:
-        said = words(found) if isinstance(found, Read) else refusal_in_words(found)
+        said = words(examined) if isinstance(examined, Read) else refusal_in_words(examined)
         print(f"{path}  frame {frame.number}  {said}", flush=True)
         return
     place = {"file": printable(str(path)), "frame": frame.number}
-    if isinstance(found, Read):
-        print_json({**place, **msgspec.to_builtins(found)})
+    if isinstance(examined, Read):
+        print_json({**place, **msgspec.to_builtins(examined)})
     else:
-        print_json({**place, "refused": found})
+        print_json({**place, "refused": examined})
 
 
 def words(read: Read) -> str:

@@ -5,7 +5,7 @@ import sys
 from datetime import tzinfo
 
 from platewire.access import Decision
-from platewire.cli.terminal.options import add_config, add_json, add_limit, print_json
+from platewire.cli.terminal.options import add_command, add_limit, print_json
 from platewire.cli.terminal.times import zone_of
 from platewire.config.load import load
 from platewire.errors import ConfigError
@@ -17,14 +17,14 @@ ANSWERS = {"opened": "yes", "not_opened": "no", "unknown": "maybe", None: "?"}
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
-        "decisions", help="list the decisions of a relay with their reasons, newest last"
+    parser = add_command(
+        commands,
+        "decisions",
+        run,
+        help="list the decisions of a relay with their reasons, newest last",
     )
-    add_config(parser)
-    add_json(parser)
     parser.add_argument("output", metavar="OUTPUT", help="name of an output of type relay or two_n")
     add_limit(parser, 50)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

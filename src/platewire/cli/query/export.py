@@ -12,17 +12,17 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from platewire.cli.events import open_database
-from platewire.cli.search import add_filters, filters_of, postgresql
+from platewire.cli.query.events import open_database
+from platewire.cli.query.search import add_filters, filters_of, postgresql
 from platewire.cli.terminal.options import add_config, add_json, no_live_file, print_json
 from platewire.cli.terminal.progress import bar
 from platewire.config.load import load
 from platewire.config.tree import Config
-from platewire.database.search.passage_search import SearchFilters
+from platewire.database.search.filters import SearchFilters
 from platewire.database.search.request import RequestError
 from platewire.errors import ConfigError, QueryTooLong
-from platewire.exports.columns import COLUMNS, chosen
-from platewire.exports.formats import Format, checked, format_of, open_rows
+from platewire.exports.columns import COLUMNS, columns_of
+from platewire.exports.formats import Format, check_csv_form, format_of, open_rows
 from platewire.exports.source import Rows, of_log, of_postgresql
 from platewire.exports.text import CsvForm, Delimiter
 
@@ -88,12 +88,14 @@ async def export(config: Config, filters: SearchFilters, options: argparse.Names
     if options.json and options.file == STDOUT:
         raise ConfigError("--json and the rows both go to stdout; name an output file")
     try:
-        columns = chosen(options.what, options.columns)
-        form = checked(format_, CsvForm(options.delimiter, options.decimal_comma, options.bom))
+        columns = columns_of(options.what, options.columns)
+        form = check_csv_form(
+            format_, CsvForm(options.delimiter, options.decimal_comma, options.bom)
+        )
     except RequestError as error:
         raise ConfigError(str(error)) from error
-    with opened(options.file, format_, force=options.force) as file:
-        async with asking(config, options.output) as (rows, total):
+    with output_file(options.file, format_, force=options.force) as file:
+        async with open_rows_of(config, options.output) as (rows, total):
             read = rows.passages if options.what == "passages" else rows.events
             found = read(filters, columns)
             writing = open_rows(format_, file, columns, form)
@@ -108,7 +110,7 @@ async def export(config: Config, filters: SearchFilters, options: argparse.Names
 
 
 @contextmanager
-def opened(name: str, format_: Format, *, force: bool) -> Iterator[BinaryIO]:
+def output_file(name: str, format_: Format, *, force: bool) -> Iterator[BinaryIO]:
     """The file to write to; what was begun goes away when it is not finished."""
     if name.endswith(".gz") and not format_.streams:
         raise ConfigError(f"{name}: {format_} is already compressed; remove .gz")
@@ -134,7 +136,7 @@ def opened(name: str, format_: Format, *, force: bool) -> Iterator[BinaryIO]:
 
 
 @asynccontextmanager
-async def asking(config: Config, output: str | None) -> AsyncIterator[tuple[Rows, Any]]:
+async def open_rows_of(config: Config, output: str | None) -> AsyncIterator[tuple[Rows, Any]]:
     """The rows of the log or of an output's database, and what tells how many there will be."""
     if output is not None:
         async with postgresql(config, output) as connection:

@@ -4,21 +4,23 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from enum import Enum
+from typing import Any, get_args
+
+from msgspec import structs
 
 from platewire.cli.database.targets import output_of
-from platewire.cli.events import open_database
-from platewire.cli.passages import line_of
-from platewire.cli.terminal.options import add_config, add_json, add_limit, print_json
-from platewire.cli.terminal.times import TIMES, zone_of
+from platewire.cli.query.events import open_database
+from platewire.cli.terminal.event_line import line_of
+from platewire.cli.terminal.options import add_command, add_limit, help_of, print_json
+from platewire.cli.terminal.times import zone_of
 from platewire.config.load import load
 from platewire.config.tree import Config
 from platewire.database.queries import PassageRow
-from platewire.database.search.passage_search import PageCursor, SearchFilters, cursor_of
-from platewire.database.search.plate_pattern import Match
+from platewire.database.search.filters import SearchFilters
+from platewire.database.search.passage_search import PageCursor, cursor_of
 from platewire.database.search.request import RequestError, SearchRequest
 from platewire.errors import ConfigError
-from platewire.model import Direction
 from platewire.runtime.clock import SystemClock
 
 PAGE = 500
@@ -29,52 +31,48 @@ Search = Callable[[SearchFilters, PageCursor | None, int], Any]
 
 
 def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("search", help="find passages by plate, time, camera and more")
+    parser = add_command(
+        commands, "search", run, help="find passages by plate, time, camera and more"
+    )
     parser.add_argument(
         "plate", nargs="?", metavar="PLATE", help="plate or its start; * and ? are wildcards"
     )
-    add_config(parser)
-    add_json(parser)
     add_filters(parser)
     add_limit(parser, 50)
-    parser.set_defaults(run=run)
+
+
+METAVARS = {
+    "since": "TIME",
+    "until": "TIME",
+    "camera": "NAME",
+    "country": "CODE",
+    "list": "NAME",
+}
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
-    """What a search and an export can be narrowed by, but for the plate."""
-    parser.add_argument(
-        "--match",
-        type=Match,
-        choices=list(Match),
-        help="how to compare the plate (default: prefix, or wildcard if it contains * or ?)",
-    )
-    parser.add_argument(
-        "--since",
-        metavar="TIME",
-        help=f"first seen at or after: {TIMES}",
-    )
-    parser.add_argument(
-        "--until", metavar="TIME", help="first seen before; a day counts to its end"
-    )
-    parser.add_argument(
-        "--day", metavar="DAY", help="first seen on this day: today, yesterday, 2026-01-31"
-    )
-    parser.add_argument("--camera", metavar="NAME", help="only passages at this camera")
-    parser.add_argument("--country", metavar="CODE", help="only plates of this country, such as DE")
-    parser.add_argument("--color", metavar="COLOR", help="only vehicles of this color")
-    parser.add_argument("--type", metavar="TYPE", help="only vehicles of this type")
-    parser.add_argument(
-        "--direction", type=Direction, choices=list(Direction), help="only this direction of travel"
-    )
-    parser.add_argument("--list", metavar="NAME", help="only plates that matched this list")
-    parser.add_argument(
-        "--open", action="store_true", help="only open passages: the vehicle is still in view"
-    )
+    """The fields of a `SearchRequest` as options, but for the plate; and where to search."""
+    for field in structs.fields(SearchRequest):
+        if field.name != "plate":
+            type_, meta = get_args(field.type)
+            add_filter(parser, field.name, type_, help_of(meta.description))
     parser.add_argument(
         "--output",
         metavar="NAME",
         help="search the PostgreSQL database of this output instead of the event log",
     )
+
+
+def add_filter(parser: argparse.ArgumentParser, name: str, type_: Any, help_text: str) -> None:
+    """A flag for a bool, choices for an enum, text for anything else."""
+    (base, *_) = get_args(type_) or (type_,)
+    if base is bool:
+        parser.add_argument(f"--{name}", action="store_true", help=help_text)
+    elif issubclass(base, Enum):
+        parser.add_argument(f"--{name}", type=base, choices=list(base), help=help_text)
+    else:
+        metavar = METAVARS.get(name, name.upper())
+        parser.add_argument(f"--{name}", metavar=metavar, help=help_text)
 
 
 def filters_of(options: argparse.Namespace, config: Config) -> SearchFilters:
@@ -94,16 +92,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def show(config: Config, filters: SearchFilters, options: argparse.Namespace) -> int:
-    shown = 0
-    async with searching(config, options.output) as search:
+    count = 0
+    async with open_search(config, options.output) as search:
         async for row in passages(search, filters, options.limit):
-            shown += 1
+            count += 1
             if options.json:
                 print_json(row.last.event)
             else:
                 event = row.last.event
                 print(line_of(event, event.first_seen_at, zone_of(config)))
-    return int(not shown)
+    return int(not count)
 
 
 async def passages(search: Search, filters: SearchFilters, limit: int) -> AsyncIterator[PassageRow]:
@@ -120,7 +118,7 @@ async def passages(search: Search, filters: SearchFilters, limit: int) -> AsyncI
 
 
 @asynccontextmanager
-async def searching(config: Config, output: str | None) -> AsyncIterator[Search]:
+async def open_search(config: Config, output: str | None) -> AsyncIterator[Search]:
     """In the log, or in the database of the output that is named."""
     if output is not None:
         async with postgresql(config, output) as connection:
@@ -139,11 +137,11 @@ async def searching(config: Config, output: str | None) -> AsyncIterator[Search]
 async def postgresql(config: Config, output: str) -> AsyncIterator[Any]:
     """A connection with the output's own rights; errors name output and server."""
     settings = output_of(config, output)
-    place = settings.database().address
+    address = settings.database().address
     from platewire.database.postgresql.connection import connect, explained
 
-    with explained(f'output "{settings.name}": {place.shown}'):
-        connection = await connect(place)
+    with explained(f'output "{settings.name}": {address.display}'):
+        connection = await connect(address)
         try:
             yield connection
         finally:

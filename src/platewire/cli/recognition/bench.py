@@ -15,9 +15,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from platewire.camera.intake import Intake, IntakeContext
-from platewire.cli.read import engine_of
+from platewire.cli.recognition.read import engine_of
+from platewire.cli.recognition.recordings import frames_of, is_clip, print_note
 from platewire.cli.terminal.options import add_json, print_json
-from platewire.cli.terminal.recordings import frames_of, is_clip, remark
 from platewire.errors import PictureError
 from platewire.eventlog.settings import LogSettings
 from platewire.eventlog.sqlite import SqliteLog
@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
                 figures = asyncio.run(measure(path, engine, options.frames, before))
             except PictureError as error:
                 unusable += 1
-                remark(str(error))
+                print_note(str(error))
                 continue
             if options.json:
                 print_json(figures)
@@ -137,7 +137,7 @@ async def decode_times(path: Path, frames: int) -> tuple[list[float], tuple[int,
     """Seconds from one decoded frame to the next, and the picture's width and height."""
     times: list[float] = []
     begun = CLOCK.monotonic()
-    async for frame in taken(path, frames):
+    async for frame in limited_frames(path, frames):
         now = CLOCK.monotonic()
         times.append(now - begun)
         begun, last = now, frame
@@ -169,14 +169,14 @@ async def engine_times(
 
 async def warmed(path: Path, frames: int) -> AsyncIterator[Frame]:
     """The frames, the first of them a few times more."""
-    async for frame in taken(path, frames):
+    async for frame in limited_frames(path, frames):
         if frame.number == 0:
             for _ in range(WARM_UP):
                 yield frame
         yield frame
 
 
-async def taken(path: Path, frames: int) -> AsyncGenerator[Frame, None]:
+async def limited_frames(path: Path, frames: int) -> AsyncGenerator[Frame, None]:
     """Up to so many frames of a clip; a picture is decoded anew for each of a few."""
     if is_clip(path):
         async for frame in frames_of(path):
@@ -190,7 +190,7 @@ async def taken(path: Path, frames: int) -> AsyncGenerator[Frame, None]:
         yield Frame(first.camera, number, first.captured_at, pictures.load_picture(path))
 
 
-class Some(FrameSource):
+class LimitedSource(FrameSource):
     """A source that ends after so many frames of a clip."""
 
     live = False
@@ -201,17 +201,17 @@ class Some(FrameSource):
         self.given = 0
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
-        async for frame in taken(self._path, self._frames):
+        async for frame in limited_frames(self._path, self._frames):
             self.given += 1
             yield frame
 
 
 async def intake_rate(path: Path, engine: Engine, frames: int) -> float:
     """Frames a second from the file to durable events."""
-    source, board = Some(path, frames), Board(CLOCK)
+    source, board = LimitedSource(path, frames), Board(CLOCK)
     with tempfile.TemporaryDirectory(prefix="platewire-bench-") as folder:
         log = await SqliteLog.open(LogSettings(folder=Path(folder)), CLOCK, board)
-        pool = Pool(Kept(engine))
+        pool = Pool(UnclosedEngine(engine))
         try:
             context = IntakeContext(pool, log, Identities(CLOCK), CLOCK, board)
             begun = CLOCK.monotonic()
@@ -223,7 +223,7 @@ async def intake_rate(path: Path, engine: Engine, frames: int) -> float:
     return round(source.given / spent, 2)
 
 
-class Kept(Engine):
+class UnclosedEngine(Engine):
     """The engine, left open when the pool that used it closes."""
 
     def __init__(self, engine: Engine) -> None:

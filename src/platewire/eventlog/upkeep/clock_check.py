@@ -17,9 +17,9 @@ import msgspec
 
 from platewire.eventlog.upkeep.believed_time import (
     JUMP_SECONDS,
-    Belief,
+    ClockEstimate,
+    ClockReading,
     Judgment,
-    Look,
     judge,
     since,
 )
@@ -28,33 +28,35 @@ from platewire.runtime.clock import Clock, milliseconds
 CONFIRMED = "retention.confirmed"
 
 
-def judged(connection: apsw.Connection, folder: Path, clock: Clock) -> tuple[Look, Judgment]:
+def check(connection: apsw.Connection, folder: Path, clock: Clock) -> tuple[ClockReading, Judgment]:
     """Only reads."""
     now = clock.now()
-    look = Look(milliseconds(now), clock.boot(), clock.synchronized(), is_confirmed(folder, now))
-    return look, judge(_kept(connection), look)
+    reading = ClockReading(
+        milliseconds(now), clock.boot(), clock.synchronized(), is_confirmed(folder, now)
+    )
+    return reading, judge(_stored(connection), reading)
 
 
-def keep(connection: apsw.Connection, folder: Path, clock: Clock) -> Judgment:
+def check_and_store(connection: apsw.Connection, folder: Path, clock: Clock) -> Judgment:
     """Looks, and keeps it; within the writer's transaction."""
-    look, judgment = judged(connection, folder, clock)
+    reading, judgment = check(connection, folder, clock)
     connection.execute(
         "REPLACE INTO believed_time (one, belief) VALUES (1, ?)",
-        (msgspec.json.encode(judgment.belief),),
+        (msgspec.json.encode(judgment.estimate),),
     )
     if not judgment.held:
         connection.execute(
             "REPLACE INTO boot (id, began_ms) VALUES (?, ?)",
-            (look.at.boot, look.wall_ms - round(look.at.seconds * 1000)),
+            (reading.at.boot, reading.wall_ms - round(reading.at.seconds * 1000)),
         )
     return judgment
 
 
-def _kept(connection: apsw.Connection) -> Belief | None:
+def _stored(connection: apsw.Connection) -> ClockEstimate | None:
     """What the last look left; else no more than when the newest event was kept."""
-    kept = connection.execute("SELECT belief FROM believed_time").get
-    if kept is not None:
-        return msgspec.json.decode(kept, type=Belief)
+    stored = connection.execute("SELECT belief FROM believed_time").get
+    if stored is not None:
+        return msgspec.json.decode(stored, type=ClockEstimate)
     newest = connection.execute("SELECT recorded_ms FROM event ORDER BY seq DESC LIMIT 1").get
     return None if newest is None else since(newest)
 

@@ -30,11 +30,11 @@ followed."""
 _STATUS_LINE = re.compile(rb"^HTTP/\d\.\d +([2-9]\d\d)[ \r\n]", re.MULTILINE)
 
 
-class AskedOnce(HttpConnection):
+class SingleRequestConnection(HttpConnection):
     """One request at a time."""
 
     through_proxies = False
-    _connector: "_Hearing | None" = None
+    _connector: "_RecordingConnector | None" = None
 
     @property
     def may_have_arrived(self) -> bool:
@@ -70,12 +70,12 @@ class AskedOnce(HttpConnection):
         return await super().ask(method, url, headers=headers, body=body, answer_bytes=answer_bytes)
 
     def _made_connector(self, trust: Trust | None) -> aiohttp.TCPConnector:
-        self._connector = _Hearing(**self._connecting(trust), force_close=True)
+        self._connector = _RecordingConnector(**self._connecting(trust), force_close=True)
         return self._connector
 
 
-class _Hearing(aiohttp.TCPConnector):
-    heard: "_Heard | None" = None
+class _RecordingConnector(aiohttp.TCPConnector):
+    heard: "_ResponseRecorder | None" = None
     """Of the request that is sent, from when its connection stands, TLS included."""
 
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
@@ -84,12 +84,12 @@ class _Hearing(aiohttp.TCPConnector):
         self.heard = None
         connection = await super().connect(*args, **kwargs)
         if connection.transport is not None and connection.protocol is not None:
-            self.heard = _Heard(connection.protocol)
+            self.heard = _ResponseRecorder(connection.protocol)
             connection.transport.set_protocol(self.heard)
         return connection
 
 
-class _Heard(asyncio.Protocol):
+class _ResponseRecorder(asyncio.Protocol):
     """Passes everything on, and keeps the beginning of the response."""
 
     def __init__(self, onward: asyncio.Protocol) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from tqdm import tqdm
 
-from platewire.cli.events import open_database
+from platewire.cli.query.events import open_database
 from platewire.cli.terminal.options import count, print_json
 from platewire.cli.terminal.progress import bar
 from platewire.cli.terminal.running import Api, running_api
@@ -198,7 +198,7 @@ async def send_here(
     first, last = await seqs_of(config, span)
     log = await SqliteLog.open(config.log, clock, board)
     try:
-        choice = await chosen(log, settings, span, first, last)
+        choice = await plan_replay(log, settings, span, first, last)
         output = settings.build(OutputContext(clock, log, config.as_site(), board))
         with bar(choice.total, f"replay to {settings.name}", "events") as progress:
 
@@ -245,7 +245,7 @@ async def seqs_of(config: Config, span: Span) -> tuple[int, int | None]:
     return first, last
 
 
-async def chosen(
+async def plan_replay(
     log: SqliteLog, settings: OutputSettings, span: Span, first: int, last: int | None
 ) -> Choice:
     """ConfigError where there is nothing to send."""

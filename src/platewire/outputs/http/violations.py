@@ -42,19 +42,23 @@ Parsed = tuple[Any, bool, bytes]
 over."""
 
 
-class Manners:
+class ProtocolViolations:
     """HTTP violations of one receiver, shared by all connections to it."""
 
     odd = ""
     """The last violation. If set, late bytes could be parsed as the next response."""
 
 
-def forgiving(connector: http_client.Connector, manners: Manners) -> http_client.Connector:
-    """Needs a running event loop; for sessions whose response class is `Forgiven`."""
-    return http_client.bounded(connector, functools.partial(_Forgiving, manners=manners))
+def lenient(
+    connector: http_client.Connector, violations: ProtocolViolations
+) -> http_client.Connector:
+    """Needs a running event loop; for sessions whose response class is `LenientResponse`."""
+    return http_client.bounded(
+        connector, functools.partial(_LenientProtocol, violations=violations)
+    )
 
 
-class Forgiven(aiohttp.ClientResponse):
+class LenientResponse(aiohttp.ClientResponse):
     """A response that is valid at least in its status line."""
 
     _parser: "_Parser | None" = None
@@ -71,7 +75,7 @@ class Forgiven(aiohttp.ClientResponse):
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
         protocol = connection.protocol
-        self._parser = protocol.parser if isinstance(protocol, _Forgiving) else None
+        self._parser = protocol.parser if isinstance(protocol, _LenientProtocol) else None
         try:
             return await super().start(connection)
         except (TimeoutError, aiohttp.ClientError, OSError):
@@ -89,19 +93,19 @@ class Forgiven(aiohttp.ClientResponse):
         self.close()  # The rest may still come, and would stand before the next answer.
 
 
-class _Forgiving(Metered):
+class _LenientProtocol(Metered):
     """One connection."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, manners: Manners) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, violations: ProtocolViolations) -> None:
         super().__init__(loop)
-        self._manners = manners
+        self._violations = violations
         self.parser: _Parser | None = None
         """Parser of the response to the last request."""
 
     @property
     def should_close(self) -> bool:
         goes_on = self.parser is not None and self.parser.goes_on
-        return goes_on or bool(self._manners.odd) or super().should_close
+        return goes_on or bool(self._violations.odd) or super().should_close
 
     def is_connected(self) -> bool:
         """Whether a request can go over it: also not where something came while nobody asked,
@@ -110,7 +114,7 @@ class _Forgiving(Metered):
 
     def set_response_params(self, **options: Any) -> None:
         strict = functools.partial(self._strict, options)
-        self.parser = _Parser(strict, self._manners)
+        self.parser = _Parser(strict, self._violations)
         self._parser = self.parser  # type: ignore[assignment]
 
     def _strict(self, options: dict[str, Any]) -> Any:
@@ -124,10 +128,10 @@ class _Forgiving(Metered):
 class _Parser:
     """Parses one response like aiohttp, and continues where aiohttp gives up."""
 
-    def __init__(self, strict: Callable[[], Any], manners: Manners) -> None:
+    def __init__(self, strict: Callable[[], Any], violations: ProtocolViolations) -> None:
         self._strict = strict
         self._parser = strict()
-        self._manners = manners
+        self._violations = violations
         self._heard = b""
         """Bytes of the head."""
         self._body: Any = None
@@ -229,7 +233,7 @@ class _Parser:
         self._bad_manners(f"violates HTTP ({words})")
 
     def _bad_manners(self, odd: str) -> None:
-        self.odd = self._manners.odd = self.odd or odd
+        self.odd = self._violations.odd = self.odd or odd
 
 
 def _announces(message: RawResponseMessage) -> bool:

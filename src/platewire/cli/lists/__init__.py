@@ -1,0 +1,1 @@
+"""`platewire lists`: arguments, tasks, and their results as text."""

@@ -1,0 +1,1 @@
+"""`platewire outputs`: one command with its verbs."""

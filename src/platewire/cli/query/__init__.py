@@ -1,0 +1,1 @@
+"""Commands that read recorded events, passages and decisions."""

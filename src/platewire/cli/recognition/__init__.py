@@ -1,0 +1,1 @@
+"""Commands that run recognition on files, without a server."""
