@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -92,6 +93,46 @@ def test_a_vehicle_that_turns_back_is_seen_to_turn_back() -> None:
     for y in [*range(200, 600, 40), *range(600, -800, -40)]:
         compass.follow(box_at(500, y), 90, 75)
     assert compass.direction is Direction.OUT
+
+
+@given(st.floats(150, 600), st.floats(0.32, 1), angles, st.floats(12, 30), st.floats(20, 140))
+def test_going_back_a_third_of_the_way_turns_the_direction_around(
+    way: float, share: float, angle: float, step: float, width: float
+) -> None:
+    """Whatever the angle, the steps and the size, once and for all."""
+    assume(share * way >= 5 * max(step, 0.25 * width))
+    compass, found = Compass(), list[Direction]()
+    there = [step * i for i in range(1 + int(way / step))]
+    back = [there[-1] - step * i for i in range(1, 1 + int(share * way / step))]
+    along, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    for i in there + back:
+        compass.follow(box_at(500 + i * along, 500 + i * down, width), angle, 75)
+        found.append(compass.direction)
+    assert [one for one, next_ in pairwise(found) if one is not next_] == [
+        Direction.UNKNOWN,
+        Direction.IN,
+    ]
+    assert compass.direction is Direction.OUT
+
+
+@given(st.floats(0, 0.13), st.integers(8, 40), angles)
+def test_going_back_an_eighth_of_the_way_does_not(share: float, steps: int, angle: float) -> None:
+    compass = Compass()
+    along, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    for i in [*range(steps), steps - 1 - share * steps]:
+        compass.follow(box_at(500 + 40 * i * along, 500 + 40 * i * down), angle, 75)
+    assert compass.direction is Direction.IN
+
+
+def test_a_vehicle_beside_the_lane_comes_nearer_as_it_grows() -> None:
+    towards, away, across = Compass(), Compass(), Compass()
+    for i in range(12):
+        towards.follow(box_at(600 + 40 * i, 400 + 4 * i, 50 * 1.06**i), 90, 75)
+        away.follow(box_at(1040 - 40 * i, 444 - 4 * i, 95 / 1.06**i), 90, 75)
+        across.follow(box_at(200 + 40 * i, 400, 80), 90, 75)
+    assert towards.direction is Direction.IN
+    assert away.direction is Direction.OUT
+    assert across.direction is Direction.UNKNOWN
 
 
 def test_the_course_is_bounded() -> None:

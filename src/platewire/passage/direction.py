@@ -3,7 +3,11 @@
 A `Course` stores a point only if the plate has moved or grown notably since the last one, so a
 vehicle that stands for an hour adds nothing. The movement is the median of all slopes between the
 stored points (Theil-Sen), which tolerates a badly placed box. A plate that hardly moves but grows
-approaches the camera, which counts as down (90 degrees).
+approaches the camera, which counts as down (90 degrees), and so does one that grows while it moves
+to the side, as that of a vehicle beside the lane does.
+
+Once the direction is known, a `Leg` stores how far the vehicle has come. It has turned back when the
+points since the farthest one lead the other way for a fifth of that.
 """
 
 import math
@@ -25,9 +29,18 @@ STEP_GROWTH = math.log(1.15)
 MOVEMENT_WIDTHS_MIN = 0.4
 """Plate widths of movement, over all points kept, that make an angle."""
 GROWTH_MIN = math.log(1.5)
+TURN_SHARE = 0.2
+"""Share of the way come that a vehicle has to go back to have turned: about a fifth, so that one
+that only rolls back a little has not."""
+TURN_WIDTHS_MIN, TURN_WIDTHS_MAX = 0.4, 3.0
+"""Plate widths: that way back is at least, and need never be more than; 3 are 1.5 m."""
+STRAY_WIDTHS = 1.0
+"""Plate widths that a single point lies off both its neighbors to be dropped as misplaced."""
 
-Course = list[tuple[float, float, float]]
-"""Center x, center y and logarithm of the width, in pixels, of the boxes that were kept."""
+Point = tuple[float, float, float]
+"""Center x, center y and logarithm of the width of a box, in pixels."""
+Course = list[Point]
+"""Those of the boxes that were kept."""
 
 
 class Compass(Struct, array_like=True):
@@ -35,20 +48,55 @@ class Compass(Struct, array_like=True):
 
     course: Course = field(default_factory=list)
     direction: Direction = Direction.UNKNOWN
+    since: Point | None = None
+    """Where the vehicle came from, or turned last; None before the direction was known."""
 
     def follow(self, box: Box, preset: float | None, tolerance: float) -> None:
         """Takes one more box; a direction once known only ever turns into the opposite one."""
         if preset is None or not _extend(self.course, box):
             return
-        angle = movement(self.course)
-        if angle is not None and (found := judge(angle, preset, tolerance)) != Direction.UNKNOWN:
-            self.direction = found
+        if self.direction == Direction.UNKNOWN:
+            self.direction = direction_of(self.course, preset, tolerance)
+            self.since = self.course[0]
+        elif (top := self._turned_at(preset, tolerance)) is not None:
+            self.direction, self.since = opposite(self.direction), self.course[top]
+            del self.course[:top]
 
     def join(self, later: "Compass") -> None:
         """Goes on with the course of the same vehicle."""
         self.course = [*self.course, *later.course][-POINTS_MAX:]
         if later.direction != Direction.UNKNOWN:
             self.direction = later.direction
+
+    def _turned_at(self, preset: float, tolerance: float) -> int | None:
+        """Index of the farthest point, if those since then lead back for long enough."""
+        unit = math.exp(self.course[-1][2])
+        ahead = preset if self.direction == Direction.IN else preset + 180
+        way = [_progress(point, ahead, unit) for point in self.course]
+        top = max(range(len(way)), key=way.__getitem__)
+        back = way[top + 1 :]
+        if direction_of(self.course[top + 1 :], preset, tolerance) != opposite(self.direction):
+            return None
+        gone = -_slope(back) * len(back) / (len(back) - 1)
+        come = way[top] - _progress(self.since or self.course[0], ahead, unit)
+        enough = min(max(TURN_SHARE * come, TURN_WIDTHS_MIN * unit), TURN_WIDTHS_MAX * unit)
+        return top if gone >= enough else None
+
+
+def opposite(direction: Direction) -> Direction:
+    """Of `in` or `out`."""
+    return Direction.OUT if direction == Direction.IN else Direction.IN
+
+
+def direction_of(course: Course, preset: float, tolerance: float) -> Direction:
+    """By the angle of the movement; where that is to the side, by whether the plate grows."""
+    if len(course) < POINTS_MIN:
+        return Direction.UNKNOWN
+    angle, growth = movement(course), _slope([point[2] for point in course])
+    found = Direction.UNKNOWN if angle is None else judge(angle, preset, tolerance)
+    if found == Direction.UNKNOWN and abs(growth) >= GROWTH_MIN:
+        return judge(90.0 if growth > 0 else 270.0, preset, tolerance)
+    return found
 
 
 def judge(angle: float, preset: float, tolerance: float) -> Direction:
@@ -62,14 +110,10 @@ def judge(angle: float, preset: float, tolerance: float) -> Direction:
 
 def movement(course: Course) -> float | None:
     """Angle of movement in degrees, 0 to the right and 90 down; None while it is too small."""
-    if len(course) < POINTS_MIN:
-        return None
-    across, down, growth = (_slope([point[axis] for point in course]) for axis in range(3))
+    across, down = (_slope([point[axis] for point in course]) for axis in range(2))
     width = math.exp(median(point[2] for point in course))
     if math.hypot(across, down) >= MOVEMENT_WIDTHS_MIN * width:
         return math.degrees(math.atan2(down, across)) % 360
-    if abs(growth) >= GROWTH_MIN:
-        return 90.0 if growth > 0 else 270.0
     return None
 
 
@@ -80,14 +124,27 @@ def _extend(course: Course, box: Box) -> bool:
     point = (x, y, math.log(box.width))
     if course and not _stepped(course[-1], point, box.width):
         return False
+    if len(course) > 1 and _strays(course[-2], course[-1], point, box.width):
+        del course[-1]
     course.append(point)
     del course[:-POINTS_MAX]
     return True
 
 
-def _stepped(
-    last: tuple[float, float, float], point: tuple[float, float, float], width: float
-) -> bool:
+def _strays(before: Point, point: Point, after: Point, width: float) -> bool:
+    """Whether a point lies far off both its neighbors."""
+    off = min(math.dist(before[:2], point[:2]), math.dist(point[:2], after[:2]))
+    return off > STRAY_WIDTHS * width + math.dist(before[:2], after[:2])
+
+
+def _progress(point: Point, ahead: float, unit: float) -> float:
+    """Pixels come in the direction `ahead`; a plate that grows, measured in widths of `unit`
+    pixels, comes downwards."""
+    along, down = math.cos(math.radians(ahead)), math.sin(math.radians(ahead))
+    return point[0] * along + (point[1] + unit * point[2]) * down
+
+
+def _stepped(last: Point, point: Point, width: float) -> bool:
     moved = math.dist(last[:2], point[:2]) >= STEP_WIDTHS * width
     return moved or abs(point[2] - last[2]) >= STEP_GROWTH
 

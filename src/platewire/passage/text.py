@@ -8,6 +8,8 @@ again with every frame. What follows from a distance is the tracker's and the vo
 from functools import lru_cache
 from typing import NamedTuple
 
+from platewire.country import folded
+
 
 class Alignment(NamedTuple):
     """Alignment of a text with a pivot."""
@@ -49,8 +51,10 @@ def align(pivot: str, text: str) -> Alignment:
 def is_piece(short: str, long: str) -> bool:
     """True where `short` is what is left of `long` when a part of the plate is hidden.
 
-    One character in three beyond the second may be misread; four characters must be exact.
+    One character in three beyond the second may be misread; four characters must be exact, but for
+    characters that look alike.
     """
+    short, long = folded(short), folded(long)
     if len(short) >= len(long):
         return False
     row = [0] * (len(long) + 1)

@@ -70,8 +70,8 @@ class Track(Struct, kw_only=True):
     def learn(self, read: Read, at: datetime, zone: str | None, settings: PassageSettings) -> None:
         self.last_seen_at, self.zone = at, zone
         self.reads += 1
-        self.motion.follow(read.box, at)
-        self.compass.follow(read.box, settings.direction_in, settings.direction_tolerance)
+        if self.motion.follow(read.box, at):
+            self.compass.follow(read.box, settings.direction_in, settings.direction_tolerance)
         self.ballot.add(read)
         self.vehicle.add(read.vehicle)
         self.text = elect(self.ballot, settings.decision)

@@ -28,6 +28,15 @@ REACH_WIDTHS_PER_SECOND = 8.0
 """Plate widths by which the reach grows each second once the movement is known."""
 REACH_WIDTHS_MAX = 10.0
 """However long a vehicle was hidden, once its movement is known."""
+KNOWN_READS = 3
+"""Reads from which on a text that differs is worth less than a place that is wrong."""
+KNOWN_REACH_WIDTHS = 1.5
+"""Reach in plate widths around the place where a vehicle is expected, or was last, whose text and
+heading are known. Who was hidden and comes up farther off is known again by the same text."""
+KNOWN_REACH_WIDTHS_PER_SECOND = 1.0
+"""Plate widths by which that reach grows each second."""
+KNOWN_REACH_WIDTHS_MAX = 4.0
+"""That reach in plate widths, at most: below the distance of two lanes."""
 SCALE_MAX = 3.0
 """Plate widths of one vehicle from read to read differ at most by this factor."""
 PIECE_REACH_WIDTHS = 1.5
@@ -46,13 +55,22 @@ SAME_PLATE_OVERLAP = 0.5
 SAME_PLACE_OVERLAP = 0.3
 """Intersection over union with the expected box from which on a read is at the same place; plates
 move."""
+SAME_PLACE_WIDTHS = 0.5
+"""Plate widths from which on it is there too: flat boxes that tremble soon overlap no more, and two
+vehicles are never so near to each other."""
 SAME_PLACE_SECONDS = 1.0
 """Seconds since the last read for which a place counts; later another vehicle may stand there."""
 DOUBT_READS = 3
-"""Reads more than usual that a text needs which came up at the place of an open passage and has
-half of its characters: most often it is the same plate, misread in the same way a few times."""
+"""Reads more than usual that a text needs which came up at the place of an open passage: most often
+it is the same plate, misread in the same way a few times."""
+DOUBT_READS_PIECE = 4
+"""The same where that passage's text is half of this one: a plate that was read from afar, which
+one more read tells from a passage of its own."""
 OUTWEIGHS = 2.0
 """Times the votes of the open passage that such a text needs to be what that plate really says."""
+OUTWEIGHS_PIECE = 1.4
+"""The same where the open passage's text is shorter by two characters or more: most of a far plate
+that is read at all is read right, but for the characters that are not found."""
 
 
 class Pair(NamedTuple):
@@ -91,7 +109,10 @@ def at_same_place(read: Read, tracks: Sequence[Track], at: datetime) -> list[int
 
 def reads_in_doubt(track: Track, tracks: Sequence[Track]) -> int:
     """Reads more than usual that the track needs before it may be shown."""
-    return DOUBT_READS if any(_may_be_one_plate(other, track) for other in tracks) else 0
+    there = [other for other in tracks if _began_at(other, track)]
+    if any(_lacks_characters(other, track) and _is_akin(other, track) for other in there):
+        return DOUBT_READS_PIECE
+    return DOUBT_READS if there else 0
 
 
 def is_corrected(shown: Track, track: Track, hold_back: int) -> bool:
@@ -103,18 +124,30 @@ def is_corrected(shown: Track, track: Track, hold_back: int) -> bool:
         track.state is State.HELD
         and track.reads >= hold_back + DOUBT_READS
         and shown.last_seen_at < track.first_seen_at
-        and shown.ballot.weight * OUTWEIGHS <= track.ballot.weight
-        and _may_be_one_plate(shown, track)
+        and shown.ballot.weight * _outweighs(shown, track) <= track.ballot.weight
+        and _began_at(shown, track)
+        and _is_akin(shown, track)
     )
 
 
-def _may_be_one_plate(shown: Track, track: Track) -> bool:
-    began_there = shown.key in track.same_place and shown.state is State.OPEN
-    return began_there and _is_akin(shown, track)
+def _outweighs(shown: Track, track: Track) -> float:
+    return OUTWEIGHS_PIECE if _lacks_characters(shown, track) else OUTWEIGHS
+
+
+def _lacks_characters(shown: Track, track: Track) -> bool:
+    """Two or more: one is an ordinary misreading."""
+    return len(shown.text) + 1 < len(track.text)
+
+
+def _began_at(shown: Track, track: Track) -> bool:
+    return shown.key in track.same_place and shown.state is State.OPEN
 
 
 def _is_akin(one: Track, other: Track) -> bool:
-    return 2 * distance(one.text, other.text) <= max(len(one.text), len(other.text))
+    """Half of the characters agree; of a text that misses some, half of those it has."""
+    apart, missing = distance(one.text, other.text), abs(len(one.text) - len(other.text))
+    shorter, longer = sorted((len(one.text), len(other.text)))
+    return 2 * apart <= longer or (missing > 1 and 2 * (apart - missing) <= shorter)
 
 
 def _pair(read: Read, track: Track | None, distance_max: int) -> Pair:
@@ -141,10 +174,15 @@ def _place_cost(jump: float) -> float:
 
 
 def _in_reach(track: Track, read: Read, jump: float, at: datetime) -> bool:
+    if track.motion.contradicts(read.box, at):
+        return False
     scale = read.box.width / track.motion.width
     if not 1 / SCALE_MAX <= scale <= SCALE_MAX:
         return False
     seconds = (at - track.motion.at).total_seconds()
+    if track.motion.heading is not None and track.reads >= KNOWN_READS:
+        reach = KNOWN_REACH_WIDTHS + KNOWN_REACH_WIDTHS_PER_SECOND * seconds
+        return jump <= min(reach, KNOWN_REACH_WIDTHS_MAX)
     if track.motion.steps == 0:
         return jump <= REACH_WIDTHS + REACH_WIDTHS_PER_SECOND_NEW * seconds
     return jump <= min(REACH_WIDTHS + REACH_WIDTHS_PER_SECOND * seconds, REACH_WIDTHS_MAX)
@@ -153,7 +191,7 @@ def _in_reach(track: Track, read: Read, jump: float, at: datetime) -> bool:
 def _is_piece(track: Track, read: Read, jump: float, at: datetime) -> bool:
     seconds = (at - track.motion.at).total_seconds()
     reach = PIECE_REACH_WIDTHS + PIECE_REACH_WIDTHS_PER_SECOND * seconds
-    if jump > min(reach, PIECE_REACH_WIDTHS_MAX):
+    if jump > min(reach, PIECE_REACH_WIDTHS_MAX) or track.motion.contradicts(read.box, at):
         return False
     return is_piece(read.text, track.text) or is_piece(track.text, read.text)
 
@@ -163,4 +201,6 @@ def _is_at_same_place(track: Track, read: Read, at: datetime) -> bool:
         return False
     if (at - track.last_seen_at).total_seconds() > SAME_PLACE_SECONDS:
         return False
+    if track.motion.jump(read.box, at) <= SAME_PLACE_WIDTHS:
+        return True
     return overlap(track.motion.predicted(at), read.box) >= SAME_PLACE_OVERLAP
