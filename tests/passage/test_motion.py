@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +40,44 @@ def test_a_piece_of_a_plate_moves_it_but_does_not_shrink_it() -> None:
     motion = moved((0, Box(0, 0, 80, 20)))
     motion.follow(Box(100, 50, 20, 20), after(100), whole=False)
     assert (motion.x, motion.y, motion.width) == (110, 60, 80)
+
+
+headings = st.floats(0, 359)
+
+
+@given(headings, st.floats(20, 200), st.integers(2, 8), st.floats(0, 4.9))
+def test_who_drives_on_is_not_behind_nor_in_the_next_lane(
+    angle: float, width: float, steps: int, hidden: float
+) -> None:
+    along, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+
+    def place(ahead: float, beside: float = 0.0) -> Box:
+        x, y = ahead * along - beside * down, ahead * down + beside * along
+        return Box(500 + width * x, 500 + width * y, width, width / 4)
+
+    motion = moved(*((100 * i, place(0.6 * i)) for i in range(steps)))
+    here, then = 0.6 * (steps - 1), after(100 * (steps - 1) + 1000 * hidden)
+    for ahead in (-0.9, 0, 1, 8):
+        assert not motion.contradicts(place(here + ahead), then)
+    assert motion.contradicts(place(here - 1.8), then)
+    for side in (-1, 1):
+        assert not motion.contradicts(place(here + 1, 1.4 * side), then)
+        assert motion.contradicts(place(here + 1, 5 * side), then)
+
+
+@given(st.lists(st.tuples(st.floats(-8, 8), st.floats(-8, 8)), max_size=40), headings)
+def test_who_stands_may_drive_anywhere(tremble: list[tuple[float, float]], angle: float) -> None:
+    motion = moved(*((100 * i, Box(x, y, 100, 25)) for i, (x, y) in enumerate(tremble)))
+    along, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    assert not motion.contradicts(Box(300 * along, 300 * down, 100, 25), after(9000))
+
+
+def test_a_box_against_the_motion_is_believed_with_the_second() -> None:
+    motion = moved(*((100 * i, Box(0, 100 * i, 100, 25)) for i in range(5)))
+    assert not motion.follow(Box(0, 0, 100, 25), after(2000))
+    assert motion.y == 412.5, "where it was"
+    assert motion.follow(Box(0, 20, 100, 25), after(2100))
+    assert (motion.y, motion.steps, motion.heading) == (32.5, 0, None)
 
 
 def test_time_that_stands_still_gives_no_speed() -> None:

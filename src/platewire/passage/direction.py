@@ -6,8 +6,8 @@ stored points (Theil-Sen), which tolerates a badly placed box. A plate that hard
 approaches the camera, which counts as down (90 degrees), and so does one that grows while it moves
 to the side, as that of a vehicle beside the lane does.
 
-Once the direction is known, a `Leg` stores how far the vehicle has come. It has turned back when the
-points since the farthest one lead the other way for a fifth of that.
+Once the direction is known, a `Leg` stores how far the vehicle has come. It has turned back when
+the points since the farthest one lead the other way for a fifth of that.
 """
 
 import math
@@ -53,14 +53,16 @@ class Compass(Struct, array_like=True):
 
     def follow(self, box: Box, preset: float | None, tolerance: float) -> None:
         """Takes one more box; a direction once known only ever turns into the opposite one."""
-        if preset is None or not _extend(self.course, box):
+        if preset is None or box.width <= 0:
             return
-        if self.direction == Direction.UNKNOWN:
+        point = (*box.center, math.log(box.width))
+        kept = _extend(self.course, point, box.width)
+        if self.direction == Direction.UNKNOWN and kept:
             self.direction = direction_of(self.course, preset, tolerance)
             self.since = self.course[0]
-        elif (top := self._turned_at(preset, tolerance)) is not None:
-            self.direction, self.since = opposite(self.direction), self.course[top]
-            del self.course[:top]
+        elif self.direction != Direction.UNKNOWN:
+            course = self.course if kept else [*self.course, point]
+            self._turn(course, preset, tolerance)
 
     def join(self, later: "Compass") -> None:
         """Goes on with the course of the same vehicle."""
@@ -68,19 +70,23 @@ class Compass(Struct, array_like=True):
         if later.direction != Direction.UNKNOWN:
             self.direction = later.direction
 
-    def _turned_at(self, preset: float, tolerance: float) -> int | None:
-        """Index of the farthest point, if those since then lead back for long enough."""
-        unit = math.exp(self.course[-1][2])
+    def _turn(self, course: Course, preset: float, tolerance: float) -> None:
+        """Turns around if the points since the farthest one lead back for long enough.
+
+        The last point of `course` need not be kept.
+        """
+        unit = math.exp(course[-1][2])
         ahead = preset if self.direction == Direction.IN else preset + 180
-        way = [_progress(point, ahead, unit) for point in self.course]
+        way = [_progress(point, ahead, unit) for point in course]
         top = max(range(len(way)), key=way.__getitem__)
         back = way[top + 1 :]
-        if direction_of(self.course[top + 1 :], preset, tolerance) != opposite(self.direction):
-            return None
+        if direction_of(course[top + 1 :], preset, tolerance) != opposite(self.direction):
+            return
         gone = -_slope(back) * len(back) / (len(back) - 1)
-        come = way[top] - _progress(self.since or self.course[0], ahead, unit)
-        enough = min(max(TURN_SHARE * come, TURN_WIDTHS_MIN * unit), TURN_WIDTHS_MAX * unit)
-        return top if gone >= enough else None
+        come = way[top] - _progress(self.since or course[0], ahead, unit)
+        if gone >= min(max(TURN_SHARE * come, TURN_WIDTHS_MIN * unit), TURN_WIDTHS_MAX * unit):
+            self.direction, self.since = opposite(self.direction), course[top]
+            del self.course[:top]
 
 
 def opposite(direction: Direction) -> Direction:
@@ -117,14 +123,10 @@ def movement(course: Course) -> float | None:
     return None
 
 
-def _extend(course: Course, box: Box) -> bool:
-    if box.width <= 0:
+def _extend(course: Course, point: Point, width: float) -> bool:
+    if course and not _stepped(course[-1], point, width):
         return False
-    x, y = box.center
-    point = (x, y, math.log(box.width))
-    if course and not _stepped(course[-1], point, box.width):
-        return False
-    if len(course) > 1 and _strays(course[-2], course[-1], point, box.width):
+    if len(course) > 1 and _strays(course[-2], course[-1], point, width):
         del course[-1]
     course.append(point)
     del course[:-POINTS_MAX]

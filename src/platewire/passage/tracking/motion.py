@@ -22,7 +22,7 @@ HEADING_WIDTHS = 0.5
 # How far from its course a vehicle can be, in plate widths. A vehicle that follows, or comes along
 # the other lane, is at least two behind or five beside; a box trembles by a tenth.
 BACK_WIDTHS = 1.0
-BACK_WIDTHS_PER_SECOND = 0.25
+BACK_WIDTHS_PER_SECOND = 0.15
 """Plate widths by which that grows each second: who turns back has to stop first."""
 BESIDE_WIDTHS = 1.5
 BESIDE_WIDTHS_PER_SECOND = 2.0

@@ -58,6 +58,11 @@ move."""
 SAME_PLACE_WIDTHS = 0.5
 """Plate widths from which on it is there too: flat boxes that tremble soon overlap no more, and two
 vehicles are never so near to each other."""
+SAME_PLACE_WIDTHS_PER_SECOND_NEW = 12.0
+"""Plate widths by which that grows each second, up to REACH_WIDTHS, while the movement is not
+known: 12 widths are 6 m."""
+SETTLED_STEPS = 3
+"""Movements from box to box from which on it is known: perspective changes the first ones most."""
 SAME_PLACE_SECONDS = 1.0
 """Seconds since the last read for which a place counts; later another vehicle may stand there."""
 DOUBT_READS = 3
@@ -131,6 +136,8 @@ def is_corrected(shown: Track, track: Track, hold_back: int) -> bool:
 
 
 def _outweighs(shown: Track, track: Track) -> float:
+    if track.text in shown.ballot.tallies:
+        return 0.0
     return OUTWEIGHS_PIECE if _lacks_characters(shown, track) else OUTWEIGHS
 
 
@@ -196,11 +203,18 @@ def _is_piece(track: Track, read: Read, jump: float, at: datetime) -> bool:
     return is_piece(read.text, track.text) or is_piece(track.text, read.text)
 
 
+def _same_place_widths(track: Track, at: datetime) -> float:
+    if track.motion.steps >= SETTLED_STEPS:
+        return SAME_PLACE_WIDTHS
+    seconds = (at - track.motion.at).total_seconds()
+    return min(SAME_PLACE_WIDTHS + SAME_PLACE_WIDTHS_PER_SECOND_NEW * seconds, REACH_WIDTHS)
+
+
 def _is_at_same_place(track: Track, read: Read, at: datetime) -> bool:
     if not (track.motion.is_placed and has_place(read.box)):
         return False
     if (at - track.last_seen_at).total_seconds() > SAME_PLACE_SECONDS:
         return False
-    if track.motion.jump(read.box, at) <= SAME_PLACE_WIDTHS:
+    if track.motion.jump(read.box, at) <= _same_place_widths(track, at):
         return True
     return overlap(track.motion.predicted(at), read.box) >= SAME_PLACE_OVERLAP
