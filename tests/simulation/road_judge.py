@@ -41,7 +41,8 @@ class Verdict:
 
     def share(self, name: str) -> float:
         """Of all vehicles."""
-        return getattr(self, name).total() / self.vehicles.total()
+        counter: Counter[str] = getattr(self, name)
+        return counter.total() / self.vehicles.total()
 
 
 def drive(seed: int, vehicles: int, *, blind: bool = False, **settings: object) -> Verdict:
