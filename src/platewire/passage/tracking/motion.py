@@ -25,6 +25,7 @@ BACK_WIDTHS = 1.0
 BACK_WIDTHS_PER_SECOND = 0.15
 """Plate widths by which that grows each second: who turns back has to stop first."""
 BESIDE_WIDTHS = 1.5
+"""Plate widths to the side of the course: three quarters of a meter."""
 BESIDE_WIDTHS_PER_SECOND = 2.0
 """Plate widths by which that grows each second, as a lane bends."""
 BESIDE_WIDTHS_MAX = 4.0
