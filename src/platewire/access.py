@@ -68,8 +68,11 @@ class AccessLists(Protocol):
     All raise LogError where the file cannot be read or written.
     """
 
-    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[ListMatch]:
-        """One for each list that knows the plate (A-Z0-9), whether or not it holds then."""
+    async def look_up(
+        self, plate: str, camera: str, at: datetime, *, partial: bool = False
+    ) -> Sequence[ListMatch]:
+        """One for each list that knows the plate (A-Z0-9), whether or not it holds then. A
+        `partial` plate matches none exactly."""
         ...
 
     async def decide(self, decision: Decision, made: BootTime) -> int:

@@ -152,6 +152,8 @@ class Read(Struct, frozen=True, kw_only=True):
     vehicle: Vehicle = Vehicle()
     quality: Quality | None = None
     """Null where the engine does not say."""
+    partial: bool = False
+    """Whether a part of the plate is hidden or outside of the frame: `text` lacks characters."""
     frame: int | None = None
     """Number of the frame, by which intake finds its picture; null once the picture is gone."""
 
@@ -176,6 +178,13 @@ class Plate(Struct, frozen=True, gc=False, kw_only=True):
         tuple[Candidate, ...], Meta(description="Other texts the pictures may show, best first")
     ] = ()
     box: Annotated[Box, Meta(description="Left, top, width, height in pixels of the frame")]
+    partial: Annotated[
+        bool,
+        Meta(
+            description="True if a part of the plate was hidden or outside of the frame: text may "
+            "lack characters, and confidence is only that of the characters that were seen"
+        ),
+    ] = False
 
 
 class Change(Struct, frozen=True, kw_only=True):

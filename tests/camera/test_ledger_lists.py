@@ -17,7 +17,7 @@ class Asked(FakeLists):
         self.by_plate = by_plate
         self.asked: list[str] = []
 
-    async def look_up(self, plate: str, *place: object) -> list[ListMatch]:
+    async def look_up(self, plate: str, *place: object, partial: bool = False) -> list[ListMatch]:
         self.asked.append(plate)
         self._check("look_up")
         return self.by_plate.get(plate, [])

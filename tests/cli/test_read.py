@@ -6,9 +6,12 @@ from pathlib import Path
 
 import cv2
 import pytest
+from msgspec import structs
+from platewire.cli.read import words
 
 from tests.acceptance import small_road
 from tests.cli.conftest import Platewire
+from tests.passage.scene import read_of
 from tests.recognition.drawing import plate_picture, put, wall
 from tests.sources.clips import jpeg, write_clip
 
@@ -76,6 +79,12 @@ def test_reads_and_refusals_in_words(
     assert re.search(r"street.png  frame 0  12BDF3  NL  [01]\.\d\d  quality 1\.00 \(\d+ x", read)
     assert re.search(r"refused: form  TOYOTA  [01]\.\d\d  \(\d+ x \d+ pixels at ", refused)
     assert "broken.jpg is not a decodable image" in said.err
+
+
+def test_a_partial_read_says_so() -> None:
+    read = read_of("PH792", confidence=1.0, country=None)
+    assert words(read) == "PH792  --  1.00"
+    assert words(structs.replace(read, partial=True)) == "PH792  --  1.00  partial"
 
 
 def test_recorded_reads_have_no_quality(platewire: Platewire, config: Path, good: Path) -> None:

@@ -34,8 +34,14 @@ ONLY_IN_POSTGRESQL = {
     "lprevents": ("node_id",),
 }
 """At the end, where several installations write into one database."""
+ADDED_SINCE = ("partial",)
+"""Columns that came after `node_id`, which follows all others."""
 POSTGRESQL_VIEWS = {
-    view: [*columns, *((name, "text") for name in ONLY_IN_POSTGRESQL.get(view, ()))]
+    view: [
+        *(column for column in columns if column[0] not in ADDED_SINCE),
+        *((name, "text") for name in ONLY_IN_POSTGRESQL.get(view, ())),
+        *(column for column in columns if column[0] in ADDED_SINCE),
+    ]
     for view, columns in VIEWS.items()
 }
 QUERIES = re.findall(r"^```sql\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
@@ -71,14 +77,19 @@ def full(event: Event) -> Event:
     return structs.replace(event, plate=plate, vehicle=KNOWN, images=images)
 
 
+def piece_of(event: Event) -> Event:
+    return structs.replace(event, plate=structs.replace(event.plate, partial=True))
+
+
 async def fill(folder: Path) -> None:
-    """Passage 1: closed, all known. 2: open, little known. 3: out, small picture only. Odd ones."""
+    """Passage 1: closed, all known. 2: open, little known, partial. 3: out, small picture only. Odd
+    ones."""
     clock = FakeClock()
     log = await SqliteLog.open(LogSettings(folder=folder), clock, Board(clock))
     await log.describe(SITE)
     pictures: list[Picture] = [PLATE, VEHICLE, FRAME]
     await log.append("gate", [full(event) for event in passage_events(1)], pictures)
-    await log.append("yard", passage_events(2, camera="yard", text="M1")[:1])
+    await log.append("yard", [piece_of(passage_events(2, camera="yard", text="M1")[0])])
     going = Images(vehicle=VEHICLE.image)
     await log.append(
         "gate",
@@ -127,6 +138,13 @@ def database(folder: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(uri, uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         yield connection
+
+
+@pytest.mark.parametrize("view", ["anpr_event", "anpr_passage"])
+def test_a_partial_plate_is_marked(view: str, database: sqlite3.Connection) -> None:
+    found = database.execute(f"SELECT DISTINCT plate FROM {view} WHERE partial = 1").fetchall()
+    assert [plate for (plate,) in found] == ["M1"]
+    assert database.execute(f"SELECT count(*) FROM {view} WHERE partial = 0").fetchone()[0] > 1
 
 
 def test_the_page_names_every_view(database: sqlite3.Connection) -> None:

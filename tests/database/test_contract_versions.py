@@ -63,7 +63,7 @@ def test_its_columns_come_first_and_say_the_same(first: apsw.Connection) -> None
         assert now[view][: len(expected)] == expected
     for view, before in told.items():
         assert rows(first, f"SELECT {', '.join(kept[view])} FROM {view}") == before
-    assert rows(first, "SELECT contract_version FROM anpr_contract") == [(2,)]
+    assert rows(first, "SELECT contract_version FROM anpr_contract") == [(4,)]
 
 
 def test_what_it_knew_fills_the_new_columns(first: apsw.Connection) -> None:

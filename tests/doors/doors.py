@@ -107,7 +107,7 @@ def from_psql(documented: tuple[str, str], text: str) -> Any:
         return datetime.fromisoformat(text)
     if column == "date":
         return date.fromisoformat(text)
-    if column in ("test", "weekend"):
+    if column in ("test", "partial", "weekend"):
         return {"t": True, "f": False}[text]
     return READ[kind](text)
 

@@ -47,7 +47,7 @@ def documented(engine: str, column: str, kind: str) -> type:
     if engine == "postgresql":
         if column.endswith(("_at", "_local")):
             return datetime
-        if column in ("test", "weekend"):
+        if column in ("test", "partial", "weekend"):
             return bool
         if column == "date":
             return date

@@ -261,7 +261,7 @@ POSTGRESQL: Mapping[str, tuple[Ask, Words, Sequence[Counterpart]]] = {
 
 def in_postgresql(column: str, kind: str) -> str:
     """SQLite has no types of its own for times and truth."""
-    own = {"test": "truth", "weekend": "truth", "date": "date"}
+    own = {"test": "truth", "partial": "truth", "weekend": "truth", "date": "date"}
     if column.endswith("_at"):
         return "moment"
     return "local" if column.endswith("_local") else own.get(column, kind)

@@ -214,3 +214,11 @@ def test_a_file_of_a_newer_platewire_is_left_alone(store: Store) -> None:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(LogVersion, match="version 99"):
         Store(store.path, NOW)
+
+
+def test_a_partial_plate_is_on_no_list_exactly(store: Store) -> None:
+    for name in ("strict", "alike", "loose"):
+        store.put(name, [ListEntry(plate="PH792")])
+    given = rules(strict=Mode.EXACT, alike=Mode.LOOK_ALIKE, loose=Mode.ONE_EDIT)
+    listed = look_up(store, given, "PH792", "gate", NOW, partial=True)
+    assert [(each.hit.name, each.hit.mode) for each in listed] == [("loose", "one_edit")]

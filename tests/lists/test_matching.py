@@ -75,3 +75,9 @@ def test_the_classes_that_people_expect() -> None:
     for group in ("O0DQ", "B8", "I1L", "S5", "Z2"):
         assert len({matching.fold(char) for char in group}) == 1
     assert len({matching.fold(char) for char in "OBISZA37"}) == 8
+
+
+@given(FEW, FEW)
+def test_a_partial_plate_is_at_least_one_edit_away(seen: str, listed: str) -> None:
+    near = distance(seen, listed) <= 1
+    assert matching.how(seen, listed, partial=True) is (Mode.ONE_EDIT if near else None)

@@ -35,6 +35,7 @@ def read_of(
     region: str | None = None,
     vehicle: Vehicle | None = None,
     frame: int | None = None,
+    partial: bool = False,
 ) -> Read:
     """A read of a plate whose center is at (x, y) and that is `width` pixels wide."""
     height = width / 4
@@ -51,6 +52,7 @@ def read_of(
         box=Box(x - width / 2, y - height / 2, float(width), height),
         vehicle=vehicle or Vehicle(),
         frame=frame,
+        partial=partial,
     )
 
 

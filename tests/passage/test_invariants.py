@@ -76,6 +76,7 @@ def road_steps(draw: st.DrawFn) -> list[Step]:
                 confidence=draw(st.sampled_from([0.45, 0.6, 0.9, 0.97])),
                 country=draw(st.sampled_from(["UA", "UA", "IT", None])),
                 vehicle=draw(vehicles),
+                partial=draw(st.sampled_from([False, False, True])),
             )
             for x, texts in CARS
             if draw(st.integers(0, 3))

@@ -9,10 +9,13 @@ from msgspec import structs
 from platewire.access import AccessLists
 from platewire.camera.passage_record import PassageRecord
 from platewire.errors import PlatewireError
-from platewire.model import Change, Kind, ListHit
+from platewire.model import Change, Kind, ListHit, Plate
 from platewire.runtime.supervise import describe
 
 diagnostics = logging.getLogger(__name__)
+
+PARTIAL = "-"
+"""Marks the text of a partial plate in `PassageRecord.looked_up`; no text has such a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +33,27 @@ class ListLookup:
     async def update(self, change: Change, record: PassageRecord) -> Change:
         """Brings the record up to date; gives the change, with `lists` among what changed where
         they did."""
-        text = change.plate.text
-        if self.lists is None or record.looked_up == text:
+        plate = key_of(change.plate)
+        if self.lists is None or record.looked_up == plate:
             return change
         before = record.hits or (), record.withdrawn
-        found = await self._look_up(self.lists, text, change)
+        found = await self._look_up(self.lists, change)
         record.hits = hits = found or ()
         # Where the lists could not be read, the next event reads them again.
-        record.looked_up = None if found is None else text
+        record.looked_up = None if found is None else plate
         names = (*record.named, *(hit.name for hit in hits))
         record.named = tuple(dict.fromkeys(names))
         if change.kind is Kind.NEW or (hits, record.withdrawn) == before:
             return change
         return structs.replace(change, changed=(*change.changed, "lists"))
 
-    async def _look_up(
-        self, lists: AccessLists, text: str, change: Change
-    ) -> tuple[ListHit, ...] | None:
+    async def _look_up(self, lists: AccessLists, change: Change) -> tuple[ListHit, ...] | None:
         """An event never waits for lists that cannot be read: the failure is reported, and None."""
         try:
-            listed = await lists.look_up(text, self.camera, change.last_seen_at)
+            plate = change.plate
+            listed = await lists.look_up(
+                plate.text, self.camera, change.last_seen_at, partial=plate.partial
+            )
         except Exception as error:
             why = describe(error)
             report = f'camera "{self.camera}": {why}; the event was stored without list matches'
@@ -58,3 +62,8 @@ class ListLookup:
             self.note(report)
             return None
         return tuple(each.hit for each in listed if not each.refusal)
+
+
+def key_of(plate: Plate) -> str:
+    """What makes a lookup give another result: the text, and whether it is only a part of it."""
+    return plate.text + PARTIAL * plate.partial

@@ -24,7 +24,8 @@ class PassageRecord:
     hits: tuple[ListHit, ...] | None = None
     """List entries last published; None before the lists were looked up."""
     looked_up: str | None = None
-    """The plate that these were looked up for; None where the next event has to look it up."""
+    """The plate that these were looked up for, by `list_lookup.key_of`; None where the next event
+    has to look it up."""
     named: tuple[str, ...] = ()
     """Lists that any event has named."""
 

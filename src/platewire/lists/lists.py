@@ -73,9 +73,12 @@ class Lists:
 
     # --- asking -----------------------------------------------------------------------------------
 
-    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[ListMatch]:
+    async def look_up(
+        self, plate: str, camera: str, at: datetime, *, partial: bool = False
+    ) -> Sequence[ListMatch]:
         return await self._on(
-            self._reading, lambda: look_up(self._reader, self.rules, plate, camera, at)
+            self._reading,
+            lambda: look_up(self._reader, self.rules, plate, camera, at, partial=partial),
         )
 
     async def counts(self) -> dict[str, int]:

@@ -29,26 +29,30 @@ class Rules:
         return max((each.mode for each in self.lists.values()), key=ORDER.index, default=Mode.EXACT)
 
 
-def look_up(store: Store, rules: Rules, plate: str, camera: str, at: datetime) -> list[ListMatch]:
+def look_up(
+    store: Store, rules: Rules, plate: str, camera: str, at: datetime, *, partial: bool = False
+) -> list[ListMatch]:
     """One for each list that knows the plate (A-Z0-9), in the order of the configuration.
+
+    What a `partial` plate equals is no exact match, see `matching.how`.
 
     Of several entries of a list, one that holds goes before one that does not, then a stricter
     match before a looser. Lists that the configuration does not name know nothing.
     """
     best: dict[str, tuple[tuple[bool, int, str], ListMatch]] = {}
     for found in store.candidates(plate, rules.loosest):
-        for rank, listed in _matches(found, rules, plate, camera, at):
+        for rank, listed in _matches(found, rules, plate, camera, at, partial):
             if found.list not in best or rank < best[found.list][0]:
                 best[found.list] = rank, listed
     return [best[name][1] for name in rules.lists if name in best]
 
 
 def _matches(
-    found: CandidateEntry, rules: Rules, plate: str, camera: str, at: datetime
+    found: CandidateEntry, rules: Rules, plate: str, camera: str, at: datetime, partial: bool
 ) -> Iterator[tuple[tuple[bool, int, str], ListMatch]]:
     """With what to compare it by; nothing where the list does not let it match so."""
     settings = rules.lists.get(found.list)
-    mode = how(plate, found.entry.text)
+    mode = how(plate, found.entry.text, partial=partial)
     if settings is None or mode is None or ORDER.index(mode) > ORDER.index(settings.mode):
         return
     why = refusal(found.entry, camera, at, rules.zone)

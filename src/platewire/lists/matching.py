@@ -41,8 +41,12 @@ def within_one_edit(first: str, second: str) -> bool:
     return rest == long[at + 1 :]
 
 
-def how(seen: str, listed: str) -> Mode | None:
-    """The strictest way in which the two match; None where they do not."""
+def how(seen: str, listed: str, *, partial: bool = False) -> Mode | None:
+    """The strictest way in which the two match; None where they do not.
+
+    A `partial` plate lacks characters, so what is equal to its text is at least one edit away."""
+    if partial:
+        return Mode.ONE_EDIT if within_one_edit(seen, listed) else None
     if seen == listed:
         return Mode.EXACT
     if fold(seen) == fold(listed):

@@ -15,6 +15,7 @@ FIELDS = {
     "display": "plate.display",
     "country": "plate.country",
     "region": "plate.region",
+    "partial": "plate.partial",
     "zone": "zone",
     "direction": "direction",
     "make": "vehicle.make",
@@ -24,7 +25,13 @@ FIELDS = {
 }
 """Field of the answer -> path of the event's field, in the order in which `changed` names them."""
 
-UNITS = (("text", "country", "region"), ("zone",), ("make", "model"), ("type",), ("color",))
+UNITS = (
+    ("text", "country", "region", "partial"),
+    ("zone",),
+    ("make", "model"),
+    ("type",),
+    ("color",),
+)
 """What changes together, and only when two reads in succession agree on it. The direction is not
 here, being steady by itself; nor the display form, which follows the text."""
 
@@ -34,6 +41,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
     display: str
     country: str | None = None
     region: str | None = None
+    partial: bool = False
     zone: str | None = None
     direction: Direction = Direction.UNKNOWN
     make: str | None = None
@@ -42,7 +50,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
     color: str | None = None
 
 
-Values = tuple[str | None, ...]
+Values = tuple[str | bool | None, ...]
 Pending = dict[str, Values]
 """By a unit's first field: the values that the last read gave and that one more would settle."""
 

@@ -223,7 +223,7 @@ class Passages:
             direction=answer.direction,
             plate=self._results.plate(track, answer),
             vehicle=self._results.vehicle(track, answer),
-            reads=track.reads,
+            reads=track.reads_behind,
             best=track.best,
             arrived=track.arrived,
         )

@@ -56,7 +56,7 @@ class Combined:
         self, track: Track, pair: Pair, at: datetime, zone: str | None, tracks: Sequence[Track]
     ) -> Taken:
         if pair.is_piece:
-            track.glimpse(pair.read, at)
+            track.glimpse(pair.read, at, self._settings.decision)
             return Taken(Happening.READ)
         track.learn(pair.read, at, zone, self._settings)
         if track.state is State.HELD:

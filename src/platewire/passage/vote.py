@@ -8,10 +8,14 @@ text is the pivot, the others are aligned to it, and each column is voted on, we
 confidence of each character and by how well the plate could be seen (`Quality.weight`; a read whose
 quality is not known counts in full). Where weights are equal the more recent text wins, because a
 vehicle that comes nearer is read better.
+
+A partial read (`Read.partial`) saw a piece of the plate. Once the whole plate was read, pieces have
+a say only where they confirm: each adds its votes to the characters that a whole text has as well.
+They never decide the length, add a character, or say the country.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
@@ -32,6 +36,10 @@ WHOLE_PLATE_READS = 2
 WHOLE_PLATE_SHARE = 0.4
 """A text is taken for a piece of a longer one once the longer was read this often, and with at
 least this share of the piece's weight: one read with a sticker beside the plate is not enough."""
+
+CLEARLY_STRONGER = 2.0
+"""Times the weight of the country that was told, over all reads of a passage, that another needs to
+replace it. Chosen: two countries whose forms a text fits alike stay within this factor."""
 
 
 class Tally(Struct, array_like=True, kw_only=True):
@@ -54,6 +62,13 @@ class Tally(Struct, array_like=True, kw_only=True):
     unicode: str = ""
     countries: dict[str, float] = field(default_factory=dict)
     """Weight by country, or by country/region."""
+    piece_weight: float = 0.0
+    """Part of `weight` that comes from partial reads."""
+
+    @property
+    def is_piece(self) -> bool:
+        """Whether most of its reads, by weight, saw only a part of the plate."""
+        return 2 * self.piece_weight > self.weight
 
 
 class Ballot(Struct, array_like=True):
@@ -69,9 +84,24 @@ class Ballot(Struct, array_like=True):
         if len(self.tallies) > TEXTS_MAX:
             del self.tallies[self._lightest(beside=read.text)]
 
+    def confirm(self, read: Read) -> None:
+        """Adds a partial read beside whole texts; one that has such a text says nothing new."""
+        tally = self.tallies.get(read.text)
+        if tally is None or tally.is_piece:
+            self.add(read)
+
     @property
     def weight(self) -> float:
         return sum(tally.weight for tally in self.tallies.values())
+
+    @property
+    def has_whole(self) -> bool:
+        return bool(_complete(self.tallies))
+
+    @property
+    def alternatives(self) -> Electorate:
+        """Texts that the plate may have: those of pieces only while there is no other."""
+        return _whole(self.tallies)
 
     def nearest(self, text: str) -> str:
         """The text read that differs least from `text`; of several the heaviest."""
@@ -92,9 +122,10 @@ class Support(NamedTuple):
 
 def elect(ballot: Ballot, decision: Decision) -> str:
     """The text that the reads say; the ballot must hold at least one read."""
-    electorate = _electorate(ballot.tallies)
+    electorate = _electorate(_whole(ballot.tallies))
     if decision == "vote":
-        return _by_character(electorate)
+        pieces = _pieces(ballot.tallies) if ballot.has_whole else {}
+        return _by_character(electorate, pieces)
     rank = _surest if decision == "confidence" else _most_read
     return max(electorate, key=lambda text: rank(electorate[text]))
 
@@ -107,7 +138,7 @@ def support(ballot: Ballot, text: str, decision: Decision) -> Support:
     tally = ballot.tallies.get(text)
     if decision == "confidence" and tally is not None:
         return Support(tally.surest, tally.characters)
-    electorate = _electorate(ballot.tallies)
+    electorate = _electorate(_whole(ballot.tallies))
     columns = [_agreement(electorate, text, index) for index in range(len(text))]
     shares = [share for share, _ in columns]
     peak = tally.surest if tally else sum(peak for _, peak in columns) / len(columns)
@@ -115,20 +146,39 @@ def support(ballot: Ballot, text: str, decision: Decision) -> Support:
     return Support(round(peak * sum(shares) / len(shares), 4), characters)
 
 
-def country_of(ballot: Ballot, text: str) -> tuple[str | None, str | None]:
+def country_of(
+    ballot: Ballot, text: str, settled: str | None = None
+) -> tuple[str | None, str | None]:
     """Country by weight among the reads with this text, else among all reads, and its region by
-    weight among those that tell one: a region that is not seen in every picture is not denied."""
-    own = ballot.tallies.get(text)
+    weight among those that tell one: a region that is not seen in every picture is not denied.
+
+    `settled` is the country that was told before; it stays unless another is clearly stronger."""
+    tallies = _whole(ballot.tallies)
+    own = tallies.get(text)
+    every = _countries(tallies.values())
+    found = _heaviest_of(_countries([own]) if own and own.countries else every)
+    if settled and (found is None or every[found] < CLEARLY_STRONGER * every.get(settled, 0.0)):
+        found = settled
+    return found, _region_of(found, [own] if own and own.countries else tallies.values())
+
+
+def _countries(tallies: Iterable[Tally]) -> dict[str, float]:
+    """Weight by country, without regions."""
     countries: dict[str, float] = defaultdict(float)
-    regions: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for tally in [own] if own and own.countries else ballot.tallies.values():
+    for tally in tallies:
         for key, weight in tally.countries.items():
-            country, _, region = key.partition("/")
-            countries[country] += weight
-            if region:
-                regions[country][region] += weight
-    found = _heaviest_of(countries)
-    return found, _heaviest_of(regions[found]) if found else None
+            countries[key.partition("/")[0]] += weight
+    return countries
+
+
+def _region_of(country: str | None, tallies: Iterable[Tally]) -> str | None:
+    regions: dict[str, float] = defaultdict(float)
+    for tally in tallies:
+        for key, weight in tally.countries.items():
+            within, _, region = key.partition("/")
+            if region and within == country:
+                regions[region] += weight
+    return _heaviest_of(regions)
 
 
 def _heaviest_of(weights: Mapping[str, float]) -> str | None:
@@ -164,6 +214,7 @@ def _count(tally: Tally, read: Read, order: int) -> None:
     tally.peaks = [max(peak, char) for peak, char in zip(peaks, characters, strict=True)]
     tally.weight += read.confidence * seen
     tally.count, tally.latest = tally.count + 1, order
+    tally.piece_weight += read.confidence * seen * read.partial
     if read.confidence > tally.surest:
         tally.surest, tally.characters = read.confidence, tuple(characters)
         tally.raw, tally.display, tally.unicode = read.raw, read.display, read.unicode
@@ -177,6 +228,30 @@ def _count_country(countries: dict[str, float], read: Read) -> None:
     countries[key] = countries.get(key, 0.0) + read.confidence * clearness(read)
     if len(countries) > COUNTRIES_MAX:
         del countries[min(countries, key=lambda other: (other == key, countries[other]))]
+
+
+def _whole(tallies: Electorate) -> Electorate:
+    """Texts of the whole plate; all while there are only pieces."""
+    return _complete(tallies) or tallies
+
+
+def _complete(tallies: Electorate) -> Electorate:
+    """Texts of the whole plate, without those that are shorter than a heavier piece: these are
+    pieces that were taken for whole."""
+    pieces = _pieces(tallies)
+    return {
+        text: tally
+        for text, tally in tallies.items()
+        if not tally.is_piece
+        and not any(
+            len(piece) > len(text) and other.weight > tally.weight
+            for piece, other in pieces.items()
+        )
+    }
+
+
+def _pieces(tallies: Electorate) -> Electorate:
+    return {text: tally for text, tally in tallies.items() if tally.is_piece}
 
 
 def _electorate(tallies: Mapping[str, Tally]) -> Electorate:
@@ -212,16 +287,17 @@ def _most_read(tally: Tally) -> tuple[int, float, int]:
     return tally.count, round(tally.weight, 6), tally.latest
 
 
-def _by_character(electorate: Electorate) -> str:
-    """The vote by character; the heaviest text where that gives a length that nobody read."""
+def _by_character(electorate: Electorate, pieces: Electorate) -> str:
+    """The vote by character; the heaviest text where that gives a length that nobody read.
+    `pieces` confirm what the electorate says."""
     pivot = max(electorate, key=lambda text: _heaviest(electorate[text]))
-    aligned = [(text, tally, align(pivot, text)) for text, tally in electorate.items()]
+    aligned, confirming = _aligned(pivot, electorate), _aligned(pivot, pieces)
     total = sum(tally.weight for tally in electorate.values())
     parts = []
     for slot in range(len(pivot) + 1):
         parts.append(_inserted(aligned, slot, total))
         if slot < len(pivot):
-            parts.append(_column(aligned, slot, pivot[slot]))
+            parts.append(_column(aligned, confirming, slot, pivot[slot]))
     voted = "".join(parts)
     return voted if len(voted) in map(len, electorate) else pivot
 
@@ -229,7 +305,11 @@ def _by_character(electorate: Electorate) -> str:
 Aligned = list[tuple[str, Tally, Alignment]]
 
 
-def _column(aligned: Aligned, index: int, own: str) -> str:
+def _aligned(pivot: str, tallies: Electorate) -> Aligned:
+    return [(text, tally, align(pivot, text)) for text, tally in tallies.items()]
+
+
+def _column(aligned: Aligned, confirming: Aligned, index: int, own: str) -> str:
     """The heaviest character opposite pivot[index]; none where most say that there is none."""
     weights: dict[str, float] = defaultdict(float)
     absent = 0.0
@@ -241,6 +321,10 @@ def _column(aligned: Aligned, index: int, own: str) -> str:
             weights[text[position]] += tally.votes[position]
     if round(absent, 6) > round(sum(weights.values()), 6):
         return ""
+    for text, tally, (positions, _) in confirming:
+        position = positions[index]
+        if position >= 0 and text[position] in weights:
+            weights[text[position]] += tally.votes[position]
     return max(weights, key=_by_weight(weights, own))
 
 

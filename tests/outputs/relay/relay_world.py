@@ -79,7 +79,9 @@ class FakeLists:
     made: list[BootTime] = field(default_factory=list)
     broken: str = ""
 
-    async def look_up(self, plate: str, camera: str, at: datetime) -> Sequence[ListMatch]:
+    async def look_up(
+        self, plate: str, camera: str, at: datetime, *, partial: bool = False
+    ) -> Sequence[ListMatch]:
         await self.clock.sleep(self.delays.pop(0) if self.delays else 0.0)
         self._check("look_up")
         return list(self.listed)

@@ -64,6 +64,7 @@ async def test_a_device_that_times_itself_is_told_nothing_more() -> None:
 
 
 OTHER = ListMatch(ListHit("guests", "exact", "allow", "BU 9042"))
+PIECE = structs.replace(passage_events(1)[0].plate, partial=True)
 NO: list[tuple[str, dict[str, Any], list[ListMatch], dict[str, Any]]] = [
     ("not_listed", {}, [], {}),
     ("not_listed", {}, [ListMatch(ListHit("seen", "exact", "watch", "BU 9042"))], {}),
@@ -76,6 +77,7 @@ NO: list[tuple[str, dict[str, Any], list[ListMatch], dict[str, Any]]] = [
     ("too_old", {"seen_ago": 5.1}, [ListMatch(STAFF)], {}),
     ("from_the_future", {"seen_ago": -3600.0}, [ListMatch(STAFF)], {}),
     ("replayed", {"replayed": True}, [ListMatch(STAFF)], {}),
+    ("partial", {"plate": PIECE}, [ListMatch(STAFF)], {}),
     ("unsure", {}, [ListMatch(STAFF)], {"min_confidence": 0.9}),
     ("few_reads", {"reads": 1}, [ListMatch(STAFF)], {}),
     (

@@ -164,6 +164,17 @@ async def test_a_plate_of_13_signs_is_rejected_without_asking() -> None:
     assert not unit.plates
 
 
+async def test_a_partial_plate_opens_nothing() -> None:
+    event = passage_events()[0]
+    piece = structs.replace(event, plate=structs.replace(event.plate, partial=True))
+    async with serving() as unit:
+        assert settings(unit.url).selects(event)
+        assert not settings(unit.url).selects(piece)
+        with pytest.raises(Rejected, match=r'"barrier".*partial plates.*BU9042'):
+            await deliver(settings(unit.url), piece)
+    assert not unit.plates
+
+
 async def test_a_replayed_event_opens_nothing() -> None:
     async with serving() as unit:
         with pytest.raises(Rejected, match=r'"barrier".*does not accept replayed events'):

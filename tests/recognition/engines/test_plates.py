@@ -46,6 +46,32 @@ def test_two_plates_are_read_from_left_to_right(plates: Plates) -> None:
     assert [read.text for read in plates.read(frame_of(scene))] == ["WI027HJ", "MT09HFK"]
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_plate_cut_off_by_the_edge_is_partial_and_of_no_country(
+    plates: Plates, side: str
+) -> None:
+    whole = scene_with("WI 027HJ", height=40)
+    (read,) = plates.read(whole)
+    assert not read.partial
+    middle = round(read.box.x + 0.35 * read.box.width)
+    other = round(read.box.x + 0.65 * read.box.width)
+    columns = slice(middle, None) if side == "left" else slice(None, other)
+    (piece,) = plates.read(replace(whole, pixels=whole.pixels[:, columns].copy()))
+    assert piece.partial
+    assert piece.country is piece.region is None
+    assert len(piece.text) < len(read.text)
+    assert piece.confidence > 0.5
+
+
+def test_a_crop_of_the_plate_alone_is_whole(plates: Plates) -> None:
+    scene = scene_with("WI 027HJ", height=40)
+    (read,) = plates.read(scene)
+    x, y, width, height = map(round, read.box)
+    crop = scene.pixels[y : y + height, x : x + width].copy()
+    (again,) = plates.read(replace(scene, pixels=crop))
+    assert (again.text, again.partial) == (read.text, False)
+
+
 def test_a_wall_gives_nothing(plates: Plates) -> None:
     examined = plates.examine(frame_of(wall()))
     assert examined == ((), ())

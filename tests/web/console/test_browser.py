@@ -154,6 +154,7 @@ async def test_served_and_scripted_rows_say_the_same(world: World, browser: Brow
     made = picture("M XY 99")
     full = event("M XY 99", images=Images(plate=made.image), zone="lane 1")
     bare = event("???", color=None, country=None, reads=1)
+    bare = structs.replace(bare, plate=structs.replace(bare.plate, partial=True))
     await world.add(full, bare, pictures=[made])
     await browser.until("document.querySelectorAll('#rows > li').length === 2")
     both = (
@@ -162,6 +163,7 @@ async def test_served_and_scripted_rows_say_the_same(world: World, browser: Brow
         "row.querySelector('a').href, row.querySelector('img').src, row.dataset.seq])"
     )
     scripted = await browser.run(both)
+    assert ["partial" in row[0] for row in scripted] == [True, False]
     await browser.open(world.url)
     assert await browser.run(both) == scripted
 

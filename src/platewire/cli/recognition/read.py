@@ -124,6 +124,8 @@ def show(path: Path, frame: Frame, examined: Read | Refused, options: argparse.N
 
 def words(read: Read) -> str:
     plate = f"{read.text}  {read.country or '--'}  {read.confidence:.2f}"
+    if read.partial:
+        plate += "  partial"
     if read.quality is None:
         return plate
     seen = read.quality

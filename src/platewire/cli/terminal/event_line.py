@@ -12,5 +12,6 @@ def line_of(event: Event, moment: datetime, zone: tzinfo) -> str:
     time = print_time(moment, zone, timespec="milliseconds")
     return (
         f"{time}  {event.camera}  {event.kind:<8}{plate.text:<10} {plate.country or '--'}  "
-        f"{plate.confidence:.2f}  {event.direction:<8} {', '.join(event.changed)}"
+        f"{plate.confidence:.2f}  {'partial ' * plate.partial}{event.direction:<8} "
+        f"{', '.join(event.changed)}"
     ).rstrip()

@@ -232,7 +232,8 @@ class RelayOutput(Output):
             return Verdict(False, "no_lists", "the lists are not available here")
         try:
             now = self._clock.now()
-            listed = await self._lists.look_up(event.plate.text, event.camera, now)
+            plate = event.plate
+            listed = await self._lists.look_up(plate.text, event.camera, now, partial=plate.partial)
             verdict = judge(event, listed, self._rules, self._age(entry))
             return verdict if again or not verdict.opens else await self._once(event, verdict)
         except LogError as error:

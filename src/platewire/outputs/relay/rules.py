@@ -1,9 +1,9 @@
 """Whether a gate opens for an event, and why. Pure.
 
 In this order, each no ends it: replayed; too old or from the future; on a block list, however it
-matched; wrong direction; wrong country; unsure; read too seldom; on no allow list exactly; not now
-or not here. That it opens once only, and not twice for one plate in a short time, the relay sees
-to.
+matched; a partial plate; wrong direction; wrong country; unsure; read too seldom; on no allow list
+exactly; not now or not here. That it opens once only, and not twice for one plate in a short time,
+the relay sees to.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,6 +56,8 @@ def _refusals(
     if age.seconds > rules.fresh_seconds:
         yield _no("too_old", f"it is {age.words}; the maximum is {rules.fresh_seconds:g} s")
     yield from _blocks(event, listed)
+    if event.plate.partial:
+        yield _no("partial", "a part of the plate is hidden or outside of the frame")
     if rules.directions and event.direction not in rules.directions:
         wanted = ", ".join(rules.directions)
         yield _no("direction", f"direction is {event.direction}, not {wanted}")

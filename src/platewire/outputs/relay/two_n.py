@@ -76,6 +76,10 @@ class TwoNSettings(UrlReceiver, OutputSettings, frozen=True, kw_only=True, tag="
         ),
     ] = False
 
+    def matches(self, event: Event) -> bool:
+        """Never a partial plate: the text that remains may be that of another vehicle."""
+        return not event.plate.partial and super().matches(event)
+
     def build(self, context: OutputContext) -> "TwoNOutput":
         """ConfigError where the url, a secret or a file cannot be used, or `lost` is asked for."""
         return TwoNOutput(self, context)
@@ -139,6 +143,11 @@ class TwoNOutput(OverHttp[TwoNSettings]):
             raise Rejected(
                 f"{self._who} does not accept replayed events, because they could open a gate; "
                 "replay to another output"
+            )
+        if event.plate.partial:
+            raise Rejected(
+                f"{self._who} does not accept partial plates: only {event.plate.text} of the plate "
+                "was seen; the event with the whole plate is sent"
             )
         leaving = event.camera in self._settings.exits
         try:

@@ -41,6 +41,8 @@ class Track(Struct, kw_only=True):
     compass: Compass = field(default_factory=Compass)
     zone: str | None = None
     reads: int = 0
+    pieces: int = 0
+    """Of these reads, the partial ones."""
     same_place: list[int] = field(default_factory=list)
     """Keys of the tracks at whose place this one began."""
 
@@ -62,14 +64,28 @@ class Track(Struct, kw_only=True):
             raise ValueError(f"the track with {self.text} has not been published")
         return self.shown
 
-    def glimpse(self, read: Read, at: datetime) -> None:
-        """Takes a read of a part of the plate: the vehicle is still there, no more."""
+    @property
+    def is_shown_whole(self) -> bool:
+        return self.shown is not None and self.ballot.has_whole
+
+    @property
+    def reads_behind(self) -> int:
+        """Reads behind the text: a piece does not count for a whole plate."""
+        return self.reads - self.pieces if self.ballot.has_whole else self.reads
+
+    def glimpse(self, read: Read, at: datetime, decision: Decision) -> None:
+        """Takes a read of a part of the plate: the vehicle is still there, and the characters that
+        were seen are confirmed, no more."""
         self.last_seen_at = at
         self.motion.follow(read.box, at, whole=False)
+        if read.partial and self.ballot.has_whole:
+            self.ballot.confirm(read)
+            self.text = elect(self.ballot, decision)
 
     def learn(self, read: Read, at: datetime, zone: str | None, settings: PassageSettings) -> None:
         self.last_seen_at, self.zone = at, zone
         self.reads += 1
+        self.pieces += read.partial
         if self.motion.follow(read.box, at):
             self.compass.follow(read.box, settings.direction_in, settings.direction_tolerance)
         self.ballot.add(read)
@@ -83,6 +99,7 @@ class Track(Struct, kw_only=True):
         self.arrived = better.arrived
         self.text, self.ballot = better.text, better.ballot
         self.reads += better.reads
+        self.pieces += better.pieces
         self.vehicle.join(better.vehicle)
         self.compass.join(better.compass)
         self.pending = {}
@@ -102,13 +119,14 @@ class Track(Struct, kw_only=True):
 
     def answer(self) -> Estimate:
         """What the reads together say now."""
-        country, region = country_of(self.ballot, self.text)
+        country, region = self._country()
         make = winner(self.vehicle.make)
         return Estimate(
             text=self.text,
             display=self.display(self.text),
             country=country,
             region=region,
+            partial=not self.ballot.has_whole,
             zone=self.zone,
             direction=self.compass.direction,
             make=make,
@@ -116,6 +134,12 @@ class Track(Struct, kw_only=True):
             type=winner(self.vehicle.type),
             color=winner(self.vehicle.color),
         )
+
+    def _country(self) -> tuple[str | None, str | None]:
+        """Country and region; of a piece neither is known."""
+        if not self.ballot.has_whole:
+            return None, None
+        return country_of(self.ballot, self.text, self.shown.country if self.shown else None)
 
     def answer_of_best(self) -> Estimate:
         """What the best read alone says."""
@@ -125,6 +149,7 @@ class Track(Struct, kw_only=True):
             display=read.display,
             country=read.country,
             region=read.region,
+            partial=read.partial,
             zone=self.zone,
             direction=self.compass.direction,
             make=_value(read.vehicle.make),
@@ -151,6 +176,7 @@ class Track(Struct, kw_only=True):
             characters=backing.characters,
             candidates=self._candidates(answer.text),
             box=self.best.box,
+            partial=answer.partial,
         )
 
     def vehicle_of(self, answer: Estimate) -> Vehicle:
@@ -181,7 +207,7 @@ class Track(Struct, kw_only=True):
         """Other texts that were read, then what the best read says it might have been."""
         found = {
             other: tally.surest * tally.weight / self.ballot.weight
-            for other, tally in self.ballot.tallies.items()
+            for other, tally in self.ballot.alternatives.items()
         }
         for candidate in self.best.candidates:
             found.setdefault(candidate.text, candidate.confidence)
@@ -203,6 +229,7 @@ def plate_of(read: Read) -> Plate:
         characters=read.characters,
         candidates=read.candidates,
         box=read.box,
+        partial=read.partial,
     )
 
 

@@ -158,6 +158,8 @@ def _is_akin(one: Track, other: Track) -> bool:
 
 
 def _pair(read: Read, track: Track | None, distance_max: int) -> Pair:
+    if track is not None and read.partial and track.is_shown_whole:
+        return Pair(read, track, True)
     if track is None or distance(track.text, read.text) <= distance_max:
         return Pair(read, track, False)
     return Pair(read, track, len(read.text) < len(track.text))

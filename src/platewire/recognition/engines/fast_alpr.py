@@ -19,6 +19,7 @@ from platewire.errors import ConfigError
 from platewire.model import Box, Frame, Read
 from platewire.recognition import pictures, quality
 from platewire.recognition.engine import Engine
+from platewire.recognition.networks.cut_off import is_box_cut_off
 from platewire.recognition.networks.models import session_options
 from platewire.recognition.networks.text_line import Character, TextLine
 from platewire.recognition.refused import Examined, Reason, Refused, likeliest, refusal
@@ -132,7 +133,8 @@ class FastAlpr(Engine):
             vehicle = self._vehicles.look(frame, box, meaning.text)
         with stage(watch, "quality"):
             clear = quality.of_box(frame.pixels, box)
-        return read_of(frame, line, meaning, box, vehicle, clear)
+        partial = is_box_cut_off(box, frame.pixels)
+        return read_of(frame, line, meaning, box, vehicle, clear, partial=partial)
 
 
 def refused(reason: Reason, text: str, chance: float, box: Box) -> Refused:

@@ -29,7 +29,7 @@ from platewire.recognition.refused import Examined, Reason, Refused, likeliest, 
 from platewire.recognition.settings import ReadingSettings
 from platewire.recognition.stopwatch import Stopwatch, stage
 from platewire.recognition.text.opinions import averaged, blended, doubted, merit
-from platewire.recognition.text.plausible import text_of, understood_plate
+from platewire.recognition.text.plausible import of_piece, text_of, understood_plate
 from platewire.recognition.text.reading import mean_chance, plate_characters, read_of
 
 MARGIN = 0.06
@@ -179,6 +179,8 @@ class Plates(Engine):
 
     def _found(self, place: PlateBox, line: TextLine, seen: PlateText) -> Found:
         meaning = understood_plate(line, self._expected, dict(seen.country), self._forms)
+        if place.partial and meaning is not None:
+            meaning = of_piece(line, meaning)
         return Found(place, line, meaning, seen)
 
     def _seen_again(self, frame: Frame, found: list[Found]) -> list[Found]:
@@ -201,6 +203,8 @@ class Plates(Engine):
     def _with_second(self, frame: Frame, own: Found) -> Found:
         if self.second is None or own.place.score < LOW_SCORE_MAX or not is_doubtful(own):
             return own
+        if own.place.partial:
+            return own  # the form, which often decides between two opinions, is not known
         if not self._may_ask(self._second_requests, frame, own.place):
             return own
         other = self.second.ask(frame.pixels, own.place.quad)
@@ -237,7 +241,8 @@ class Plates(Engine):
             vehicle = self._vehicles.look(frame, box, meaning.text)
         with stage(watch, "quality"):
             seen = quality.of_quad(frame.pixels, found.place.quad)
-        return read_of(frame, found.line, meaning, box, vehicle, seen)
+        partial = found.place.partial
+        return read_of(frame, found.line, meaning, box, vehicle, seen, partial=partial)
 
     def _small(self, pixels: Pixels, place: PlateBox) -> Refused:
         box = geometry.box_around(place.quad, pixels)
@@ -286,7 +291,7 @@ def least_sure(place: PlateBox, meaning: Understanding) -> float:
 def may_name_state(found: Found) -> bool:
     """Whether its state may stand on it, and is not known by its form."""
     meaning = found.meaning
-    if meaning is None or meaning.region or found.seen.plate < PLATE_MIN:
+    if meaning is None or meaning.region or found.seen.plate < PLATE_MIN or found.place.partial:
         return False
     looks = sum(chance for code, chance in found.seen.country if code in COUNTRIES)
     return meaning.country in COUNTRIES or looks >= STATE_LOOKS

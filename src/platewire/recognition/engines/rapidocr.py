@@ -15,6 +15,7 @@ from platewire.model import Frame, Pixels, Read
 from platewire.recognition import quality
 from platewire.recognition.engine import Engine
 from platewire.recognition.networks import geometry
+from platewire.recognition.networks.cut_off import is_cut_off
 from platewire.recognition.networks.text_detector import Quad, TextBox, TextDetector
 from platewire.recognition.networks.text_line import TextLine
 from platewire.recognition.networks.text_reader import TextReader
@@ -151,7 +152,8 @@ class RapidOcr(Engine):
             vehicle = self._vehicles.look(frame, box, plate.meaning.text)
         with stage(watch, "quality"):
             seen = quality.of_quad(frame.pixels, plate.quad)
-        return read_of(frame, plate.line, plate.meaning, box, vehicle, seen)
+        partial = is_cut_off(plate.quad, frame.pixels)
+        return read_of(frame, plate.line, plate.meaning, box, vehicle, seen, partial=partial)
 
     def _refused(self, pixels: Pixels, quad: Quad, line: TextLine) -> Refused:
         return Refused(

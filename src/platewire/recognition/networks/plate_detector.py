@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from platewire.model import Pixels
 from platewire.recognition.networks import geometry
+from platewire.recognition.networks.cut_off import is_cut_off
 from platewire.recognition.networks.models import open_own
 from platewire.recognition.networks.text_detector import Quad
 
@@ -39,6 +40,8 @@ class PlateBox(NamedTuple):
 
     quad: Quad
     score: float
+    partial: bool = False
+    """Whether the edge of the image cuts the plate off."""
 
 
 class PlateDetector:
@@ -65,14 +68,15 @@ class PlateDetector:
                 *large,
                 *(plate for plate in found if not any(shares(plate, one) for one in large)),
             ]
-        return sorted(found, key=lambda one: -one.score)[:PLATES_MAX]
+        likeliest = sorted(found, key=lambda one: -one.score)[:PLATES_MAX]
+        return [one._replace(partial=is_cut_off(one.quad, pixels)) for one in likeliest]
 
     def _look(self, pixels: Pixels, side: int) -> tuple[list[PlateBox], float]:
         """Plates in pixels of the picture, and by how much it was scaled."""
         given, zoom = framed(pixels, side)
         (answer,) = self._session.run(None, {self._input: given[None]})
         found = peaks(np.asarray(answer)[0], self._min_score)
-        return without_overlap([PlateBox(quad / zoom, score) for quad, score in found]), zoom
+        return without_overlap([one._replace(quad=one.quad / zoom) for one in found]), zoom
 
 
 def framed(pixels: Pixels, side: int) -> tuple[Pixels, float]:

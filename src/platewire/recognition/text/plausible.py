@@ -117,6 +117,12 @@ def understood_plate(
     return found if found.known or mixed(found.text) or is_free_choice(expected, seen) else None
 
 
+def of_piece(line: TextLine, found: Understanding) -> Understanding:
+    """What is said of a line that lacks characters: the text as it was read. A country by its form
+    or by the looks of what remains would be a guess; `known`, whether it is a plate, stays."""
+    return as_read(line)._replace(known=found.known)
+
+
 def by_looks(seen: Mapping[str, float], known: bool) -> str | None:
     """The country that the looks are sure of, where the text is no form that is `known`: a wish of
     the owner, or something that no table has. Of countries of free choice no table has all forms,

@@ -17,7 +17,7 @@ CANDIDATES = 6
 CANDIDATE_MIN = 0.01
 """Candidates less sure than this are not worth telling."""
 UNKNOWN_FACTOR = 0.9
-"""A text of no known form is taken as this much less sure."""
+"""A text of no known form is taken as this much less sure; not a piece, which has none."""
 
 
 def read_of(
@@ -27,12 +27,15 @@ def read_of(
     box: Box,
     vehicle: Vehicle,
     quality: Quality | None = None,
+    *,
+    partial: bool = False,
 ) -> Read:
+    """`partial`: only a piece of the plate is in the picture, of which no form tells a country."""
     characters = plate_characters(line)[found.start : found.start + len(found.text)]
     chances = tuple(
         chance_of(character, kept) for character, kept in zip(characters, found.text, strict=True)
     )
-    confidence = mean_chance(chances) * (1.0 if found.known else UNKNOWN_FACTOR)
+    confidence = mean_chance(chances) * (1.0 if found.known or partial else UNKNOWN_FACTOR)
     return Read(
         at=frame.captured_at,
         frame=frame.number,
@@ -43,11 +46,12 @@ def read_of(
         confidence=round(confidence, 4),
         characters=tuple(round(chance, 4) for chance in chances),
         candidates=candidates(characters, found.text, chances, confidence),
-        country=found.country,
-        region=found.region,
+        country=None if partial else found.country,
+        region=None if partial else found.region,
         box=box,
         vehicle=vehicle,
         quality=quality,
+        partial=partial,
     )
 
 

@@ -56,6 +56,7 @@ SHOWN: tuple[tuple[str, Callable[[Event], str]], ...] = (
     ("Raw text", lambda event: event.plate.raw),
     ("Country", lambda event: event.plate.country or ""),
     ("Region", lambda event: event.plate.region or ""),
+    ("Partial", lambda event: "yes" if event.plate.partial else ""),
     ("Confidence", lambda event: f"{event.plate.confidence:.1%}"),
     ("Direction", lambda event: event.direction),
     ("Zone", lambda event: event.zone or ""),

@@ -102,7 +102,7 @@ function fill(row, event) {
   field(row, "swatch").dataset.color = value(vehicle.color);
   say(row, "vehicle", joined([vehicle.color, vehicle.make, vehicle.model].map(value), " "));
   field(row, "meter").value = percent;
-  say(row, "sure", `${percent} %`);
+  say(row, "sure", joined([`${percent} %`, plate.partial && "partial"], ", "));
   say(row, "reads", event.reads === 1 ? "1 read" : `${event.reads} reads`);
   showTime(field(row, "first").querySelector("time"), event.first_seen_at);
   showTime(field(row, "last").querySelector("time"), event.last_seen_at);
