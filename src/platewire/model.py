@@ -422,6 +422,8 @@ class Site(Struct, frozen=True, kw_only=True):
     cameras: Mapping[str, CameraFacts] = {}
     time_zone: str = "UTC"
     """Of local times in the database, as in Europe/Berlin."""
+    stills: frozenset[str] = frozenset()
+    """Cameras that show each vehicle in one picture: no second read will come."""
 
 
 JsonObject = dict[str, Any]

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import pytest
 
 from platewire.camera.intake import Intake, close_left_open
+from platewire.camera.motion import MotionSettings
 from platewire.errors import LogError, PictureError
 from platewire.model import Event, Kind
 from platewire.runtime.status import State
-from tests.camera.intaking import CAMERA, END, Road, cut_off, read, seconds
+from tests.camera.intaking import CAMERA, END, Road, cut_off, read, seconds, shown
 
 PLATE = "AB12CDE"
 
@@ -245,3 +246,35 @@ async def test_a_better_picture_alone_is_an_update_of_its_own() -> None:
     assert kinds(events) == ["new", "updated"]
     assert events[1].changed == ("images",)
     assert events[1].images.plate != events[0].images.plate
+
+
+# --- stills ------------------------------------------------------------------------------------
+
+
+async def test_a_still_is_an_event_and_is_read_although_it_looks_like_the_last_one() -> None:
+    road = Road(stills=True)
+    road.motion = MotionSettings()
+    async with road.run():
+        for number in range(2):
+            await road.source.put(road.frame(f"AB1{number}CDE", pixels=shown(0)))
+        events = await road.logged(2)
+    assert kinds(events) == ["new", "new"]
+    assert road.line.counters["unconfirmed"] == 0
+
+
+async def test_what_is_read_once_and_held_back_is_counted_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    road = Road()
+    async with road.run():
+        await road.see(PLATE)
+        await road.clock.advance(7)
+        assert road.line.counters["unconfirmed"] == 1
+        await road.see("XY99ZZZ")
+        await road.clock.advance(7)
+        assert road.line.counters["unconfirmed"] == 2
+        assert road.log.last_seq == 0
+    (line,) = [each.getMessage() for each in caplog.records if "never confirmed" in each.message]
+    assert line.startswith("camera gate: a vehicle read, never confirmed, no event; last: AB12CDE;")
+    assert "at least 2 reads are required" in line
+    assert "stills = true" in line

@@ -8,6 +8,7 @@ import pytest
 from tests.acceptance.numberok_client import HttpReceiver
 from tests.acceptance.running import Running
 from tests.cli.conftest import Platewire
+from tests.sources.clips import jpeg
 
 HTTP = '[[output]]\nname = "hook"\ntype = "http"\nurl = "{url}"\n'
 LINES = '[[output]]\nname = "lines"\ntype = "json_lines"\nlisten = "127.0.0.1:{port}"\n'
@@ -92,3 +93,34 @@ def test_beside_a_running_server_what_it_listens_on_is_left_alone(
     assert said.code == 0
     assert f"platewire (process {server.pid}) is running" in said.out
     assert server.stop() == 0
+
+
+STILLS = """
+[[list]]
+name = "staff"
+kind = "allow"
+
+[[camera]]
+name = "ftp"
+source = { type = "pictures", path = "." }
+"""
+GATE = '[[output]]\nname = "out"\ntype = "relay"\nrelay = { type = "http", url = "%s" }\n'
+
+
+@pytest.mark.parametrize(
+    ("passage", "said_of_it"),
+    [
+        ("", "; stills: a vehicle is reported at its first read"),
+        ("passage = { hold_back = 2 }", "`hold_back` is 2, so a vehicle that is read once gives"),
+    ],
+)
+def test_check_tells_what_stills_mean(
+    platewire: Platewire, config: Path, passage: str, said_of_it: str
+) -> None:
+    (config.parent / "a.jpg").write_bytes(jpeg())
+    with HttpReceiver() as receiver:
+        add(config, f"{STILLS}{passage}\n{GATE % receiver.url}")
+        said = platewire("check", "--config", config)
+    assert said.code == 0
+    assert said_of_it in said.out
+    assert "`min_reads` counts as 1 for ftp" in said.out

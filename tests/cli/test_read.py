@@ -1,14 +1,16 @@
 """`read` and `passages` on good files and bad ones; the reads are recorded ones."""
 
 import json
+import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import pytest
 from msgspec import structs
-from platewire.cli.read import words
 
+from platewire.cli.recognition.read import words
 from tests.acceptance import small_road
 from tests.cli.conftest import Platewire
 from tests.passage.scene import read_of
@@ -177,3 +179,32 @@ def test_settings_are_those_of_the_camera_that_is_named(
     said = platewire("passages", road[0], "--config", config, "--camera", "absent")
     assert said.code == 2
     assert "--camera must name one of: road" in said.err
+
+
+def test_passages_of_one_picture(platewire: Platewire, config: Path, good: Path) -> None:
+    said = platewire("passages", good, "--json", "--config", config)
+    assert said.code == 0
+    events = [json.loads(line) for line in said.lines]
+    assert [event["kind"] for event in events] == ["new", "lost"]
+    assert events[0]["plate"]["text"] == small_road.PLATES[0]
+
+
+def test_passages_tell_what_was_never_confirmed(
+    platewire: Platewire, config: Path, good: Path
+) -> None:
+    config.write_text(config.read_text().replace("passage = {", "passage = { hold_back = 1,"))
+    said = platewire("passages", good, "--config", config)
+    assert (said.code, said.out) == (1, "")
+    assert f"1 read, never confirmed; last: {small_road.PLATES[0]}; at least 2 reads" in said.err
+    assert "no plates read" not in said.err
+
+
+def test_a_picture_dated_decades_ahead_is_told(
+    platewire: Platewire, config: Path, good: Path
+) -> None:
+    os.utime(good, (datetime(2089, 5, 1, tzinfo=UTC).timestamp(),) * 2)
+    said = platewire("passages", good, "--json", "--config", config)
+    assert "good.jpg has the future date 2089-05-01 00:00 UTC; using the present time" in said.err
+    events = [json.loads(line) for line in said.lines]
+    assert [event["kind"] for event in events] == ["new", "lost"]
+    assert not any("2089" in event["occurred_at"] for event in events)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from platewire.decoding.decode import decode
 from platewire.errors import PictureError
 from platewire.recognition.engines.rapidocr import RapidOcr, RapidOcrSettings
 from platewire.recognition.pictures import load_picture
-from platewire.sources.frames.picture import decode_file
 from tests.cli.conftest import Platewire
 from tests.recognition.drawing import frame_of, scene_with
 
@@ -80,7 +80,7 @@ def test_odd_pictures_are_read_right(
     engine: RapidOcr, tmp_path: Path, kind: str, name: str
 ) -> None:
     save(tmp_path / name, kind)
-    for pixels in (load_picture(tmp_path / name), decode_file((tmp_path / name).read_bytes())):
+    for pixels in (load_picture(tmp_path / name), decode((tmp_path / name).read_bytes())):
         assert [read.text for read in engine.read(frame_of(pixels))] == ["12BDF3"]
 
 
@@ -109,10 +109,10 @@ def test_broken_pictures_are_told_and_do_not_hold_up_the_others(
 
 def test_a_picture_of_a_hundred_megapixels_is_refused_by_both(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
-    Image.new("L", (11_000, 9_200)).save(path)
+    Image.new("L", (12_800, 10_001)).save(path)
     with pytest.raises(
-        PictureError, match="11000 x 9200 pixels; the maximum is 100 million; scale"
+        PictureError, match="12800 x 10001 pixels; the maximum is 128 million; scale"
     ):
         load_picture(path)
-    with pytest.raises(PictureError, match=r"11000x9200 exceeds .* pixels; scale it down"):
-        decode_file(path.read_bytes())
+    with pytest.raises(PictureError, match=r"12800x10001 exceeds .* pixels; scale it down"):
+        decode(path.read_bytes())

@@ -245,3 +245,21 @@ async def test_real_clips_are_read_whole(real_data: Path) -> None:
         frames = await taken(source)
         assert (len(frames) > 0, source.broken, notes) == (True, 0, []), path
         assert times(frames) == sorted(set(times(frames)))
+
+
+@pytest.mark.parametrize("place", ["metadata", "file"])
+async def test_a_date_decades_ahead_is_told_and_not_used(
+    tmp_path: Path, notes: Notes, place: str
+) -> None:
+    made = "2089-05-01T00:00:00.000000Z" if place == "metadata" else ""
+    # FFmpeg writes a date beyond 2040 into no MP4.
+    clip = write_clip(tmp_path / ("future.mkv" if made else "future.mp4"), made=made)
+    stamp = START.timestamp() if made else datetime(2089, 5, 1, tzinfo=UTC).timestamp()
+    os.utime(clip, (stamp, stamp))
+    clock = FakeClock(START + timedelta(days=2))
+    frames = await taken(FileSettings(path=clip).build(notes.context(clock)))
+    expected = START if made else clock.now()
+    assert frames[0].captured_at == expected
+    (note,) = notes
+    assert f"{clip} has the future date 2089-05-01 00:00 UTC" in note
+    assert f"using {expected:%Y-%m-%d %H:%M} UTC" in note

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from platewire.decoding.decode import decode
 from platewire.errors import ConfigError, Unavailable
 from platewire.model import Frame, Pixels
-from platewire.sources.frames.picture import decode_file
 from platewire.sources.pictures import PictureFrames, PicturesSettings
 from platewire.testing.check_source import Truth, check_source
 from platewire.testing.clock import FakeClock
+from tests.decoding.foreign import gif, odd_pictures
 from tests.sources.cameras import Notes, taken
 from tests.sources.clips import HEIGHT, START, WIDTH, jpeg, picture
 
@@ -47,7 +48,8 @@ async def test_pictures_come_as_a_person_counts_at_a_fixed_interval(
     frames = await taken(settings.build(notes.context()))
     assert [round(float(frame.pixels[80, 80].mean())) for frame in frames] == [42, 40, 41]
     assert [frame.captured_at for frame in frames] == [START + n * SECOND / 2 for n in range(3)]
-    assert notes == []
+    (note,) = notes
+    assert "notes.txt is skipped: names that end in .txt are not read as pictures" in note
 
 
 async def test_without_start_the_first_files_time_counts(folder: Path, notes: Notes) -> None:
@@ -301,14 +303,12 @@ async def test_a_picture_of_yesterday_that_is_dated_ahead_is_not_fresh(
 async def test_a_decoder_that_raises_what_it_likes_costs_one_picture(
     folder: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = decode_file
-
-    def decode(data: bytes) -> Pixels:
+    def odd(data: bytes) -> Pixels:
         if data == jpeg(41):
             raise KeyError("damaged")
-        return given(data)
+        return decode(data)
 
-    monkeypatch.setattr("platewire.sources.pictures.decode_file", decode)
+    monkeypatch.setattr("platewire.sources.pictures.decode", odd)
     frames = await taken(PicturesSettings(path=folder).build(notes.context()))
     assert len(frames) == 2
     assert any("car10.JPG is skipped" in note and "KeyError" in note for note in notes)
@@ -321,3 +321,45 @@ async def test_a_picture_whose_rights_change_is_not_read_again(folder: Path) -> 
     assert await watching.next_after(looks=3) is not None
     (folder / "new.jpg").chmod(0o600)
     assert await watching.next_after(looks=3) is None
+
+
+# --- other people's pictures -------------------------------------------------------------------
+
+
+async def test_a_folder_takes_every_kind_that_read_takes(tmp_path: Path, notes: Notes) -> None:
+    pictures = odd_pictures()
+    for number, data in enumerate(pictures.values()):
+        drop(tmp_path / f"{number}.jpg", data)
+    source = PicturesSettings(path=tmp_path).build(notes.context())
+    assert len(await taken(source)) == len(pictures)
+    assert (source.broken, notes) == (0, [])
+
+
+async def test_a_gif_is_a_clip(tmp_path: Path, notes: Notes) -> None:
+    drop(tmp_path / "a.gif", gif(3, 500))
+    settings = PicturesSettings(path=tmp_path, start_at=START)
+    frames = await taken(settings.build(notes.context()))
+    assert [frame.captured_at for frame in frames] == [START + n * SECOND / 2 for n in range(3)]
+    assert [frame.number for frame in frames] == [0, 1, 2]
+
+
+async def test_what_is_passed_over_is_named_once_of_each_kind(folder: Path, notes: Notes) -> None:
+    for name in ("a.xml", "b.xml", "clip.mp4", "README", ".hidden.jpg"):
+        drop(folder / name, b"")
+    (folder / "2026-12-01").mkdir()
+    await taken(PicturesSettings(path=folder).build(notes.context()))
+    told = {note.partition(" is skipped")[0].rpartition("/")[2]: note for note in notes}
+    assert len(notes) == 5
+    assert {"notes.txt", "clip.mp4", "README", "2026-12-01"} <= told.keys()
+    assert f'set `path` to "{folder}/**/*"' in told["2026-12-01"]
+    assert '`type = "file"`' in told["clip.mp4"]
+
+
+async def test_a_first_file_from_the_future_is_told(tmp_path: Path, notes: Notes) -> None:
+    drop(tmp_path / "a.jpg", jpeg(), FAR_AHEAD)
+    drop(tmp_path / "b.jpg", jpeg())
+    clock = FakeClock(START + timedelta(days=1))
+    frames = await taken(PicturesSettings(path=tmp_path).build(notes.context(clock)))
+    assert frames[0].captured_at == START
+    (note,) = notes
+    assert "a.jpg has the future time" in note

@@ -12,6 +12,7 @@ from platewire.sources.frames.picture import BROKEN_IN_A_ROW
 from platewire.sources.snapshot import SnapshotFrames, SnapshotSettings
 from platewire.testing.check_source import Truth, check_source
 from platewire.testing.clock import FakeClock
+from tests.decoding.foreign import multipart, odd_pictures
 from tests.sources.cameras import Handler, HttpCameraServer, Notes, taken
 from tests.sources.clips import jpeg, picture
 
@@ -92,7 +93,7 @@ async def test_too_many_broken_pictures_are_not_borne(http_camera: HttpCameraSer
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<html>login</html>", "neither JPEG nor PNG"),
+        (b"<html>login</html>", "cannot be decoded"),
         (b"", "0 bytes"),
         (jpeg(90, 1, 1), "1x1 pixels"),
         (jpeg()[:3], "image size is missing"),
@@ -122,3 +123,23 @@ async def test_an_answer_that_never_ends_is_given_up(http_camera: HttpCameraServ
     source = await camera(http_camera, handle, open_seconds=0.3, silence_seconds=0.3)
     with pytest.raises(Unavailable, match=r"camera gate .* sent nothing"):
         await taken(source, 1)
+
+
+async def test_a_camera_may_send_every_kind_that_read_takes(http_camera: HttpCameraServer) -> None:
+    pictures = list(odd_pictures().values())
+    source = await camera(http_camera, answering(*pictures))
+    assert len(await taken(source, len(pictures))) == len(pictures)
+    assert source.broken == 0
+
+
+async def test_of_a_stream_the_first_picture_is_taken(http_camera: HttpCameraServer) -> None:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        kind = "multipart/x-mixed-replace; boundary=camera"
+        answer = web.StreamResponse(headers={"Content-Type": kind})
+        await answer.prepare(request)
+        while True:
+            await answer.write(multipart(("image/jpeg", jpeg()))[:-12])
+            await asyncio.sleep(0.01)
+
+    source = await camera(http_camera, handle, open_seconds=2, silence_seconds=2)
+    assert len(await taken(source, 2)) == 2

@@ -97,3 +97,20 @@ def test_a_metric_without_samples_says_nothing(world: World) -> None:
     found = parse(exposition(world.context))
     assert "platewire_frames_read_total" not in {it.name for it in found}
     assert value(found, "platewire_log_last_seq") == 0
+
+
+async def test_what_was_never_confirmed_is_told_everywhere(
+    world: World, client: aiohttp.ClientSession
+) -> None:
+    world.board.say("camera", "ftp", State.RUNNING)
+    world.board.gauge("camera", "ftp", unconfirmed=3)
+    found = parse(await (await client.get("/metrics")).text())
+    assert value(found, "platewire_unconfirmed_total", camera="ftp") == 3
+    text = "3 vehicles read, never confirmed; 0 reported"
+    (camera,) = (await (await client.get("/api/v1/cameras")).json())["cameras"]
+    assert camera["message"] == text
+    health = await client.get("/healthz")
+    assert health.status == 200
+    assert any(f"ftp: {text}" in each for each in (await health.json())["warnings"])
+    world.board.count("camera", "ftp", events_new=4)
+    assert (await (await client.get("/healthz")).json())["warnings"] == []

@@ -191,8 +191,21 @@ async def _camera(camera: CameraSettings, clock: Clock, patience: float) -> Find
     except BaseException as error:
         return failed("camera", camera.name, error)
     seconds = clock.monotonic() - started
-    message = f"received a {width}x{height} frame after {seconds:.1f} s"
+    message = f"received a {width}x{height} frame after {seconds:.1f} s{_of_stills(camera)}"
     return Finding("camera", camera.name, good=True, message=message)
+
+
+def _of_stills(camera: CameraSettings) -> str:
+    """What it means that each vehicle is in one picture; empty for video."""
+    rules = camera.passage_rules()
+    if not rules.stills:
+        return ""
+    if rules.held_back and rules.unconfirmed == "drop":
+        return (
+            f"; stills: one picture for each vehicle, but `hold_back` is {rules.held_back}, so a "
+            "vehicle that is read once gives no event; remove `hold_back`"
+        )
+    return "; stills: a vehicle is reported at its first read"
 
 
 def _left_alone(settings: OutputSettings, process: str) -> Finding:
@@ -213,7 +226,8 @@ async def _output(
             await output.connect()
             if compare:
                 await output.held(0)  # Raises where another history is there.
-        message = _connected(settings) + (f"; {output.warning}" if output.warning else "")
+        remarks = filter(None, (output.warning, *settings.remarks(context.site)))
+        message = "; ".join((_connected(settings), *remarks))
     except TimeoutError:
         message = f"timeout: no response within {patience:g} s; check that the receiver is running"
         return Finding("output", name, good=False, message=message)

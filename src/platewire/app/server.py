@@ -199,7 +199,7 @@ class Server:
             self._board.note("camera", camera.name, text)
 
         context = SourceContext(camera=camera.name, clock=self._clock, note=note)
-        own = (camera.passage, camera.pictures, self._intake, camera.motion)
+        own = (camera.passage_rules(), camera.pictures, self._intake, camera.motion)
         run = CameraRun(
             lambda: camera.source.build(context), lambda source: Intake(camera.name, source, *own)
         )

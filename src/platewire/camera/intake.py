@@ -17,6 +17,7 @@ from platewire.access import AccessLists
 from platewire.camera.ledger import Album, Ledger
 from platewire.camera.motion import MotionSettings
 from platewire.camera.pace import Pace
+from platewire.camera.unconfirmed import Unconfirmed
 from platewire.errors import LogError, PlatewireError
 from platewire.eventlog.log import EventLog
 from platewire.model import Frame
@@ -85,9 +86,12 @@ class Intake:
         self._patience = passage.lost_after_seconds
         self._ledger = context.ledger(camera, passage, pictures)
         self._reader = context.reader
+        # A still is one of a few: its camera has decided that there is something to read.
+        live = source.live and not passage.stills
         self._gate = (motion or MotionSettings(skip_still="never")).gate(
-            live=source.live, lost_after_seconds=passage.lost_after_seconds
+            live=live, lost_after_seconds=passage.lost_after_seconds
         )
+        self._unconfirmed = Unconfirmed(camera, passage, context.clock, context.board)
         self._pace = Pace()
         self._clock = context.clock
         self._board = context.board
@@ -127,6 +131,7 @@ class Intake:
                 self._report(found)
         async with self._turn:
             await self._ledger.keep(self._ledger.passages.end())
+            self._unconfirmed.report(self._ledger.passages)
 
     async def _frames(self) -> AsyncGenerator[Frame, None]:
         """The source's."""
@@ -171,6 +176,7 @@ class Intake:
                 if silent >= self._patience:
                     frame_time = self._frame_time + timedelta(seconds=silent)
                     await self._ledger.keep(self._ledger.passages.tick(frame_time))
+                    self._unconfirmed.report(self._ledger.passages)
 
     def _report(self, found: Examined | None) -> None:
         """`found` is None for a frame in which nothing moved."""
@@ -185,6 +191,7 @@ class Intake:
         unused = {f"unused_{why}": n for why, n in self._ledger.passages.unused.items()}
         broken = self._source.broken
         self._board.gauge(ROLE, self._camera, dropped=dropped, broken=broken, **unused)
+        self._unconfirmed.report(self._ledger.passages)
 
 
 class CameraRun:

@@ -7,7 +7,7 @@ import ipaddress
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from platewire.camera.motion import MotionSettings
 from platewire.eventlog.settings import LogSettings
@@ -120,6 +120,11 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(description="Which side of vehicles the camera sees, for camera formats"),
     ] = None
 
+    def passage_rules(self) -> PassageSettings:
+        """`passage`; where it does not say whether the pictures are stills, the source does."""
+        stills = self.source.stills if self.passage.stills is None else self.passage.stills
+        return structs.replace(self.passage, stills=stills)
+
     def facts(self) -> CameraFacts:
         """The configured facts, completed from the address of the source."""
         return CameraFacts(
@@ -160,4 +165,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             },
             cameras={camera.name: camera.facts() for camera in self.camera},
             checkpoints={camera.name: camera.checkpoint for camera in self.camera},
+            stills=frozenset(
+                camera.name for camera in self.camera if camera.passage_rules().stills
+            ),
         )

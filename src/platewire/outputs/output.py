@@ -179,6 +179,11 @@ class OutputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         the output. That cameras, zones and lists exist is checked for all outputs."""
         return ()
 
+    def remarks(self, site: Site) -> Iterable[str]:
+        """What `check` adds to its finding: how a setting applies to the cameras of this site, a
+        clause each."""
+        return ()
+
     def database(self) -> WrittenDatabase:
         """The database that it writes, for commands that query it. ConfigError where a secret or
         the URL cannot be used, or the driver is not installed."""

@@ -60,6 +60,10 @@ class Passages:
         self._clock_set_back = False
         self.unused: Counter[str] = Counter()
         """Reads that were left out since the start, by the reason: unsure, short, outside."""
+        self.unconfirmed = 0
+        """Vehicles that were read, but too seldom to be reported, since the start."""
+        self.last_unconfirmed = ""
+        """Text of the last of them."""
 
     # --- what happens ------------------------------------------------------------------------
 
@@ -134,6 +138,9 @@ class Passages:
     def _fall_silent(self, track: Track) -> list[Change]:
         forget = track.state is State.HELD and self._settings.unconfirmed == "drop"
         happening = Happening.FORGOTTEN if forget else Happening.SILENT
+        if forget:
+            self.unconfirmed += 1
+            self.last_unconfirmed = track.text
         return self._move(track, happening, track.last_seen_at + self._lost_after)
 
     # --- reads -------------------------------------------------------------------------------
@@ -160,7 +167,9 @@ class Passages:
         return zone_at(self._settings.zones, *frame.fractions(read.box))
 
     def _begin(self, read: Read, at: datetime, unread: Sequence[Track]) -> Track:
-        track = begin(self._next_key, read, at, at_same_place(read, unread, at))
+        # Of two stills, a place in the picture says nothing about the vehicle.
+        there = [] if self._settings.stills else at_same_place(read, unread, at)
+        track = begin(self._next_key, read, at, there)
         self._next_key += 1
         self._tracks.append(track)
         return track

@@ -16,7 +16,7 @@ from platewire.passage.estimate import Estimate, matters, settle
 from platewire.passage.lifecycle import Happening, State
 from platewire.passage.settings import PassageSettings
 from platewire.passage.tracking.track import Track, plate_of
-from platewire.passage.tracking.tracker import Pair, associate, reads_in_doubt
+from platewire.passage.tracking.tracker import Pair, associate, associate_stills, reads_in_doubt
 
 
 class Taken(NamedTuple):
@@ -45,12 +45,20 @@ class Results(Protocol):
     def vehicle(self, track: Track, answer: Estimate) -> Vehicle: ...
 
 
+def _associated(
+    reads: Sequence[Read], tracks: Sequence[Track], at: datetime, settings: PassageSettings
+) -> list[Pair]:
+    if settings.stills:
+        return associate_stills(reads, tracks)
+    return associate(reads, tracks, at, settings.distance)
+
+
 class Combined:
     def __init__(self, settings: PassageSettings) -> None:
         self._settings = settings
 
     def pairs(self, reads: Sequence[Read], tracks: Sequence[Track], at: datetime) -> list[Pair]:
-        return associate(reads, tracks, at, self._settings.distance)
+        return _associated(reads, tracks, at, self._settings)
 
     def take(
         self, track: Track, pair: Pair, at: datetime, zone: str | None, tracks: Sequence[Track]
@@ -95,7 +103,7 @@ class Raw:
         self._settings = settings
 
     def pairs(self, reads: Sequence[Read], tracks: Sequence[Track], at: datetime) -> list[Pair]:
-        return associate(reads, tracks, at, self._settings.distance)
+        return _associated(reads, tracks, at, self._settings)
 
     def take(
         self, track: Track, pair: Pair, at: datetime, zone: str | None, tracks: Sequence[Track]

@@ -42,7 +42,16 @@ class PassageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Annotated[int, Meta(ge=0, le=10)] | None,
         Meta(
             description="Number of first results held back before `new` is sent; default: 1, or 0 "
-            'with `preset = "numberok"`'
+            'with `stills` or `preset = "numberok"`'
+        ),
+    ] = None
+    stills: Annotated[
+        bool | None,
+        Meta(
+            description="Each vehicle is in one picture, as in photos of a triggered camera: its "
+            "first read is reported, and reads are merged only if their texts are equal or look "
+            "alike, whatever `distance` is. Default: true for `pictures`, and for `snapshot` with "
+            "an interval of 5 s or more"
         ),
     ] = None
     distance: Annotated[
@@ -109,5 +118,7 @@ class PassageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def held_back(self) -> int:
-        """Number of results held back, from the setting or the preset."""
-        return HOLD_BACK[self.preset] if self.hold_back is None else self.hold_back
+        """Number of results held back: the setting, or the default of stills or the preset."""
+        if self.hold_back is not None:
+            return self.hold_back
+        return 0 if self.stills else HOLD_BACK[self.preset]

@@ -2,24 +2,18 @@
 
 import hashlib
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
-import PIL.Image
 
+from platewire.decoding.decode import KINDS, PIXELS_MAX, SIDE_MIN, decode
+from platewire.decoding.multipart import unwrapped
 from platewire.errors import PictureError
 from platewire.model import Box, Frame, Image, Picture, Pixels, Read, picture_path
 from platewire.wire.picture_size import size_of
 
-PIXELS_MAX = 100_000_000
-"""Larger pictures are refused before they are decoded."""
-SIDE_MIN = 16
-"""Pixels; nothing can be read in smaller pictures."""
-ORIENTATION_TAG = 0x0112
-"""The Exif tag that says how a camera was held."""
 PLATE_MARGIN = 0.15
 """Of the plate's height, on each side of its crop."""
 
@@ -46,17 +40,14 @@ def decode_picture(data: bytes, name: str) -> Pixels:
     """As `load_picture`, for bytes; `name` is what messages call it."""
     if not data:
         raise PictureError(f"{name} is empty; save the image again")
-    size = size_of(data)
-    if size is not None:
+    if (size := size_of(unwrapped(data))) is not None:
         check_size(size, name)
-    pixels = decoded(data) if size is not None else None
-    if pixels is None:
+    try:
+        return decode(data)
+    except PictureError as error:
         raise PictureError(
-            f"{name} is not a decodable image, or truncated; supported: JPEG, PNG, WebP, BMP, "
-            "TIFF, GIF and JPEG 2000 with 8 or 16 bits"
-        )
-    check_size((pixels.shape[1], pixels.shape[0]), name)
-    return pixels
+            f"{name} is not a decodable image, or truncated ({error}); supported: {KINDS}"
+        ) from error
 
 
 def checked(frame: Frame) -> Pixels:
@@ -87,48 +78,6 @@ def check_size(size: tuple[int, int], name: str) -> None:
             f"{name} has {width} x {height} pixels, too few to read a plate; the minimum is "
             f"{SIDE_MIN} per side"
         )
-
-
-def decoded(data: bytes) -> Pixels | None:
-    buffer = np.frombuffer(data, np.uint8)
-    try:
-        pixels = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
-        with_alpha = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED) if data[:4] == b"\x89PNG" else None
-    except cv2.error:
-        return None
-    if pixels is None:
-        return None
-    if with_alpha is not None and with_alpha.ndim == 3 and with_alpha.shape[2] == 4:
-        return turned(on_white(with_alpha), orientation_of(data))
-    return np.asarray(pixels, np.uint8)
-
-
-def orientation_of(data: bytes) -> int:
-    """EXIF's number from 1 to 8; 1, upright, where there is none."""
-    try:
-        with PIL.Image.open(BytesIO(data)) as picture:
-            return int(picture.getexif().get(ORIENTATION_TAG, 1))
-    except (OSError, ValueError, SyntaxError):
-        return 1
-
-
-def turned(pixels: Pixels, orientation: int) -> Pixels:
-    """Set upright from one of EXIF's orientations."""
-    if orientation in (5, 6, 7, 8):
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
-
-
-def on_white(pixels: np.ndarray) -> Pixels:
-    """Blends four channels of 8 or 16 bits over white."""
-    full = 255.0 if pixels.dtype == np.uint8 else 65535.0
-    shares = pixels.astype(np.float32) / full
-    blended = shares[..., :3] * shares[..., 3:] + (1 - shares[..., 3:])
-    return np.asarray((blended * 255).round(), np.uint8)
 
 
 # --- out --------------------------------------------------------------------------------------

@@ -137,7 +137,9 @@ class _Playing:
                     f"{self._who} contains no decodable video; export it again as H.264 in MP4"
                 )
             if self._start is None:
-                self._start = self._default_start(container)
+                self._start, remark = self._default_start(container)
+                if remark:
+                    yield remark
                 # Opening may take long: frame time must not be ahead of the clock by that.
                 self._begun = self._context.clock.monotonic()
             end = self._play(container, stream)
@@ -167,16 +169,21 @@ class _Playing:
                 "MP4, or copy it again if it is truncated"
             ) from error
 
-    def _default_start(self, container: InputContainer) -> datetime:
+    def _default_start(self, container: InputContainer) -> tuple[datetime, str]:
+        """And what to say of a date that is not used because it lies ahead; empty if none does."""
         now = self._context.clock.now()
         if self._settings.loop or self._settings.pace == "real":
-            return now
-        return self._credible(self._made(container)) or self._credible(self._written()) or now
-
-    def _credible(self, moment: datetime | None) -> datetime | None:
-        latest = self._context.clock.now() + AHEAD
-        fits = moment is not None and moment.year >= FIRST_CREDIBLE_YEAR and moment <= latest
-        return moment if fits else None
+            return now, ""
+        dates = [date for date in (self._made(container), self._written()) if date is not None]
+        ahead = [date for date in dates if date > now + AHEAD]
+        credible = (d for d in dates if d not in ahead and d.year >= FIRST_CREDIBLE_YEAR)
+        start = next(credible, now)
+        if not ahead:
+            return start, ""
+        return start, (
+            f"{self._who} has the future date {ahead[0]:%Y-%m-%d %H:%M} UTC; using "
+            f"{start:%Y-%m-%d %H:%M} UTC; set the clock of the camera, or `start_at`"
+        )
 
     def _made(self, container: InputContainer) -> datetime | None:
         """When the clip says it was."""

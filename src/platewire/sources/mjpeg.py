@@ -12,12 +12,13 @@ from typing import Annotated, NamedTuple
 import aiohttp
 from msgspec import Meta
 
+from platewire.decoding.decode import decode
 from platewire.errors import PictureError, Unavailable
 from platewire.model import BootTime, Frame
 from platewire.sources.frames.arrival import ArrivalTimes
 from platewire.sources.frames.handover import Handover, taken_from_task
 from platewire.sources.frames.off_loop import off_loop
-from platewire.sources.frames.picture import BrokenPictures, decode
+from platewire.sources.frames.picture import BrokenPictures
 from platewire.sources.frames.tally import Tally
 from platewire.sources.frames.thinning import Thinning
 from platewire.sources.network.http import HttpAccess, HttpCamera

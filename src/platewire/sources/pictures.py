@@ -8,6 +8,7 @@ and does not affect other files.
 """
 
 import asyncio
+import contextlib
 import errno
 import glob
 import os
@@ -20,15 +21,14 @@ from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
 
+from platewire.decoding.decode import SUFFIXES, decode, is_moving, moving
 from platewire.errors import ConfigError, PictureError, Unavailable
 from platewire.model import Frame, Pixels
 from platewire.runtime.clock import Clock
 from platewire.sources.frames.off_loop import OffLoop, off_loop
-from platewire.sources.frames.picture import decode_file
 from platewire.sources.frames.tally import Tally
 from platewire.sources.source import FrameSource, SourceContext, SourceSettings
 
-SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"))
 FILE_BYTES_MAX = 256 * 2**20
 """Bytes of a file, at most: above any photo, a bound on memory."""
 AHEAD_SECONDS = 60.0
@@ -72,6 +72,10 @@ class PicturesSettings(SourceSettings, frozen=True, kw_only=True, tag="pictures"
     poll_seconds: Annotated[
         float, Meta(ge=0.1, le=3600, description="With `watch`: polling interval")
     ] = 1.0
+
+    @property
+    def stills(self) -> bool:
+        return True
 
     def build(self, context: SourceContext) -> "PictureFrames":
         """ConfigError when settings contradict each other."""
@@ -127,6 +131,8 @@ class PictureFrames(FrameSource):
         """In a watched folder, what has been read; kept over connections."""
         self._refused: set[Path] = set()
         """What was told not to be followed."""
+        self._passed_over: set[str] = set()
+        """Kinds of files of which one was named as passed over."""
 
     @property
     def live(self) -> bool:
@@ -146,13 +152,13 @@ class PictureFrames(FrameSource):
             files = self._arriving(call) if self._settings.watch else self._all(call)
             async for file, moment in files:
                 try:
-                    pixels = await call(_read, file)
+                    async for after, pixels in _pictures(call, file):
+                        arrived = self._context.clock.boot()
+                        at = order.of(moment + timedelta(seconds=after))
+                        yield Frame(camera, self._tally.number(), at, pixels, arrived)
                 except PictureError as error:
                     self._tally.broken += 1
                     self._note(f"{file.path} is skipped: {error}")
-                    continue
-                arrived = self._context.clock.boot()
-                yield Frame(camera, self._tally.number(), order.of(moment), pixels, arrived)
 
     def _note(self, text: str) -> None:
         self._context.note(f"camera {self._context.camera}: {text}")
@@ -181,6 +187,8 @@ class PictureFrames(FrameSource):
             yield from sorted(by_time, key=lambda it: it[1])
             return
         first = next((file for file in files if file.credible(now)), files[0])
+        if self._settings.start_at is None and not files[0].credible(now):
+            self._moment(files[0], now)
         start = (self._settings.start_at or first.moment(now)).astimezone(UTC)
         step = timedelta(seconds=self._settings.interval_seconds)
         yield from ((file, start + index * step) for index, file in enumerate(files))
@@ -215,12 +223,15 @@ class PictureFrames(FrameSource):
         path = self._settings.path
         try:
             root, names = _named(path)
+            others = [name for name in names if _passed_over(name, path)]
+            names = [name for name in names if name not in others]
             found = list(_files(sorted(names, key=_as_a_person_counts), root.resolve(strict=True)))
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before 3.13
             raise Unavailable(
                 f"camera {self._context.camera}: cannot read the folder {path}: "
                 f"{getattr(error, 'strerror', None) or error}; check `path`"
             ) from error
+        self._tell_passed_over(others)
         self._tell_refused({it.path: it.reason for it in found if isinstance(it, _Refused)})
         return [it for it in found if isinstance(it, _File)]
 
@@ -230,6 +241,15 @@ class PictureFrames(FrameSource):
             self._tally.broken += 1
             self._loop.call_soon_threadsafe(self._note, f"{name} is skipped: {refused[name]}")
         self._refused = set(refused)
+
+    def _tell_passed_over(self, names: list[Path]) -> None:
+        """One of each kind: cameras write a file of data beside each picture."""
+        for name in names:
+            kind = "folder" if name.is_dir() else name.suffix.lower()
+            if kind not in self._passed_over and len(self._passed_over) < NOTES_PER_LOOK_MAX:
+                self._passed_over.add(kind)
+                text = _why_passed_over(name, kind)
+                self._loop.call_soon_threadsafe(self._note, f"{name} is skipped: {text}")
 
 
 class _Order:
@@ -260,7 +280,7 @@ class _Refused(NamedTuple):
 def _named(path: Path) -> tuple[Path, list[Path]]:
     """The folder that nothing may lead out of, and what in it may be a picture."""
     if path.is_dir():
-        return path, [name for name in path.iterdir() if name.suffix.lower() in SUFFIXES]
+        return path, [name for name in path.iterdir() if not name.name.startswith(".")]
     if not glob.has_magic(str(path)):
         raise FileNotFoundError("no such folder")
     fixed = next(index for index, part in enumerate(path.parts) if glob.has_magic(part))
@@ -269,6 +289,21 @@ def _named(path: Path) -> tuple[Path, list[Path]]:
     # That names which begin with a dot are left out it shares with the shell only if we see to it.
     names = root.glob(pattern)
     return root, [name for name in names if not _hidden(name.relative_to(root), pattern)]
+
+
+def _passed_over(name: Path, path: Path) -> bool:
+    """Of a folder, only files that are named as pictures are read; of a pattern, all."""
+    return name.suffix.lower() not in SUFFIXES and name.parent == path
+
+
+def _why_passed_over(name: Path, kind: str) -> str:
+    if kind == "folder":
+        return f'a folder; to read it too, set `path` to "{name.parent}/**/*"'
+    named = f"names that end in {kind}" if kind else "names without an ending"
+    return (
+        f"{named} are not read as pictures; supported are {', '.join(sorted(SUFFIXES))}; a clip "
+        'needs a camera with `type = "file"`'
+    )
 
 
 def _hidden(name: Path, pattern: str) -> bool:
@@ -313,16 +348,43 @@ def _as_a_person_counts(name: Path) -> list[tuple[int, str]]:
     return [(int(digits), "") if digits else (-1, text) for digits, text in parts]
 
 
-def _read(file: _File) -> Pixels:
+async def _pictures(call: OffLoop, file: _File) -> AsyncGenerator[tuple[float, Pixels], None]:
+    """One picture; or those of an animated GIF, with their seconds since the first one."""
+    data = await call(_read, file)
+    if not await call(is_moving, data):
+        yield 0.0, await call(_decoded, data)
+        return
+    clip = moving(data)
+    while (picture := await call(_following, clip)) is not None:
+        yield picture
+
+
+def _read(file: _File) -> bytes:
     """PictureError for whatever is wrong with this file: it alone is skipped."""
     if file.size > FILE_BYTES_MAX:
         raise PictureError(f"its {file.size:,} bytes exceed {FILE_BYTES_MAX:,}")
     try:
-        return decode_file(_bytes_of(file.real))
-    except PictureError:
-        raise
+        return _bytes_of(file.real)
     except OSError as error:
         raise PictureError(f"cannot be read: {error.strerror or error}") from error
+
+
+def _decoded(data: bytes) -> Pixels:
+    with _decoders_errors():
+        return decode(data)
+
+
+def _following(clip: Iterator[tuple[float, Pixels]]) -> tuple[float, Pixels] | None:
+    with _decoders_errors():
+        return next(clip, None)
+
+
+@contextlib.contextmanager
+def _decoders_errors() -> Iterator[None]:
+    try:
+        yield
+    except PictureError:
+        raise
     except Exception as error:  # Decoders raise what they like of a damaged file.
         raise PictureError(f"cannot be decoded: {type(error).__name__}: {error}") from error
 

@@ -9,23 +9,33 @@ from typing import Annotated
 import aiohttp
 from msgspec import Meta
 
+from platewire.decoding.decode import decode
 from platewire.errors import PictureError
 from platewire.model import Frame, Pixels
 from platewire.sources.frames.arrival import ArrivalTimes
 from platewire.sources.frames.off_loop import OffLoop, off_loop
-from platewire.sources.frames.picture import BrokenPictures, decode
+from platewire.sources.frames.picture import BrokenPictures
 from platewire.sources.frames.tally import Tally
 from platewire.sources.network.http import HttpAccess, HttpCamera
+from platewire.sources.network.jpeg_stream import JpegStream
 from platewire.sources.source import FrameSource, SourceContext
 
 PICTURE_BYTES_MAX = 32 * 2**20
 """Bytes of one picture, at most: above any camera's, a bound on memory."""
 
+STILLS_SECONDS = 5.0
+"""Seconds between two pictures from which on each vehicle is in one of them: after as many without
+a read a passage is lost by default, so no second picture can confirm the first."""
+
 
 class SnapshotSettings(HttpCamera, frozen=True, kw_only=True, tag="snapshot"):
-    """A camera that responds to each HTTP request with one JPEG or PNG."""
+    """A camera that responds to each HTTP request with one picture."""
 
     interval_seconds: Annotated[float, Meta(ge=0.05, le=3600, description="Polling interval")] = 1.0
+
+    @property
+    def stills(self) -> bool:
+        return self.interval_seconds >= STILLS_SECONDS
 
     def build(self, context: SourceContext) -> "SnapshotFrames":
         """ConfigError when the address holds a password or a secret is not there."""
@@ -70,8 +80,16 @@ class SnapshotFrames(FrameSource):
     async def _picture(self, session: aiohttp.ClientSession, call: OffLoop) -> Pixels:
         data = bytearray()
         async with self._access.asked(session) as answer:
+            stream = JpegStream(PICTURE_BYTES_MAX) if _is_multipart(answer) else None
             async for chunk in answer.content.iter_any():
                 data += chunk
+                if stream is not None and (pictures := stream.feed(chunk)):
+                    data = bytearray(pictures[0])  # A stream would never end.
+                    break
                 if len(data) > PICTURE_BYTES_MAX:
                     raise PictureError(f"larger than {PICTURE_BYTES_MAX:,} bytes")
         return await call(decode, bytes(data))
+
+
+def _is_multipart(answer: aiohttp.ClientResponse) -> bool:
+    return answer.content_type.startswith("multipart/")

@@ -41,6 +41,12 @@ class SourceSettings(
         raise NotImplementedError
 
     @property
+    def stills(self) -> bool:
+        """Whether a vehicle is usually in one picture only, so that no second read confirms the
+        first. A camera's `passage.stills` overrides it."""
+        return False
+
+    @property
     def camera_url(self) -> str:
         """URL of the camera itself; empty for a recording. A camera's `ip_address` is taken from
         it where the configuration does not name one."""

@@ -61,6 +61,9 @@ BOARD_COUNTERS: dict[tuple[str, str], Metric] = {
     ("camera", "unused_outside"): Metric(
         "unused_outside", "counter", "Unused reads: outside all zones"
     ),
+    ("camera", "unconfirmed"): Metric(
+        "unconfirmed", "counter", "Vehicles read, never confirmed: fewer reads than required"
+    ),
     ("camera", "events_new"): Metric("events_new", "counter", "Events of kind new"),
     ("camera", "events_updated"): Metric("events_updated", "counter", "Events of kind updated"),
     ("camera", "events_lost"): Metric("events_lost", "counter", "Events of kind lost"),

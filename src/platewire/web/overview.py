@@ -139,9 +139,24 @@ def warnings(context: WebContext) -> tuple[str, ...]:
         for line in context.board.lines("output")
         if line.state is State.PAUSED
     ]
+    unreported = [
+        f"Camera {line.name}: {never_confirmed(line)}: lower `hold_back`, or set `stills` if each "
+        "vehicle is in one picture"
+        for line in context.board.lines("camera")
+        if line.counters.get("unconfirmed", 0) > line.counters.get("events_new", 0)
+    ]
     cut_back = context.log.numbering.lately(context.clock.now())
     of_log = () if cut_back is None else (f"Event log: {cut_back}",)
-    return (*of_log, *cameras, *outputs)
+    return (*of_log, *cameras, *unreported, *outputs)
+
+
+def never_confirmed(line: PartStatus) -> str:
+    """How many vehicles a camera read and did not report; empty if there are none."""
+    count, reported = line.counters.get("unconfirmed", 0), line.counters.get("events_new", 0)
+    if not count:
+        return ""
+    vehicles = "1 vehicle" if count == 1 else f"{count:.0f} vehicles"
+    return f"{vehicles} read, never confirmed; {reported:.0f} reported"
 
 
 def _in_trouble(line: PartStatus) -> bool:
@@ -188,7 +203,7 @@ def _camera(line: PartStatus) -> CameraStatus:
     return CameraStatus(
         name=line.name,
         state=line.state,
-        message=line.message,
+        message="; ".join(filter(None, (line.message, never_confirmed(line)))),
         since=line.since,
         last_error=line.last_error,
         last_error_at=line.last_error_at,

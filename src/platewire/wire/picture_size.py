@@ -2,10 +2,13 @@
 
 So a file that claims a billion pixels costs nothing. Formats as specified: PNG (RFC 2083, IHDR),
 JPEG (ITU T.81, B.2.2), BMP, WebP (RFC 9649), TIFF 6.0 and BigTIFF (first page), GIF89a, JPEG 2000
-(ITU T.800, A.5.1). None for others, and for what is cut off before its size.
+(ITU T.800, A.5.1), HEIC and AVIF (ISO/IEC 23008-12, `ispe`). None for others, and for what is cut
+off before its size.
 """
 
 import struct
+
+from platewire.wire import heif
 
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """JPEG markers that carry the size."""
@@ -45,6 +48,8 @@ def _size_of(data: bytes) -> tuple[int, int] | None:
         width, height = struct.unpack_from("<HH", data, 6)
     elif data.startswith((CODESTREAM, b"\0\0\0\x0cjP  ")):
         return jpeg_2000_size(data)
+    elif data[4:8] == b"ftyp":
+        return heif.size_of(data)
     else:
         return None
     return abs(width), abs(height)

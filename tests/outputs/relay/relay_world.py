@@ -139,13 +139,16 @@ class Gate:
             min_confidence=0.5,
             **settings,  # type: ignore[arg-type]
         )
+        self.site = SITE
         self.sender = self._made()
 
     def restart(self) -> None:
         self.sender = self._made()
 
     def _made(self) -> RelayOutput:
-        context = OutputContext(self.clock, MemoryLog(self.clock), SITE, self.board, self.lists)
+        context = OutputContext(
+            self.clock, MemoryLog(self.clock), self.site, self.board, self.lists
+        )
         return RelayOutput(self.settings, context, self.switch)
 
     @property

@@ -17,6 +17,7 @@ from platewire.outputs.relay.http_switch import HttpRelay
 from platewire.outputs.relay.modbus_switch import ModbusRelay
 from platewire.outputs.tcp.json_lines import JsonLinesSettings
 from platewire.runtime.status import State
+from platewire.testing.check_output import SITE
 from platewire.testing.sample_events import passage_events
 from tests.outputs.relay.relay_world import LOST_ANSWER, REFUSED, STAFF, Gate, entry_of
 
@@ -507,3 +508,20 @@ def test_only_kind_and_camera_keep_an_event_from_being_decided_on() -> None:
     lost = passage_events()[-1]
     assert not gate.settings.selects(lost)
     assert timedelta(seconds=gate.settings.fresh_seconds) == timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(("reads", "camera"), [(1, "gate"), (1, "other")])
+async def test_one_read_of_a_still_is_enough(reads: int, camera: str) -> None:
+    gate = Gate(min_reads=3)
+    gate.site = structs.replace(SITE, stills=frozenset({"gate"}))
+    gate.restart()
+    await send(gate, gate.car(reads=reads, camera=camera))
+    assert gate.reasons == (["opened"] if camera == "gate" else ["few_reads"])
+
+
+def test_check_is_told_that_one_read_is_enough() -> None:
+    site = structs.replace(SITE, stills=frozenset({"gate", "yard"}))
+    (remark,) = Gate(min_reads=3).settings.remarks(site)
+    assert remark.startswith("`min_reads` counts as 1 for gate, yard")
+    assert list(Gate(min_reads=1).settings.remarks(site)) == []
+    assert list(Gate(cameras=("other",)).settings.remarks(site)) == []

@@ -2,13 +2,16 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, tzinfo
 from pathlib import Path
 
+from msgspec import structs
+
 from platewire.camera.ledger import event_of
+from platewire.camera.unconfirmed import remedy
 from platewire.cli.recognition.read import engine_of, examine_frames
-from platewire.cli.recognition.recordings import length_of, print_note
+from platewire.cli.recognition.recordings import is_picture, length_of, print_note
 from platewire.cli.terminal.event_line import line_of
 from platewire.cli.terminal.options import print_json
 from platewire.cli.terminal.progress import bar
@@ -45,27 +48,36 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 def run(options: argparse.Namespace) -> int:
     """0 when there was a passage, 1 when there was none, 3 when a file cannot be used."""
     engine = engine_of(options.config).build()
-    settings = settings_of(options.config, options.camera)
     zone = UTC if options.config is None else zone_of(load(options.config))
     count, unusable = 0, 0
+    notes: list[str] = []
     try:
         for path in options.files:
             try:
-                events = print_events(path, engine, settings, zone, as_json=options.json)
-                count += asyncio.run(events)
+                settings = settings_of(options.config, options.camera, stills=is_picture(path))
+                events = events_of(path, engine, settings, notes.append)
+                count += asyncio.run(print_events(events, zone, as_json=options.json))
             except PictureError as error:
                 unusable += 1
                 print_note(str(error))
     finally:
         engine.close()
-    if not count and not unusable:
+    for note in notes:
+        print_note(note)
+    if not count and not unusable and not notes:
         print_note("no plates read")
     return 3 if unusable else int(count == 0)
 
 
-def settings_of(config: Path | None, camera: str | None) -> PassageSettings:
-    if config is None:
-        return PassageSettings()
+def settings_of(
+    config: Path | None, camera: str | None, *, stills: bool = False
+) -> PassageSettings:
+    """The camera's settings, or the defaults; `stills` for a picture, unless they say otherwise."""
+    passage = PassageSettings() if config is None else passage_of(config, camera)
+    return structs.replace(passage, stills=stills) if passage.stills is None else passage
+
+
+def passage_of(config: Path, camera: str | None) -> PassageSettings:
     cameras = {each.name: each for each in load(config).camera}
     if camera is None and len(cameras) == 1:
         return next(iter(cameras.values())).passage
@@ -74,11 +86,9 @@ def settings_of(config: Path | None, camera: str | None) -> PassageSettings:
     return cameras[camera].passage
 
 
-async def print_events(
-    path: Path, engine: Engine, settings: PassageSettings, zone: tzinfo, *, as_json: bool
-) -> int:
+async def print_events(events: AsyncIterator[Event], zone: tzinfo, *, as_json: bool) -> int:
     count = 0
-    async for event in events_of(path, engine, settings):
+    async for event in events:
         count += 1
         if as_json:
             print_json(event)
@@ -87,8 +97,14 @@ async def print_events(
     return count
 
 
-async def events_of(path: Path, engine: Engine, settings: PassageSettings) -> AsyncIterator[Event]:
-    """The clip's events in order, numbered from 1, without pictures."""
+async def events_of(
+    path: Path,
+    engine: Engine,
+    settings: PassageSettings,
+    note: Callable[[str], None] = print_note,
+) -> AsyncIterator[Event]:
+    """The clip's events in order, numbered from 1, without pictures. `note` is told what was read
+    and gave no event."""
     identities = Identities(SystemClock())
     passages = Passages(settings, identities.passage)
     seq = 0
@@ -103,3 +119,6 @@ async def events_of(path: Path, engine: Engine, settings: PassageSettings) -> As
     for change in passages.end():
         seq += 1
         yield event_of(change, path.stem, identities.event()).numbered(seq, change.occurred_at)
+    if passages.unconfirmed:
+        count = f"{passages.unconfirmed} read, never confirmed; last: {passages.last_unconfirmed}"
+        note(f"{path}: {count}; {remedy(settings)}")

@@ -7,22 +7,31 @@ from pathlib import Path
 
 import av
 
+from platewire.decoding.decode import SUFFIXES, is_moving
 from platewire.errors import ConfigError, PictureError, Unavailable
 from platewire.model import Frame
 from platewire.recognition import pictures
 from platewire.runtime.clock import SystemClock
-from platewire.sources.file import FileSettings
+from platewire.sources.file import AHEAD, FileSettings
 from platewire.sources.source import SourceContext
-
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".jp2"})
 
 
 def is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURES
+    """By its name; a GIF of several pictures is a clip."""
+    return path.suffix.lower() in SUFFIXES and not _is_moving_gif(path)
 
 
 def is_clip(path: Path) -> bool:
     return not is_picture(path)
+
+
+def _is_moving_gif(path: Path) -> bool:
+    if path.suffix.lower() != ".gif":
+        return False
+    try:
+        return is_moving(path.read_bytes())
+    except OSError:
+        return False
 
 
 async def frames_of(path: Path, camera: str | None = None) -> AsyncIterator[Frame]:
@@ -31,8 +40,7 @@ async def frames_of(path: Path, camera: str | None = None) -> AsyncIterator[Fram
         raise PictureError(f"{path} is not a file")
     name = camera or path.stem
     if not is_clip(path):
-        taken = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        yield Frame(name, 0, taken, pictures.load_picture(path))
+        yield Frame(name, 0, _taken_at(path), pictures.load_picture(path))
         return
     context = SourceContext(camera=name, clock=SystemClock(), note=print_note)
     try:
@@ -40,6 +48,22 @@ async def frames_of(path: Path, camera: str | None = None) -> AsyncIterator[Fram
             yield frame
     except (Unavailable, ConfigError) as error:
         raise PictureError(str(error)) from error
+
+
+def _taken_at(path: Path) -> datetime:
+    """When the file was written, unless that lies ahead or is no date: then now, with a remark."""
+    now, stamp = SystemClock().now(), path.stat().st_mtime
+    try:
+        moment = datetime.fromtimestamp(stamp, UTC)
+    except (ValueError, OverflowError, OSError):
+        print_note(f"{path} has no valid date ({stamp:.0f} s after 1970); using the present time")
+        return now
+    if moment > now + AHEAD:
+        print_note(
+            f"{path} has the future date {moment:%Y-%m-%d %H:%M} UTC; using the present time"
+        )
+        return now
+    return moment
 
 
 def print_note(text: str) -> None:

@@ -19,7 +19,7 @@ from msgspec import Meta
 
 from platewire.access import AS_OPENED, Decision, Outcome
 from platewire.errors import ConfigError, LogError, PlatewireError, Refused, Rejected, Unavailable
-from platewire.model import Direction, Entry, Event, Kind
+from platewire.model import Direction, Entry, Event, Kind, Site
 from platewire.outputs.output import (
     EventsPreset,
     OtherSettings,
@@ -61,7 +61,13 @@ class RelaySettings(OutputSettings, frozen=True, kw_only=True, tag="relay"):
     min_confidence: Annotated[
         float, Meta(ge=0, le=1, description="Minimum confidence of the plate")
     ] = 0.8
-    min_reads: Annotated[int, Meta(ge=1, description="Minimum number of reads of the plate")] = 2
+    min_reads: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Minimum number of reads of the plate; counts as 1 for cameras with stills",
+        ),
+    ] = 2
     fresh_seconds: Annotated[
         float,
         Meta(gt=0, le=60, description="Maximum age of the last sight of the vehicle, in seconds"),
@@ -96,6 +102,12 @@ class RelaySettings(OutputSettings, frozen=True, kw_only=True, tag="relay"):
                 )
         if ALLOW not in others.lists.values():
             yield f'output "{self.name}" requires a `[[list]]` of the kind `allow`'
+
+    def remarks(self, site: Site) -> Iterable[str]:
+        stills = sorted(name for name in site.stills if not self.cameras or name in self.cameras)
+        if stills and self.min_reads > 1:
+            names = ", ".join(stills)
+            yield f"`min_reads` counts as 1 for {names}, where each vehicle is in one picture"
 
     @property
     def rules(self) -> Rules:
@@ -144,6 +156,7 @@ class RelayOutput(Output):
         self._clock = context.clock
         self._board = context.board
         self._lists = context.lists
+        self._stills = context.site.stills
         self._switch = switch
         self._turn = asyncio.Lock()
         self._record = False
@@ -234,7 +247,7 @@ class RelayOutput(Output):
             now = self._clock.now()
             plate = event.plate
             listed = await self._lists.look_up(plate.text, event.camera, now, partial=plate.partial)
-            verdict = judge(event, listed, self._rules, self._age(entry))
+            verdict = judge(event, listed, self._rules_for(event.camera), self._age(entry))
             return verdict if again or not verdict.opens else await self._once(event, verdict)
         except LogError as error:
             return Verdict(False, "no_lists", f"the lists cannot be read: {error}")
@@ -251,6 +264,9 @@ class RelayOutput(Output):
                 False, "hold_off", (f"already opened for this plate less than {wait:g} s ago")
             )
         return verdict
+
+    def _rules_for(self, camera: str) -> Rules:
+        return self._rules._replace(min_reads=1) if camera in self._stills else self._rules
 
     def _age(self, entry: Entry) -> Age:
         return age_of(entry, self._clock, self._settings.ahead_seconds_max)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from platewire.country import folded
 from platewire.model import Read
 from platewire.passage.lifecycle import State
 from platewire.passage.text import distance, is_piece
@@ -49,6 +50,8 @@ PIECE_REACH_WIDTHS_MAX = 4.0
 
 # Costs: a character is 1, an impossible place 3, and starting a passage more than any of them.
 PLACE_COST_MAX = 3.0
+LOOK_ALIKE_COST = 1.0
+"""Of stills, a text that only looks alike: more than an equal one, less than starting a passage."""
 
 SAME_PLATE_OVERLAP = 0.5
 """Intersection over union, 0 to 1, from which on two boxes of one frame are the same plate."""
@@ -94,6 +97,17 @@ def associate(
     columns = assign(costs, alone=distance_max + PLACE_COST_MAX + 2)
     return [
         _pair(read, None if column is None else tracks[column], distance_max)
+        for read, column in zip(reads, columns, strict=True)
+    ]
+
+
+def associate_stills(reads: Sequence[Read], tracks: Sequence[Track]) -> list[Pair]:
+    """The same for pictures that show a vehicle once each: only texts that are equal or look alike
+    belong together, wherever they are."""
+    costs = [[_still_cost(track, read) for track in tracks] for read in reads]
+    columns = assign(costs, alone=LOOK_ALIKE_COST + 1)
+    return [
+        Pair(read, None if column is None else tracks[column], False)
         for read, column in zip(reads, columns, strict=True)
     ]
 
@@ -176,6 +190,12 @@ def _cost(track: Track, read: Read, at: datetime, distance_max: int) -> float:
     if apart and placed and not _in_reach(track, read, jump, at):
         return FORBIDDEN
     return apart + _place_cost(jump)
+
+
+def _still_cost(track: Track, read: Read) -> float:
+    if read.text == track.text:
+        return 0.0
+    return LOOK_ALIKE_COST if folded(read.text) == folded(track.text) else FORBIDDEN
 
 
 def _place_cost(jump: float) -> float:

@@ -12,9 +12,9 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from platewire.decoding.decode import PIXELS_MAX, usable
 from platewire.errors import PictureError
 from platewire.model import Pixels
-from platewire.sources.frames.picture import PIXELS_MAX, usable
 
 
 def video_stream(container: InputContainer, *, low_delay: bool) -> VideoStream | None:

@@ -1,0 +1,1 @@
+"""Encoded pictures -> pixels: one decoder for files, cameras and whoever sends pictures."""
