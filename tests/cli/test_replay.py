@@ -142,6 +142,22 @@ def test_the_old_spelling_names_the_new_one(platewire: Platewire) -> None:
     assert "--since" in said.err
 
 
+@pytest.mark.parametrize(
+    ("written", "now"),
+    [
+        (("transfers", "list"), "`platewire transfers` is now `platewire outputs`"),
+        (("database", "verify", "--transfer", "bi"), "`--transfer` is now `--output`"),
+        (("database", "verify", "--transfer=bi"), "`--transfer` is now `--output`"),
+        (("restart", "transfer", "bi"), "is now `platewire restart output`"),
+    ],
+)
+def test_other_old_spellings_name_the_new_ones(
+    platewire: Platewire, written: tuple[str, ...], now: str
+) -> None:
+    said = platewire(*written)
+    assert (said.code, now in said.err) == (2, True)
+
+
 def test_without_a_log(platewire: Platewire, config: Path) -> None:
     with_outputs(config, "http://127.0.0.1:9/")
     said = platewire("outputs", "replay", "hook", "--from", "1", "--config", config)

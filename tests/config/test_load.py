@@ -28,6 +28,10 @@ RELAY = RELAY_HEAD + 'relay = { type = "modbus", host = "10.0.0.9" }\n'
     [
         ("a =", "not valid TOML"),
         (LINES.replace("output", "transfer"), "`[[transfer]]` is called `[[output]]` since"),
+        (
+            "[log]\nkeep_for_transfers = true",
+            "`log.keep_for_transfers` is called `keep_for_outputs` since version 0.2",
+        ),
         ("sight = 1", "unknown setting `sight` in the file's top level; did you mean `site`?"),
         ('[site]\nnmae = "x"', "unknown setting `nmae` in `site`; did you mean `name`?"),
         ("[site]\nretention_days = 1", "in `site`; did you mean `retention_bytes`?"),

@@ -19,7 +19,7 @@ with atheris.instrument_imports(include=["platewire"]):
     from platewire.country import normalize, understand
     from platewire.sources.network.jpeg_stream import JpegStream
     from platewire.web.odata import grammar
-    from platewire.wire import json_lines, native, picture_size, signing
+    from platewire.wire import heif, json_lines, native, picture_size, signing
     from platewire.wire.numberok import json_reader as numberok_json_reader
     from platewire.wire.numberok import tcp as numberok_tcp
     from platewire.wire.vms import nx
@@ -79,6 +79,11 @@ def pictures(data: bytes) -> None:
                 raise AssertionError(f"{picture!r} is no JPEG")
 
 
+def heif_boxes(data: bytes) -> None:
+    """As a file of HEIC begins, so that the boxes behind it are looked at."""
+    heif.picture_of(b"\x00\x00\x00\x14ftypheic\x00\x00\x00\x00mif1" + data)
+
+
 def round_trip(data: bytes) -> None:
     event = native.decode(data)
     if native.decode(native.encode(event)) != event:
@@ -103,6 +108,7 @@ TARGETS = {
     "native": Target(round_trip, (msgspec.DecodeError, UnicodeDecodeError)),
     "signature": Target(signature, (signing.SignatureError,)),
     "jpeg_stream": Target(pictures),
+    "heif": Target(heif_boxes, (heif.HeifError,)),
     "picture_size": Target(picture_size.size_of),
     "nx": Target(nx_answers, (nx.NotUnderstood,)),
     "odata_filter": Target(odata_filter, (grammar.SyntaxFault,)),

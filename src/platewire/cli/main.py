@@ -56,8 +56,11 @@ def parser() -> argparse.ArgumentParser:
 RENAMED = {
     "replay": "`platewire replay` is now `platewire outputs replay`; its --from and --to take "
     "sequence numbers, --since and --until take times",
+    "transfers": "`platewire transfers` is now `platewire outputs`",
 }
 """Commands of version 0.1, and what took their place."""
+RENAMED_OPTIONS = {"--transfer": "`--transfer` is now `--output`"}
+"""Options of version 0.1, and what took their place."""
 PRIVATE = 0o077
 """What we write tells who drove where and when: files become 0600, folders 0700."""
 FOR_OTHERS = ("init",)
@@ -83,10 +86,20 @@ def show_any_name() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def renamed(given: Sequence[str]) -> str:
+    """What a command line of version 0.1 is called now; empty if nothing was renamed."""
+    if given and given[0] in RENAMED:
+        return RENAMED[given[0]]
+    if list(given[:2]) == ["restart", "transfer"]:
+        return "`platewire restart transfer` is now `platewire restart output`"
+    options = (each.partition("=")[0] for each in given)
+    return next((RENAMED_OPTIONS[each] for each in options if each in RENAMED_OPTIONS), "")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if given and given[0] in RENAMED:
-        print(f"platewire: {RENAMED[given[0]]}", file=sys.stderr)
+    if said := renamed(given):
+        print(f"platewire: {said}", file=sys.stderr)
         return 2
     options = parser().parse_args(given)
     show_any_name()

@@ -27,6 +27,8 @@ CAMERA_NAME_MAX = 63
 """In characters, the same as for other names."""
 RENAMED = {"transfer": "output"}
 """Tables of version 0.1, and what they are called since."""
+RENAMED_SETTINGS = {"log.keep_for_transfers": "keep_for_outputs"}
+"""Settings of version 0.1, and what they are called since."""
 
 
 def load(path: Path) -> Config:
@@ -82,6 +84,8 @@ def explain(error: msgspec.ValidationError, data: Any, kind: type[Config] = Conf
                 "each of these tables and keep their names, so that delivery resumes where it "
                 "stopped"
             )
+        if now := RENAMED_SETTINGS.get(f"{wrong.path}.{setting}"):
+            return f"`{wrong.path}.{setting}` is called `{now}` since version 0.2; rename it"
         return f"unknown setting `{setting}` in {named}{_guess(setting, kind)}"
     if setting := wrong_value.missing_field(error):
         return f"{named} needs the setting `{setting}`"
