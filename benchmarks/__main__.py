@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.report import Table, rewrite
 
 HERE = Path(__file__).parent
-LONG = frozenset({"kills", "limits", "node_red", "queries", "soak", "soak_outputs"})
+LONG = frozenset({"kills", "limits", "node_red", "partial", "queries", "soak", "soak_outputs"})
 """Take from ten minutes to hours, or what is no part of a machine for Python; run when named."""
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 
