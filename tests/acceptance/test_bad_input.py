@@ -302,7 +302,7 @@ def test_a_newer_database_is_left_alone(tmp_path: Path, head: str, road: tuple[P
         code, said = platewire(tmp_path, head + playing(road[0]), *command.split())
         assert code == expected, said
         assert "schema version 99, written by a newer platewire" in said
-        assert "start the newer platewire again" in said
+        assert "Start the newer platewire again" in said
         assert "Traceback" not in said
     assert database.read_bytes() == before
 

@@ -73,7 +73,7 @@ def test_one_flipped_byte_is_always_noticed(where: int, flip: int) -> None:
 def test_whole_bytes_of_another_shape_are_refused() -> None:
     body = b"\x81\xa1x\x01"
     head = struct.pack(">4sHI", NAME, VERSION, zlib.crc32(body, VERSION))
-    with pytest.raises(PlatewireError, match="missing required field"):
+    with pytest.raises(PlatewireError, match="the required field `frame_time` is missing"):
         Passages(PassageSettings(), counting()).load(head + body)
 
 

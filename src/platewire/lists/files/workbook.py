@@ -179,7 +179,7 @@ def _record(number: int, row: Any, formulas: Any) -> Record:
         cells.append(text)
         if why:
             odd[at] = why
-        elif getattr(cell, "number_format", "") == AS_TEXT:
+        elif cell.value is not None and cell.number_format == AS_TEXT:
             texts.add(at)
     while cells and not cells[-1]:
         cells.pop()
