@@ -16,6 +16,8 @@ from tests.eventlog.power_cut import Disk
 
 OLD = range(2, len(migrate.steps()))
 """Versions; the first to which events were written is 2."""
+OUTPUTS_SINCE = 12
+"""The version in which an output was no longer called a transfer."""
 CUTS = 12
 
 names = itertools.count()
@@ -40,7 +42,8 @@ def written_by(version: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> l
     )
     connection.execute("INSERT INTO camera (name) VALUES ('gate') ON CONFLICT DO NOTHING")
     connection.execute("UPDATE log SET last_seq = 9")
-    connection.execute("INSERT INTO cursor (transfer, seq) VALUES ('erp', 4)")
+    output = "transfer" if version < OUTPUTS_SINCE else "output"
+    connection.execute(f"INSERT INTO cursor ({output}, seq) VALUES ('erp', 4)")
     connection.execute("COMMIT")
     connection.close()
     return entries
