@@ -155,7 +155,7 @@ async def test_verify_names_what_is_remembered_beyond_the_end(
     (folder / "lists.db").touch()
     assert main(["database", "verify", "--config", str(config)]) == 1
     said = capsys.readouterr().out
-    assert 'output "erp": its cursor at seq 7 is beyond the last event, 3' in said
+    assert 'output "erp": its cursor at seq 7 is beyond the last event, seq 3' in said
     assert 'output "barrier": its cursor at seq 6' in said
     assert '"fine"' not in said
     assert "lists.db is empty" in said

@@ -21,8 +21,8 @@ from platewire.runtime.clock import Clock
 OTHER_HISTORY = (
     'the database has other events of "{}" (node_id {}) than the log: its newest event is seq {}, '
     "id {}, but {}. Either a copy of this installation writes to the database, or the "
-    "folder of the "
-    "log was restored from an older copy. Nothing is written, so that the events are not mixed. "
+    "folder of the log was restored from an older copy. Nothing is written, so that the events are "
+    "not mixed. "
     "Stop the copy; or set `node_id` of the output to a new UUID (from uuidgen), and all events of "
     "the log are sent under that identity"
 )
