@@ -351,7 +351,7 @@ async def test_send_without_connect_is_unavailable() -> None:
         ({"headers": {"Webhook-Id": "1"}}, "`Webhook-Id` is set by platewire"),
         ({"auth": {"type": "bearer", "token": "env:NOT_THERE"}}, "NOT_THERE is not set"),
         ({"success": {"equals": "1"}}, "requires `success.json`"),
-        ({"signing_secrets": ["env:BAD_SECRET"]}, "starts with whsec_"),
+        ({"signing_secrets": ["env:BAD_SECRET"]}, "must start with whsec_"),
         ({"format": "axis", "time_zone": "Mars/Olympus"}, "unknown `time_zone` Mars/Olympus"),
     ],
 )

@@ -287,10 +287,10 @@ async def test_late_request_is_obeyed_and_answered_with_a_new_hello(
 @pytest.mark.parametrize(
     ("noise", "why"),
     [
-        (b"GET / HTTP/1.1\r\n\r\n", "malformed"),
-        (b"\x16\x03\x01\x02\x00\x01\n", "malformed"),
+        (b"GET / HTTP/1.1\r\n\r\n", "invalid JSON at byte 0"),
+        (b"\x16\x03\x01\x02\x00\x01\n", "invalid JSON at byte 0"),
         (b'{"resumee": 1}\n', "unknown field `resumee`"),
-        (b"x" * 5000, "more than 4096 bytes"),
+        (b"x" * 5000, "exceeds 4096 bytes"),
         (b'{"resume": 0}\n{"resume": 0}\n', "one request per connection"),
     ],
 )
