@@ -177,6 +177,7 @@ def test_what_is_told_changed_has_changed(steps: list[Step], chosen: PassageSett
                 "plate.text": (before.plate.text, now.plate.text),
                 "plate.display": (before.plate.display, now.plate.display),
                 "plate.country": (before.plate.country, now.plate.country),
+                "plate.partial": (before.plate.partial, now.plate.partial),
                 "zone": (before.zone, now.zone),
                 "direction": (before.direction, now.direction),
                 "vehicle.color": (_color(before), _color(now)),

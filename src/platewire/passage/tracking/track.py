@@ -70,8 +70,8 @@ class Track(Struct, kw_only=True):
 
     @property
     def reads_behind(self) -> int:
-        """Reads behind the text: a piece does not count for a whole plate."""
-        return self.reads - self.pieces if self.ballot.has_whole else self.reads
+        """Reads of the whole plate, which never decrease; 1 while there are only pieces."""
+        return max(1, self.reads - self.pieces)
 
     def glimpse(self, read: Read, at: datetime, decision: Decision) -> None:
         """Takes a read of a part of the plate: the vehicle is still there, and the characters that
