@@ -1,11 +1,11 @@
-"""Photos cut through their plate -> how many pieces are told as whole plates, and the reverse.
+"""Photos cut through their plate: how many pieces are reported as whole plates, and the reverse.
 
 Each plate that is read surely on the uncut photo (`SURE`, a known form) is cut from the left and
-the right in steps, cropped tightly, shown near the edge, and hidden by a painted pole. What was
-read is kept in `build/bench`, some photos at a time, so that a run that was stopped goes on. Photos
-come in an order by chance; PLATEWIRE_BENCH_MINUTES ends the run early, and the rows say how many
-photos were measured. Thresholds were set on the first half of the training photos; the other half
-and the photos for evaluation are only measured.
+the right in steps, cropped tightly, shown near the edge, and hidden by a painted pole. Results
+are stored in `build/bench` after every few photos, so that a stopped run can be resumed. The photos
+are in random order with a fixed seed; PLATEWIRE_BENCH_MINUTES ends the run early, and the rows
+state how many photos were measured. Thresholds were set on the first half of the training photos;
+the other half and the photos for evaluation are only measured.
 """
 
 import hashlib
@@ -31,13 +31,13 @@ from platewire.recognition.vehicle.vehicle_data import NOTHING
 DATA = bench_recognition.DATA
 SETTINGS = PlatesSettings(threads=1, vehicle=NOTHING)
 SURE = 0.9
-"""Confidence, 0 to 1, from which on a text read on the uncut photo is taken for the truth."""
+"""Minimum confidence, 0 to 1, of a text read on the uncut photo that counts as ground truth."""
 WIDTH_MIN = 60.0
-"""Pixels of the photo: narrower plates are hardly read once a part is missing."""
-TOLD = 0.8
-"""Confidence, 0 to 1, from which on a piece that is told as whole is counted."""
+"""Pixels of the photo; narrower plates are rarely read once a part is missing."""
+WRONG = 0.8
+"""Minimum confidence, 0 to 1, of a piece reported as whole that counts as an error."""
 CHUNK = 2
-"""Photos measured between two savings."""
+"""Photos measured before results are stored."""
 MINUTES = float(os.environ.get("PLATEWIRE_BENCH_MINUTES", "inf"))
 CROPS = ("openalpr_us_crops", "br_crops")
 CROPS_MAX = 60
@@ -89,7 +89,9 @@ def run() -> Table:
         if (measured := bench.measure(f"partial-{index}", chosen, ends)).photos:
             table.rows += rows_of(name, measured)
     crops = [each for name in CROPS for each in bench.of_crops(name)]
-    table.rows.append(row("crops that hold a plate alone: told as partial", GOAL, crops, partial))
+    table.rows.append(
+        row("crops that hold a plate alone: reported as partial", GOAL, crops, partial)
+    )
     table.notes.append(NOTE)
     return table
 
@@ -200,7 +202,7 @@ def half_of(number: int) -> list[Photo]:
 
 
 def mixed(folder: str, names: Sequence[str]) -> list[Photo]:
-    """The photos of the sets in an order by chance that is always the same."""
+    """The photos of the sets in random order with a fixed seed."""
     return sorted((each for name in names for each in listed(folder, name)), key=checksum)
 
 
@@ -241,12 +243,17 @@ def rows_of(name: str, chunk: Chunk) -> list[Row]:
     of = f"{name} ({plates} plates of {chunk.photos} photos)"
     cut = [each for each in seen if each.kind in ("left", "right") and each.is_piece]
     pole = [each for each in seen if each.kind == "pole" and each.is_piece]
-    told = f"told as whole with {TOLD} or more"
+    error = f"reported as whole with {WRONG} or more"
     return [
-        row(f"{of}: cut plates {told}", GOAL, cut, told_as_whole),
-        row(f"{of}: whole plates told as partial", GOAL, whole_of(seen, "uncut", "tight"), partial),
+        row(f"{of}: cut plates {error}", GOAL, cut, reported_as_whole),
+        row(
+            f"{of}: whole plates reported as partial",
+            GOAL,
+            whole_of(seen, "uncut", "tight"),
+            partial,
+        ),
         row(f"{of}: the same within 20% of the edge", "", whole_of(seen, "near"), partial),
-        row(f"{of}: plates behind a pole {told}", "", pole, told_as_whole),
+        row(f"{of}: plates behind a pole {error}", "", pole, reported_as_whole),
     ]
 
 
@@ -254,8 +261,8 @@ def whole_of(seen: Sequence[Seen], *kinds: str) -> list[Seen]:
     return [each for each in seen if each.kind in kinds and each.text == each.whole]
 
 
-def told_as_whole(seen: Seen) -> bool:
-    return not seen.partial and seen.confidence >= TOLD
+def reported_as_whole(seen: Seen) -> bool:
+    return not seen.partial and seen.confidence >= WRONG
 
 
 def partial(seen: Seen) -> bool:

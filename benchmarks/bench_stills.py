@@ -25,7 +25,7 @@ DATA = Path(
 )
 SETS = ("openlpr", "kaggle_cars")
 PHOTOS_EACH = 12
-"""Of each set, by chance: with three margins and three sizes, some hundred pictures."""
+"""Random photos of each set; with three margins and three sizes, a few hundred pictures."""
 WIDTH_MIN = 80
 """Pixels of a plate in its photo; narrower ones are not enlarged well."""
 MARGINS = (-0.12, 0.0, 0.25)

@@ -56,5 +56,13 @@ def sign_of(country: str) -> str:
 
 
 def light(random: np.random.Generator) -> Color:
-    blue, green, red = (int(value) for value in random.integers(170, 245, 3))
+    return _shade(random, 170, 245)
+
+
+def dark(random: np.random.Generator) -> Color:
+    return _shade(random, 10, 90)
+
+
+def _shade(random: np.random.Generator, darkest: int, lightest: int) -> Color:
+    blue, green, red = (int(value) for value in random.integers(darkest, lightest, 3))
     return blue, green, red

@@ -15,6 +15,7 @@ from training.render.layout import (
     YELLOW,
     Color,
     Layout,
+    dark,
     light,
     sign_of,
 )
@@ -130,10 +131,10 @@ def invented(random: np.random.Generator) -> Layout:
     Sizes, colors, bands, writing and the order of letters and digits are drawn one by one."""
     design = OverseasDesign(
         size=pick((LONG, SQUARE, (400, 130), (440, 150), (340, 120)), random),
-        grounds=(light(random) if random.random() < 0.7 else _dark(random), WHITE, YELLOW),
+        grounds=(light(random) if random.random() < 0.7 else dark(random), WHITE, YELLOW),
         tops=("", "", _word(random)),
         has_art=random.random() < 0.3,
-        inks=(_dark(random), BLACK),
+        inks=(dark(random), BLACK),
         band=pick(("", "", "", "blue", "flag"), random),
         bottom=_word(random),
         two_lines=0.25,
@@ -141,11 +142,6 @@ def invented(random: np.random.Generator) -> Layout:
     )
     layout = overseas(NOWHERE, design, of_pattern(_pattern(random), random), random)
     return layout._replace(sign=_word(random)[:3] if design.band else "")
-
-
-def _dark(random: np.random.Generator) -> Color:
-    blue, green, red = (int(value) for value in random.integers(10, 90, 3))
-    return blue, green, red
 
 
 def _word(random: np.random.Generator) -> str:

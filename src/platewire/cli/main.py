@@ -54,9 +54,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 RENAMED = {
-    "replay": "`platewire replay` is now `platewire outputs replay`; its --from and --to take "
+    ("replay",): "`platewire replay` is now `platewire outputs replay`; its --from and --to take "
     "sequence numbers, --since and --until take times",
-    "transfers": "`platewire transfers` is now `platewire outputs`",
+    ("transfers",): "`platewire transfers` is now `platewire outputs`",
+    ("restart", "transfer"): "`platewire restart transfer` is now `platewire restart output`",
 }
 """Commands of version 0.1, and what took their place."""
 RENAMED_OPTIONS = {"--transfer": "`--transfer` is now `--output`"}
@@ -88,12 +89,9 @@ def show_any_name() -> None:
 
 def renamed(given: Sequence[str]) -> str:
     """What a command line of version 0.1 is called now; empty if nothing was renamed."""
-    if given and given[0] in RENAMED:
-        return RENAMED[given[0]]
-    if list(given[:2]) == ["restart", "transfer"]:
-        return "`platewire restart transfer` is now `platewire restart output`"
-    options = (each.partition("=")[0] for each in given)
-    return next((RENAMED_OPTIONS[each] for each in options if each in RENAMED_OPTIONS), "")
+    commands = (now for old, now in RENAMED.items() if tuple(given[: len(old)]) == old)
+    options = (RENAMED_OPTIONS.get(each.partition("=")[0], "") for each in given)
+    return next((now for now in (*commands, *options) if now), "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

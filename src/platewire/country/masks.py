@@ -120,7 +120,8 @@ def repair_cost(seen: str, meant: str, confidences: Sequence[float]) -> float | 
 
 
 def masks_of(pattern: str, letters: str, lists: Mapping[str, Sequence[str]]) -> Iterator[Mask]:
-    """A pattern's masks: one for each length of the codes in its lists."""
+    """A pattern's masks: one for each length of the codes in its lists. ValueError names what of it
+    cannot be read."""
     variants: list[tuple[tuple[Cell, ...], tuple[int | str, ...]]] = [((), ())]
     for cells in cells_of(pattern, letters, lists):
         if isinstance(cells, str):
@@ -154,6 +155,8 @@ def cells_of_token(
     if written in " .-":
         return written
     if name := token["list"]:
+        if name not in lists:
+            raise ValueError(f"there is no list of codes {name!r}")
         by_length: dict[int, list[str]] = {}
         for code in lists[name]:
             by_length.setdefault(len(code), []).append(code)

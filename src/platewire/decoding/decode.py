@@ -43,7 +43,6 @@ FRAME_SECONDS_MIN = 0.02
 FRAME_SECONDS = 0.1
 """Seconds that browsers show a picture of such a GIF for."""
 GIF = (b"GIF87a", b"GIF89a")
-JPEG = b"\xff\xd8\xff"
 
 # Sizes are checked here, before Pillow sees a picture; its own limit is lower.
 PIL.Image.MAX_IMAGE_PIXELS = PIXELS_MAX
@@ -117,7 +116,7 @@ def _shown(data: bytes) -> str:
 
 def _bounded(data: bytes) -> bytes:
     """A JPEG up to its end marker, with one where it was left out; all else as it is."""
-    if not data.startswith(JPEG):
+    if not data.startswith(jpeg.START):
         return data
     if (end := jpeg.end_of(data)) is not None:
         return data[:end]

@@ -122,10 +122,10 @@ class Support(NamedTuple):
 
 def elect(ballot: Ballot, decision: Decision) -> str:
     """The text that the reads say; the ballot must hold at least one read."""
-    electorate = _electorate(_whole(ballot.tallies))
+    complete = _complete(ballot.tallies)
+    electorate = _electorate(complete or ballot.tallies)
     if decision == "vote":
-        pieces = _pieces(ballot.tallies) if ballot.has_whole else {}
-        return _by_character(electorate, pieces)
+        return _by_character(electorate, _pieces(ballot.tallies) if complete else {})
     rank = _surest if decision == "confidence" else _most_read
     return max(electorate, key=lambda text: rank(electorate[text]))
 

@@ -59,7 +59,7 @@ class OwnCountry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def readable(form: str) -> bool:
     try:
         return all(mask.length for mask in masks_of(form, LETTERS, LISTS))
-    except (ValueError, KeyError):
+    except ValueError:
         return False
 
 

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from platewire.errors import ConfigError, PictureError, Unavailable
 from platewire.model import Frame
+from platewire.runtime.file_date import date_of
 from platewire.sources.frames.handover import Handover, taken_from_thread
 from platewire.sources.frames.presentation import PresentationTimes
 from platewire.sources.frames.tally import Tally
@@ -196,8 +197,8 @@ class _Playing:
     def _written(self) -> datetime | None:
         """When its file was."""
         try:
-            return datetime.fromtimestamp(self._settings.path.stat().st_mtime, UTC)
-        except (ValueError, OverflowError, OSError):
+            return date_of(self._settings.path.stat().st_mtime)
+        except OSError:
             return None
 
     def _play(self, container: InputContainer, stream: VideoStream) -> float:

@@ -25,6 +25,7 @@ from platewire.decoding.decode import SUFFIXES, decode, is_moving, moving
 from platewire.errors import ConfigError, PictureError, Unavailable
 from platewire.model import Frame, Pixels
 from platewire.runtime.clock import Clock
+from platewire.runtime.file_date import date_of
 from platewire.sources.frames.off_loop import OffLoop, off_loop
 from platewire.sources.frames.tally import Tally
 from platewire.sources.source import FrameSource, SourceContext, SourceSettings
@@ -113,11 +114,10 @@ class _File(NamedTuple):
 
 def _credible(stamp_ns: int, now: datetime) -> datetime | None:
     """None ahead of this computer's clock, `now` where it is a little ahead."""
-    try:
-        moment = datetime.fromtimestamp(stamp_ns / 1e9, UTC)
-    except (ValueError, OverflowError, OSError):
+    moment = date_of(stamp_ns / 1e9)
+    if moment is None or moment > now + timedelta(seconds=AHEAD_SECONDS):
         return None
-    return None if moment > now + timedelta(seconds=AHEAD_SECONDS) else min(moment, now)
+    return min(moment, now)
 
 
 class PictureFrames(FrameSource):
@@ -187,20 +187,22 @@ class PictureFrames(FrameSource):
             yield from sorted(by_time, key=lambda it: it[1])
             return
         first = next((file for file in files if file.credible(now)), files[0])
-        if self._settings.start_at is None and not files[0].credible(now):
-            self._moment(files[0], now)
+        if self._settings.start_at is None:
+            self._tell_if_ahead(files[0], now)
         start = (self._settings.start_at or first.moment(now)).astimezone(UTC)
         step = timedelta(seconds=self._settings.interval_seconds)
         yield from ((file, start + index * step) for index, file in enumerate(files))
 
     def _moment(self, file: _File, now: datetime) -> datetime:
-        moment = file.moment(now)
+        self._tell_if_ahead(file, now)
+        return file.moment(now)
+
+    def _tell_if_ahead(self, file: _File, now: datetime) -> None:
         if not file.credible(now):
             self._note(
                 f"{file.path} has the future time {_dated(file)}; using its arrival time "
-                f"{moment:%Y-%m-%d %H:%M} UTC; set the clock of the camera"
+                f"{file.moment(now):%Y-%m-%d %H:%M} UTC; set the clock of the camera"
             )
-        return moment
 
     async def _arriving(self, call: OffLoop) -> AsyncGenerator[tuple[_File, datetime], None]:
         """New and rewritten pictures, oldest first, each once it has stopped changing."""
@@ -336,10 +338,9 @@ def _why(error: Exception) -> str:
 
 
 def _dated(file: _File) -> str:
-    try:
-        return f"{datetime.fromtimestamp(file.modified_ns / 1e9, UTC):%Y-%m-%d %H:%M} UTC"
-    except (ValueError, OverflowError, OSError):
-        return f"{file.modified_ns / 1e9:.0f} s after 1970"
+    stamp = file.modified_ns / 1e9
+    date = date_of(stamp)
+    return f"{stamp:.0f} s after 1970" if date is None else f"{date:%Y-%m-%d %H:%M} UTC"
 
 
 def _as_a_person_counts(name: Path) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from platewire.decoding.jpeg import end_of
 from platewire.sources.network.jpeg_stream import JpegStream
 from tests.sources.clips import jpeg
 
@@ -54,6 +55,13 @@ def test_whole_pictures_come_out_however_they_are_cut(
     data = b"".join(header + picture for header, picture in parts)
     assert pictures_of(stream, cut(data, sizes)) == [picture for _, picture in parts]
     assert stream.broken == 0
+
+
+def test_fill_bytes_may_stand_before_the_end_marker() -> None:
+    """ITU-T T.81, B.1.1.2."""
+    filled = jpeg()[:-2] + b"\xff\xff\xff\xd9"
+    assert JpegStream(100_000).feed(filled) == [filled]
+    assert end_of(filled + b"more") == len(filled)
 
 
 @given(st.integers(4, len(PICTURES[0]) - 2), st.lists(st.integers(1, 700), max_size=20))

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import av
@@ -12,6 +12,7 @@ from platewire.errors import ConfigError, PictureError, Unavailable
 from platewire.model import Frame
 from platewire.recognition import pictures
 from platewire.runtime.clock import SystemClock
+from platewire.runtime.file_date import date_of
 from platewire.sources.file import AHEAD, FileSettings
 from platewire.sources.source import SourceContext
 
@@ -53,9 +54,8 @@ async def frames_of(path: Path, camera: str | None = None) -> AsyncIterator[Fram
 def _taken_at(path: Path) -> datetime:
     """When the file was written, unless that lies ahead or is no date: then now, with a remark."""
     now, stamp = SystemClock().now(), path.stat().st_mtime
-    try:
-        moment = datetime.fromtimestamp(stamp, UTC)
-    except (ValueError, OverflowError, OSError):
+    moment = date_of(stamp)
+    if moment is None:
         print_note(f"{path} has no valid date ({stamp:.0f} s after 1970); using the present time")
         return now
     if moment > now + AHEAD:

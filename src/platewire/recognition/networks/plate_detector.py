@@ -114,7 +114,7 @@ class PlateDetector:
         part = pixels[tile.top : tile.bottom, tile.left : tile.right]
         found, _ = self._look(np.ascontiguousarray(part), self._side)
         offset = np.array([tile.left, tile.top], np.float32)
-        moved = [PlateBox(plate.quad + offset, plate.score) for plate in found]
+        moved = [one._replace(quad=one.quad + offset) for one in found]
         size = pixels.shape[1], pixels.shape[0]
         return [plate for plate in moved if not is_cut(plate, tile, size)]
 
@@ -122,42 +122,48 @@ class PlateDetector:
         """Plates that fill the picture. Unsure ones are left out: a wall in a gray border looks a
         little like a plate, too."""
         given, zoom, offset = bordered(pixels)
-        (answer,) = self._session.run(None, {self._input: given[None]})
-        found = without_overlap(peaks(np.asarray(answer)[0], max(self._min_score, SURE)))
+        found = self._plates_in(given, max(self._min_score, SURE))
         least = FILLS * max(pixels.shape[:2])
-        plates = [PlateBox((plate.quad - offset) / zoom, plate.score) for plate in found]
+        plates = [one._replace(quad=(one.quad - offset) / zoom) for one in found]
         return [plate for plate in plates if width_of(plate) >= least]
 
     def _look(self, pixels: Pixels, side: int) -> tuple[list[PlateBox], float]:
         """Plates in pixels of the picture, and by how much it was scaled."""
         given, zoom = framed(pixels, side)
+        found = self._plates_in(given, self._min_score)
+        return [one._replace(quad=one.quad / zoom) for one in found], zoom
+
+    def _plates_in(self, given: Pixels, min_score: float) -> list[PlateBox]:
+        """In pixels of the network's input, the likeliest first."""
         (answer,) = self._session.run(None, {self._input: given[None]})
-        found = peaks(np.asarray(answer)[0], self._min_score)
-        return without_overlap([one._replace(quad=one.quad / zoom) for one in found]), zoom
+        return without_overlap(peaks(np.asarray(answer)[0], min_score))
 
 
 def framed(pixels: Pixels, side: int) -> tuple[Pixels, float]:
     """The picture scaled and filled up with black to whole multiples, and the scale."""
     zoom = min(side / max(pixels.shape[:2]), ENLARGED_MAX)
+    small = scaled(pixels, zoom)
+    height, width = small.shape[:2]
+    given = np.zeros((whole(height), whole(width), 3), np.uint8)
+    given[:height, :width] = small
+    return given, zoom
+
+
+def scaled(pixels: Pixels, zoom: float) -> Pixels:
     way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
     size = max(round(pixels.shape[1] * zoom), 1), max(round(pixels.shape[0] * zoom), 1)
-    scaled = cv2.resize(pixels, size, interpolation=way)
-    height, width = scaled.shape[:2]
-    given = np.zeros((whole(height), whole(width), 3), np.uint8)
-    given[:height, :width] = scaled
-    return given, zoom
+    return np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
 
 
 def bordered(pixels: Pixels) -> tuple[Pixels, float, npt.NDArray[np.float32]]:
     """The picture, small, in the middle of a gray one; its scale, and where its corner lies."""
     zoom = FILLED_SIDE / max(pixels.shape[:2])
-    way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    size = max(round(pixels.shape[1] * zoom), 1), max(round(pixels.shape[0] * zoom), 1)
-    scaled = cv2.resize(pixels, size, interpolation=way)
+    small = scaled(pixels, zoom)
+    height, width = small.shape[:2]
     border = round(2 * BORDER * FILLED_SIDE)
-    given = np.full((whole(size[1] + border), whole(size[0] + border), 3), GRAY, np.uint8)
-    top, left = (given.shape[0] - size[1]) // 2, (given.shape[1] - size[0]) // 2
-    given[top : top + size[1], left : left + size[0]] = scaled
+    given = np.full((whole(height + border), whole(width + border), 3), GRAY, np.uint8)
+    top, left = (given.shape[0] - height) // 2, (given.shape[1] - width) // 2
+    given[top : top + height, left : left + width] = small
     return given, zoom, np.array([left, top], np.float32)
 
 
